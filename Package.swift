@@ -1,0 +1,106 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target is built with the same strict settings: language mode 6, strict memory safety (each
+// unsafe expression is marked, so it can be found and reviewed), and warnings as errors.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    // Spans are returned from the types that own the bytes; see docs/decisions/0003-spans.md.
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+// The exclusivity of class properties is proved by the debug build and its tests; the release build
+// leaves the run-time bookkeeping out. See docs/decisions/0002-release-flags.md.
+let dataPlane: [SwiftSetting] =
+    strict + [
+        .unsafeFlags(
+            ["-enforce-exclusivity=unchecked", "-cross-module-optimization"],
+            .when(configuration: .release)
+        )
+    ]
+
+let package = Package(
+    name: "pillion",
+    products: [.executable(name: "pillion", targets: ["pillion"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        // In tests only: the differential oracle for our HTTP/1 codec.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    ],
+    targets: [
+        // System: thin doors to C and C++ libraries from Debian, linked statically.
+        .target(
+            name: "CRE2",
+            path: "Sources/System/CRE2",
+            linkerSettings: [.linkedLibrary(":libre2.a"), .linkedLibrary("stdc++")]
+        ),
+        .systemLibrary(name: "CYAML", path: "Sources/System/CYAML"),
+        .systemLibrary(name: "CAres", path: "Sources/System/CAres"),
+        // Core
+        .target(name: "Model", path: "Sources/Core/Model", swiftSettings: dataPlane),
+        .target(
+            name: "Telemetry",
+            dependencies: ["Model"],
+            path: "Sources/Core/Telemetry",
+            swiftSettings: dataPlane
+        ),
+        // Data plane
+        .target(
+            name: "Wire",
+            dependencies: ["Model"],
+            path: "Sources/DataPlane/Wire",
+            swiftSettings: dataPlane
+        ),
+        .target(
+            name: "Policy",
+            dependencies: ["Model", "CRE2"],
+            path: "Sources/DataPlane/Policy",
+            swiftSettings: dataPlane
+        ),
+        .target(
+            name: "Proxy",
+            dependencies: ["Model", "Telemetry", "Wire", "Policy", "CAres"],
+            path: "Sources/DataPlane/Proxy",
+            swiftSettings: dataPlane
+        ),
+        // Control plane
+        .target(
+            name: "XDS",
+            dependencies: [
+                "Model", "Policy", "Telemetry", "CYAML",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            path: "Sources/ControlPlane/XDS",
+            swiftSettings: strict
+        ),
+        // Operations
+        .target(
+            name: "Admin",
+            dependencies: ["Model", "Telemetry", "Wire", "Proxy"],
+            path: "Sources/Operations/Admin",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "SampleApp",
+            dependencies: ["Model", "Wire", "Proxy"],
+            path: "Sources/Operations/SampleApp",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "pillion",
+            dependencies: [
+                "Model", "Telemetry", "Proxy", "XDS", "Admin", "SampleApp",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/pillion",
+            swiftSettings: strict
+        ),
+    ]
+)

@@ -1,0 +1,1 @@
+void pillion_re2_placeholder(void){}
