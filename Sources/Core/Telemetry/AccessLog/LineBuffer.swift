@@ -1,0 +1,143 @@
+/// Bytes of log lines that grow at the end: one for each worker and sink, used again and again.
+///
+/// Not thread-safe: its owner is one loop, or one thread.
+@safe
+package final class LineBuffer {
+    private var storage: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
+    /// The bytes that are filled.
+    package private(set) var count = 0
+    /// The lines that `endLine` counted.
+    package private(set) var lineCount = 0
+
+    package init(capacity: Int = 4096) {
+        self.capacity = max(64, capacity)
+        unsafe storage = .allocate(capacity: self.capacity)
+    }
+
+    deinit { unsafe storage.deallocate() }
+
+    package var isEmpty: Bool { count == 0 }
+
+    /// The filled bytes, until the next change.
+    package var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            let span = unsafe Span(_unsafeStart: UnsafePointer(storage), count: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// Counts a line: what stands in the buffer now is whole lines.
+    package func endLine() { lineCount += 1 }
+
+    /// Forgets the bytes and the lines; the memory stays unless `keepingCapacity` is false.
+    package func removeAll(keepingCapacity: Bool = true) {
+        count = 0
+        lineCount = 0
+        if keepingCapacity { return }
+        unsafe storage.deallocate()
+        capacity = 64
+        unsafe storage = .allocate(capacity: capacity)
+    }
+
+    /// Takes bytes from the end, down to `length`.
+    package func truncate(to length: Int) {
+        precondition(length >= 0, "a negative length")
+        count = min(count, length)
+    }
+
+    @inline(__always)
+    private func reserve(_ more: Int) {
+        if capacity - count < more { grow(more) }
+    }
+
+    @inline(never)
+    private func grow(_ more: Int) {
+        // `more` is a length that stands in memory already, so the sum cannot overflow.
+        let grown = max(capacity * 2, count + more)
+        let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: grown)
+        unsafe moved.update(from: storage, count: count)
+        unsafe storage.deallocate()
+        unsafe storage = unsafe moved
+        capacity = grown
+    }
+
+    // MARK: - Appending
+
+    package func append(byte: UInt8) {
+        reserve(1)
+        unsafe storage[count] = byte
+        count += 1
+    }
+
+    /// Appends bytes as they are.
+    package func append(_ bytes: Span<UInt8>) {
+        reserve(bytes.count)
+        unsafe bytes.withUnsafeBufferPointer { source in
+            guard let base = source.baseAddress else { return }
+            unsafe (storage + count).update(from: base, count: source.count)
+        }
+        count += bytes.count
+    }
+
+    package func append(_ text: StaticString) {
+        let length = text.utf8CodeUnitCount
+        reserve(length)
+        unsafe (storage + count).update(from: text.utf8Start, count: length)
+        count += length
+    }
+
+    package func append(_ text: String) {
+        let bytes = text.utf8.span
+        append(bytes)
+    }
+
+    /// Appends decimal digits.
+    package func append(decimal value: UInt64) {
+        reserve(20)
+        if value < 10 {
+            unsafe storage[count] = 0x30 + UInt8(truncatingIfNeeded: value)
+            count += 1
+            return
+        }
+        var digits = 1
+        var rest = value / 10
+        while rest > 0 {
+            digits += 1
+            rest /= 10
+        }
+        rest = value
+        var position = count + digits
+        count = position
+        while digits > 0 {
+            position -= 1
+            digits -= 1
+            unsafe storage[position] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+    }
+
+    /// Appends decimal digits, with a sign where it is negative.
+    package func append(decimal value: Int64) {
+        if value < 0 { append(byte: 0x2d) }
+        append(decimal: value.magnitude)
+    }
+
+    /// Appends the last `width` decimal digits of `value`, with zeros in front.
+    package func append(decimal value: Int, width: Int) {
+        precondition(width >= 0 && width <= 20, "a width of 0 to 20")
+        reserve(width)
+        var rest = value.magnitude
+        var position = count + width
+        count = position
+        for _ in 0..<width {
+            position -= 1
+            unsafe storage[position] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+    }
+}
+
+@available(*, unavailable)
+extension LineBuffer: Sendable {}

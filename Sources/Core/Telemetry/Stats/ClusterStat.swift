@@ -1,0 +1,385 @@
+/// The counters and gauges of one cluster, with Envoy's names below `cluster.<name>.`.
+///
+/// Those that Envoy does not have say "(ours)" in their help.
+package enum ClusterStat: Int, StatSet {
+    // Connections
+    case upstreamCxTotal
+    case upstreamCxActive
+    case upstreamCxHttp1Total
+    case upstreamCxConnectFail
+    case upstreamCxConnectTimeout
+    case upstreamCxConnectAttemptsExceeded
+    case upstreamCxIdleTimeout
+    case upstreamCxMaxDurationReached
+    case upstreamCxMaxRequests
+    case upstreamCxOverflow
+    case upstreamCxPoolOverflow
+    case upstreamCxDestroy
+    case upstreamCxDestroyLocal
+    case upstreamCxDestroyRemote
+    case upstreamCxDestroyWithActiveRq
+    case upstreamCxDestroyLocalWithActiveRq
+    case upstreamCxDestroyRemoteWithActiveRq
+    case upstreamCxCloseNotify
+    case upstreamCxProtocolError
+    case upstreamCxNoneHealthy
+    case upstreamCxRxBytesTotal
+    case upstreamCxRxBytesBuffered
+    case upstreamCxTxBytesTotal
+    case upstreamCxTxBytesBuffered
+    case bindErrors
+    // Requests
+    case upstreamRqTotal
+    case upstreamRqActive
+    case upstreamRqPendingTotal
+    case upstreamRqPendingActive
+    case upstreamRqPendingOverflow
+    case upstreamRqPendingFailureEject
+    case upstreamRqCancelled
+    case upstreamRqMaintenanceMode
+    case upstreamRqTimeout
+    case upstreamRqMaxDurationReached
+    case upstreamRqPerTryTimeout
+    case upstreamRqPerTryIdleTimeout
+    case upstreamRqRxReset
+    case upstreamRqTxReset
+    case upstreamRqRetry
+    case upstreamRqRetrySuccess
+    case upstreamRqRetryOverflow
+    case upstreamRqRetryLimitExceeded
+    case upstreamRqRetryBackoffExponential
+    case upstreamRqRetryBackoffRatelimited
+    case upstreamRqStaleConnectionRetry
+    // Responses
+    case upstreamRqCompleted
+    case upstreamRq1xx
+    case upstreamRq2xx
+    case upstreamRq3xx
+    case upstreamRq4xx
+    case upstreamRq5xx
+    case upstreamInternalRedirectSucceededTotal
+    case upstreamInternalRedirectFailedTotal
+    // Flow control
+    case upstreamFlowControlPausedReadingTotal
+    case upstreamFlowControlResumedReadingTotal
+    case upstreamFlowControlBackedUpTotal
+    case upstreamFlowControlDrainedTotal
+    // Members
+    case membershipChange
+    case membershipHealthy
+    case membershipDegraded
+    case membershipExcluded
+    case membershipTotal
+    case lbHealthyPanic
+    case retryOrShadowAbandoned
+    case updateAttempt
+    case updateSuccess
+    case updateFailure
+    case updateEmpty
+    case updateNoRebuild
+    case maxHostWeight
+    case version
+    // Circuit breakers
+    case circuitBreakersDefaultCxOpen
+    case circuitBreakersDefaultCxPoolOpen
+    case circuitBreakersDefaultRqPendingOpen
+    case circuitBreakersDefaultRqOpen
+    case circuitBreakersDefaultRqRetryOpen
+    case circuitBreakersHighCxOpen
+    case circuitBreakersHighCxPoolOpen
+    case circuitBreakersHighRqPendingOpen
+    case circuitBreakersHighRqOpen
+    case circuitBreakersHighRqRetryOpen
+
+    package var description: StatDescription {
+        switch self {
+        case .upstreamCxTotal:
+            .counter(
+                "upstream_cx_total",
+                "Connections opened to the cluster, whether they succeeded or not.")
+        case .upstreamCxActive:
+            .gauge("upstream_cx_active", "Connections that exist now.")
+        case .upstreamCxHttp1Total:
+            .counter("upstream_cx_http1_total", "HTTP/1.1 connections opened.")
+        case .upstreamCxConnectFail:
+            .counter("upstream_cx_connect_fail", "Connections that could not be established.")
+        case .upstreamCxConnectTimeout:
+            .counter(
+                "upstream_cx_connect_timeout",
+                "Connections that were not established in connect_timeout.")
+        case .upstreamCxConnectAttemptsExceeded:
+            .counter(
+                "upstream_cx_connect_attempts_exceeded",
+                "Requests that ran out of connection attempts.")
+        case .upstreamCxIdleTimeout:
+            .counter(
+                "upstream_cx_idle_timeout", "Connections closed after being idle for idle_timeout.")
+        case .upstreamCxMaxDurationReached:
+            .counter(
+                "upstream_cx_max_duration_reached",
+                "Connections closed at max_connection_duration.")
+        case .upstreamCxMaxRequests:
+            .counter(
+                "upstream_cx_max_requests", "Connections closed at max_requests_per_connection.")
+        case .upstreamCxOverflow:
+            .counter(
+                "upstream_cx_overflow",
+                "Connections refused by the circuit breaker of connections.")
+        case .upstreamCxPoolOverflow:
+            .counter(
+                "upstream_cx_pool_overflow", "Connection pools refused by their circuit breaker.")
+        case .upstreamCxDestroy:
+            .counter("upstream_cx_destroy", "Connections closed.")
+        case .upstreamCxDestroyLocal:
+            .counter("upstream_cx_destroy_local", "Connections closed by this side.")
+        case .upstreamCxDestroyRemote:
+            .counter("upstream_cx_destroy_remote", "Connections closed by the endpoint.")
+        case .upstreamCxDestroyWithActiveRq:
+            .counter(
+                "upstream_cx_destroy_with_active_rq",
+                "Connections closed while a request was on them.")
+        case .upstreamCxDestroyLocalWithActiveRq:
+            .counter(
+                "upstream_cx_destroy_local_with_active_rq",
+                "Connections closed by this side while a request was on them.")
+        case .upstreamCxDestroyRemoteWithActiveRq:
+            .counter(
+                "upstream_cx_destroy_remote_with_active_rq",
+                "Connections closed by the endpoint while a request was on them.")
+        case .upstreamCxCloseNotify:
+            .counter(
+                "upstream_cx_close_notify",
+                "Connections closed because the endpoint said Connection: close.")
+        case .upstreamCxProtocolError:
+            .counter(
+                "upstream_cx_protocol_error",
+                "Connections closed because the response was malformed.")
+        case .upstreamCxNoneHealthy:
+            .counter("upstream_cx_none_healthy", "Requests that found no healthy endpoint.")
+        case .upstreamCxRxBytesTotal:
+            .counter("upstream_cx_rx_bytes_total", "Bytes received from the endpoints.")
+        case .upstreamCxRxBytesBuffered:
+            .gauge("upstream_cx_rx_bytes_buffered", "Bytes received and not yet passed on.")
+        case .upstreamCxTxBytesTotal:
+            .counter("upstream_cx_tx_bytes_total", "Bytes sent to the endpoints.")
+        case .upstreamCxTxBytesBuffered:
+            .gauge("upstream_cx_tx_bytes_buffered", "Bytes waiting to be sent to the endpoints.")
+        case .bindErrors:
+            .counter(
+                "bind_errors", "Sockets that could not be bound to the configured source address.")
+        case .upstreamRqTotal:
+            .counter("upstream_rq_total", "Requests sent or queued, retries included.")
+        case .upstreamRqActive:
+            .gauge("upstream_rq_active", "Requests that wait for the end of their response.")
+        case .upstreamRqPendingTotal:
+            .counter("upstream_rq_pending_total", "Requests that waited for a connection.")
+        case .upstreamRqPendingActive:
+            .gauge("upstream_rq_pending_active", "Requests that wait for a connection now.")
+        case .upstreamRqPendingOverflow:
+            .counter(
+                "upstream_rq_pending_overflow",
+                "Requests refused by the circuit breakers of requests.")
+        case .upstreamRqPendingFailureEject:
+            .counter(
+                "upstream_rq_pending_failure_eject",
+                "Requests that failed because their connection could not be made.")
+        case .upstreamRqCancelled:
+            .counter(
+                "upstream_rq_cancelled", "Requests given up while they waited for a connection.")
+        case .upstreamRqMaintenanceMode:
+            .counter(
+                "upstream_rq_maintenance_mode", "Requests refused because of maintenance mode.")
+        case .upstreamRqTimeout:
+            .counter(
+                "upstream_rq_timeout",
+                "Requests that were not answered in the timeout of the route.")
+        case .upstreamRqMaxDurationReached:
+            .counter(
+                "upstream_rq_max_duration_reached", "Requests closed at their maximum duration.")
+        case .upstreamRqPerTryTimeout:
+            .counter(
+                "upstream_rq_per_try_timeout",
+                "Tries that were not answered in the timeout of a try.")
+        case .upstreamRqPerTryIdleTimeout:
+            .counter(
+                "upstream_rq_per_try_idle_timeout",
+                "Tries that stood still for the idle timeout of a try.")
+        case .upstreamRqRxReset:
+            .counter("upstream_rq_rx_reset", "Requests reset by the endpoint.")
+        case .upstreamRqTxReset:
+            .counter("upstream_rq_tx_reset", "Requests reset by this side.")
+        case .upstreamRqRetry:
+            .counter("upstream_rq_retry", "Retries sent.")
+        case .upstreamRqRetrySuccess:
+            .counter("upstream_rq_retry_success", "Retries whose response was passed on.")
+        case .upstreamRqRetryOverflow:
+            .counter(
+                "upstream_rq_retry_overflow", "Retries refused by the circuit breaker of retries.")
+        case .upstreamRqRetryLimitExceeded:
+            .counter(
+                "upstream_rq_retry_limit_exceeded",
+                "Requests that were not retried again at the limit of retries.")
+        case .upstreamRqRetryBackoffExponential:
+            .counter(
+                "upstream_rq_retry_backoff_exponential", "Retries after an exponential back-off.")
+        case .upstreamRqRetryBackoffRatelimited:
+            .counter(
+                "upstream_rq_retry_backoff_ratelimited",
+                "Retries after the wait that a response asked for.")
+        case .upstreamRqStaleConnectionRetry:
+            .counter(
+                "upstream_rq_stale_connection_retry",
+                "Requests sent again because a reused connection was closed under them (ours).")
+        case .upstreamRqCompleted:
+            .counter("upstream_rq_completed", "Responses received or made for a failed request.")
+        case .upstreamRq1xx:
+            .responseClass(1, of: "upstream_rq", "Responses by class of status.")
+        case .upstreamRq2xx:
+            .responseClass(2, of: "upstream_rq", "Responses by class of status.")
+        case .upstreamRq3xx:
+            .responseClass(3, of: "upstream_rq", "Responses by class of status.")
+        case .upstreamRq4xx:
+            .responseClass(4, of: "upstream_rq", "Responses by class of status.")
+        case .upstreamRq5xx:
+            .responseClass(5, of: "upstream_rq", "Responses by class of status.")
+        case .upstreamInternalRedirectSucceededTotal:
+            .counter(
+                "upstream_internal_redirect_succeeded_total",
+                "Redirects that the proxy followed itself.")
+        case .upstreamInternalRedirectFailedTotal:
+            .counter(
+                "upstream_internal_redirect_failed_total",
+                "Redirects passed on because they could not be followed.")
+        case .upstreamFlowControlPausedReadingTotal:
+            .counter(
+                "upstream_flow_control_paused_reading_total",
+                "Times that reading from an endpoint paused because the client was slow.")
+        case .upstreamFlowControlResumedReadingTotal:
+            .counter(
+                "upstream_flow_control_resumed_reading_total",
+                "Times that reading from an endpoint resumed.")
+        case .upstreamFlowControlBackedUpTotal:
+            .counter(
+                "upstream_flow_control_backed_up_total",
+                "Times that the endpoint was slow and reading from the client paused.")
+        case .upstreamFlowControlDrainedTotal:
+            .counter(
+                "upstream_flow_control_drained_total",
+                "Times that the endpoint caught up and reading from the client resumed.")
+        case .membershipChange:
+            .counter("membership_change", "Changes of the set of endpoints.", merge: .maximum)
+        case .membershipHealthy:
+            .gauge("membership_healthy", "Endpoints that are healthy.", merge: .maximum)
+        case .membershipDegraded:
+            .gauge("membership_degraded", "Endpoints that are degraded.", merge: .maximum)
+        case .membershipExcluded:
+            .gauge(
+                "membership_excluded",
+                "Endpoints that are excluded from load balancing.",
+                merge: .maximum)
+        case .membershipTotal:
+            .gauge("membership_total", "Endpoints.", merge: .maximum)
+        case .lbHealthyPanic:
+            .counter(
+                "lb_healthy_panic",
+                "Requests balanced over all endpoints because too few are healthy.")
+        case .retryOrShadowAbandoned:
+            .counter(
+                "retry_or_shadow_abandoned",
+                "Retries given up because the body was larger than the buffer.")
+        case .updateAttempt:
+            .counter("update_attempt", "Attempts to update the set of endpoints.")
+        case .updateSuccess:
+            .counter("update_success", "Updates of the set of endpoints that succeeded.")
+        case .updateFailure:
+            .counter("update_failure", "Updates of the set of endpoints that failed.")
+        case .updateEmpty:
+            .counter("update_empty", "Updates that ended with an empty set; the last one is kept.")
+        case .updateNoRebuild:
+            .counter("update_no_rebuild", "Updates that changed nothing.")
+        case .maxHostWeight:
+            .gauge("max_host_weight", "The largest weight of an endpoint.", merge: .maximum)
+        case .version:
+            .gauge(
+                "version", "A hash of the contents of the last accepted resource.", merge: .maximum)
+        case .circuitBreakersDefaultCxOpen:
+            .gauge(
+                "circuit_breakers.default.cx_open",
+                "1 while the default breaker of connections is open, else 0.",
+                merge: .maximum)
+        case .circuitBreakersDefaultCxPoolOpen:
+            .gauge(
+                "circuit_breakers.default.cx_pool_open",
+                "1 while the default breaker of connection pools is open, else 0.",
+                merge: .maximum)
+        case .circuitBreakersDefaultRqPendingOpen:
+            .gauge(
+                "circuit_breakers.default.rq_pending_open",
+                "1 while the default breaker of pending requests is open, else 0.",
+                merge: .maximum)
+        case .circuitBreakersDefaultRqOpen:
+            .gauge(
+                "circuit_breakers.default.rq_open",
+                "1 while the default breaker of requests is open, else 0.",
+                merge: .maximum)
+        case .circuitBreakersDefaultRqRetryOpen:
+            .gauge(
+                "circuit_breakers.default.rq_retry_open",
+                "1 while the default breaker of retries is open, else 0.",
+                merge: .maximum)
+        case .circuitBreakersHighCxOpen:
+            .gauge(
+                "circuit_breakers.high.cx_open",
+                "1 while the high breaker of connections is open, else 0.",
+                merge: .maximum)
+        case .circuitBreakersHighCxPoolOpen:
+            .gauge(
+                "circuit_breakers.high.cx_pool_open",
+                "1 while the high breaker of connection pools is open, else 0.",
+                merge: .maximum)
+        case .circuitBreakersHighRqPendingOpen:
+            .gauge(
+                "circuit_breakers.high.rq_pending_open",
+                "1 while the high breaker of pending requests is open, else 0.",
+                merge: .maximum)
+        case .circuitBreakersHighRqOpen:
+            .gauge(
+                "circuit_breakers.high.rq_open",
+                "1 while the high breaker of requests is open, else 0.",
+                merge: .maximum)
+        case .circuitBreakersHighRqRetryOpen:
+            .gauge(
+                "circuit_breakers.high.rq_retry_open",
+                "1 while the high breaker of retries is open, else 0.",
+                merge: .maximum)
+        }
+    }
+
+    package typealias Histogram = ClusterHistogram
+    package static let scopeKind = ScopeKind(prefix: "cluster", label: "envoy_cluster_name")
+    package static let responses: ResponseStats<Self>? = ResponseStats(
+        completed: .upstreamRqCompleted, firstClass: .upstreamRq1xx, codeName: "upstream_rq")
+}
+
+/// The histograms of one cluster.
+package enum ClusterHistogram: Int, HistogramSet {
+    case upstreamRqTime
+    case upstreamCxConnectMs
+    case upstreamCxLengthMs
+
+    package var name: String {
+        switch self {
+        case .upstreamRqTime: "upstream_rq_time"
+        case .upstreamCxConnectMs: "upstream_cx_connect_ms"
+        case .upstreamCxLengthMs: "upstream_cx_length_ms"
+        }
+    }
+
+    package var help: String {
+        switch self {
+        case .upstreamRqTime: "Milliseconds from the end of the request to the end of the response."
+        case .upstreamCxConnectMs: "Milliseconds until a connection was established."
+        case .upstreamCxLengthMs: "Milliseconds that a connection existed."
+        }
+    }
+}

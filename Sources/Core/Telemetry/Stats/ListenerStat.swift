@@ -1,0 +1,84 @@
+/// The counters and gauges of one listener, with Envoy's names below `listener.<address>.`.
+package enum ListenerStat: Int, StatSet {
+    case downstreamCxTotal
+    case downstreamCxActive
+    case downstreamCxDestroy
+    case downstreamCxOverflow
+    case downstreamCxOverloadReject
+    case downstreamCxTransportSocketConnectTimeout
+    case downstreamGlobalCxOverflow
+    case downstreamListenerFilterError
+    case downstreamListenerFilterRemoteClose
+    case downstreamPreCxTimeout
+    case downstreamPreCxActive
+    case connectionsAcceptedPerSocketEvent
+    case noFilterChainMatch
+
+    package var description: StatDescription {
+        switch self {
+        case .downstreamCxTotal:
+            .counter("downstream_cx_total", "Connections accepted.")
+        case .downstreamCxActive:
+            .gauge("downstream_cx_active", "Connections that exist now.")
+        case .downstreamCxDestroy:
+            .counter("downstream_cx_destroy", "Connections closed.")
+        case .downstreamCxOverflow:
+            .counter(
+                "downstream_cx_overflow",
+                "Connections refused because the listener has its maximum.")
+        case .downstreamCxOverloadReject:
+            .counter(
+                "downstream_cx_overload_reject",
+                "Connections refused because the proxy is overloaded.")
+        case .downstreamCxTransportSocketConnectTimeout:
+            .counter(
+                "downstream_cx_transport_socket_connect_timeout",
+                "Connections closed because their handshake did not end in time.")
+        case .downstreamGlobalCxOverflow:
+            .counter(
+                "downstream_global_cx_overflow",
+                "Connections refused because the process has its maximum.")
+        case .downstreamListenerFilterError:
+            .counter(
+                "downstream_listener_filter_error",
+                "Connections closed because a listener filter failed.")
+        case .downstreamListenerFilterRemoteClose:
+            .counter(
+                "downstream_listener_filter_remote_close",
+                "Connections closed by the client during the listener filters.")
+        case .downstreamPreCxTimeout:
+            .counter(
+                "downstream_pre_cx_timeout",
+                "Connections closed because the listener filters did not end in time.")
+        case .downstreamPreCxActive:
+            .gauge("downstream_pre_cx_active", "Connections in the listener filters now.")
+        case .connectionsAcceptedPerSocketEvent:
+            .counter(
+                "connections_accepted_per_socket_event",
+                "Connections accepted by the wakes of the listening socket.")
+        case .noFilterChainMatch:
+            .counter("no_filter_chain_match", "Connections closed because no filter chain matched.")
+        }
+    }
+
+    package typealias Histogram = ListenerHistogram
+    package static let scopeKind = ScopeKind(prefix: "listener", label: "envoy_listener_address")
+    package static let responses: ResponseStats<Self>? = nil
+}
+
+/// The histograms of one listener.
+package enum ListenerHistogram: Int, HistogramSet {
+    case downstreamCxLengthMs
+
+    package var name: String {
+        switch self {
+        case .downstreamCxLengthMs: "downstream_cx_length_ms"
+        }
+    }
+
+    package var help: String {
+        switch self {
+        case .downstreamCxLengthMs: "Milliseconds that a connection existed."
+        }
+    }
+}

@@ -1,0 +1,172 @@
+/// The counters and gauges of the process itself.
+package enum ServerStat: Int, StatSet {
+    // Process
+    case live
+    case state
+    case uptime
+    case concurrency
+    case totalConnections
+    case memoryAllocated
+    case version
+    case hotRestartEpoch
+    case daysUntilFirstCertExpiring
+    case initializationTimeMs
+    case workerLoopTicksTotal
+    // Listeners
+    case listenerManagerListenerAdded
+    case listenerManagerListenerModified
+    case listenerManagerListenerRemoved
+    case listenerManagerListenerStopped
+    case listenerManagerListenerCreateSuccess
+    case listenerManagerListenerCreateFailure
+    case listenerManagerListenerInPlaceUpdated
+    case listenerManagerTotalListenersActive
+    case listenerManagerTotalListenersDraining
+    case listenerManagerTotalListenersWarming
+    case listenerManagerWorkersStarted
+    // Clusters
+    case clusterManagerActiveClusters
+    case clusterManagerWarmingClusters
+    case clusterManagerClusterAdded
+    case clusterManagerClusterModified
+    case clusterManagerClusterRemoved
+    case clusterManagerClusterUpdated
+    // Names
+    case dnsResolveTotal
+    case dnsTimeout
+    case dnsNotFound
+    case dnsFailure
+    // Access log
+    case accessLogLinesTotal
+    case accessLogLinesDropped
+    case accessLogBytesTotal
+    case accessLogWriteFailed
+    case accessLogReopenTotal
+    case accessLogBacklogBytes
+
+    package var description: StatDescription {
+        switch self {
+        case .live:
+            .gauge(
+                "server.live",
+                "1 while the process serves and does not drain, else 0.",
+                merge: .maximum)
+        case .state:
+            .gauge(
+                "server.state",
+                "0 live, 1 draining, 2 before initialization, 3 initializing.",
+                merge: .maximum)
+        case .uptime:
+            .gauge("server.uptime", "Seconds since the start.", merge: .maximum)
+        case .concurrency:
+            .gauge("server.concurrency", "Workers.", merge: .maximum)
+        case .totalConnections:
+            .gauge("server.total_connections", "Connections of clients over all listeners.")
+        case .memoryAllocated:
+            .gauge("server.memory_allocated", "Bytes of memory that are resident.", merge: .maximum)
+        case .version:
+            .gauge(
+                "server.version",
+                "The version as a number: major, minor and patch in bytes.",
+                merge: .maximum)
+        case .hotRestartEpoch:
+            .gauge("server.hot_restart_epoch", "Always 0.", merge: .maximum)
+        case .daysUntilFirstCertExpiring:
+            .gauge(
+                "server.days_until_first_cert_expiring",
+                "Days until the first certificate expires.",
+                merge: .maximum)
+        case .initializationTimeMs:
+            .gauge(
+                "server.initialization_time_ms",
+                "Milliseconds that the start took.",
+                merge: .maximum)
+        case .workerLoopTicksTotal:
+            .counter("server.worker_loop_ticks_total", "Turns of the event loops (ours).")
+        case .listenerManagerListenerAdded:
+            .counter("listener_manager.listener_added", "Listeners added.")
+        case .listenerManagerListenerModified:
+            .counter("listener_manager.listener_modified", "Listeners changed.")
+        case .listenerManagerListenerRemoved:
+            .counter("listener_manager.listener_removed", "Listeners removed.")
+        case .listenerManagerListenerStopped:
+            .counter("listener_manager.listener_stopped", "Listeners that stopped accepting.")
+        case .listenerManagerListenerCreateSuccess:
+            .counter(
+                "listener_manager.listener_create_success",
+                "Listening sockets opened by the workers.")
+        case .listenerManagerListenerCreateFailure:
+            .counter(
+                "listener_manager.listener_create_failure",
+                "Listening sockets that could not be opened.")
+        case .listenerManagerListenerInPlaceUpdated:
+            .counter(
+                "listener_manager.listener_in_place_updated",
+                "Listeners changed without closing their sockets.")
+        case .listenerManagerTotalListenersActive:
+            .gauge(
+                "listener_manager.total_listeners_active",
+                "Listeners that accept.",
+                merge: .maximum)
+        case .listenerManagerTotalListenersDraining:
+            .gauge(
+                "listener_manager.total_listeners_draining",
+                "Listeners that drain.",
+                merge: .maximum)
+        case .listenerManagerTotalListenersWarming:
+            .gauge(
+                "listener_manager.total_listeners_warming",
+                "Listeners that are being started.",
+                merge: .maximum)
+        case .listenerManagerWorkersStarted:
+            .gauge(
+                "listener_manager.workers_started",
+                "1 when the workers run, else 0.",
+                merge: .maximum)
+        case .clusterManagerActiveClusters:
+            .gauge("cluster_manager.active_clusters", "Clusters.", merge: .maximum)
+        case .clusterManagerWarmingClusters:
+            .gauge(
+                "cluster_manager.warming_clusters",
+                "Clusters that wait for their first endpoints.",
+                merge: .maximum)
+        case .clusterManagerClusterAdded:
+            .counter("cluster_manager.cluster_added", "Clusters added.")
+        case .clusterManagerClusterModified:
+            .counter("cluster_manager.cluster_modified", "Clusters changed.")
+        case .clusterManagerClusterRemoved:
+            .counter("cluster_manager.cluster_removed", "Clusters removed.")
+        case .clusterManagerClusterUpdated:
+            .counter("cluster_manager.cluster_updated", "Changes of the endpoints of clusters.")
+        case .dnsResolveTotal:
+            .counter("dns.resolve_total", "Names looked up (ours).")
+        case .dnsTimeout:
+            .counter("dns.timeout", "Names whose look-up timed out (ours).")
+        case .dnsNotFound:
+            .counter("dns.not_found", "Names that do not exist (ours).")
+        case .dnsFailure:
+            .counter("dns.failure", "Names whose look-up failed for another reason (ours).")
+        case .accessLogLinesTotal:
+            .counter("access_log.lines_total", "Lines of access logs written (ours).")
+        case .accessLogLinesDropped:
+            .counter(
+                "access_log.lines_dropped",
+                "Lines of access logs dropped: the sink is full or too slow (ours).")
+        case .accessLogBytesTotal:
+            .counter("access_log.bytes_total", "Bytes of access logs written (ours).")
+        case .accessLogWriteFailed:
+            .counter("access_log.write_failed", "Writes to access logs that failed (ours).")
+        case .accessLogReopenTotal:
+            .counter(
+                "access_log.reopen_total",
+                "Times that the files of access logs were opened again (ours).")
+        case .accessLogBacklogBytes:
+            .gauge(
+                "access_log.backlog_bytes", "Bytes of access logs that wait to be written (ours).")
+        }
+    }
+
+    package typealias Histogram = NoHistogram
+    package static let scopeKind = ScopeKind(prefix: "", label: nil)
+    package static let responses: ResponseStats<Self>? = nil
+}
