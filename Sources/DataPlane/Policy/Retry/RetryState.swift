@@ -1,0 +1,200 @@
+package import Model
+
+/// How an attempt ended before it had a whole response.
+package enum ResetReason: Sendable, CaseIterable {
+    /// No connection: refused, unreachable.
+    case connectFailure
+    /// No connection within the cluster's connect timeout.
+    case connectTimeout
+    /// The connection was closed or broke while the request was on it.
+    case connectionTermination
+    /// The upstream reset this request alone (HTTP/2 RST_STREAM).
+    case remoteReset
+    /// The upstream said that it did not begin with the request (HTTP/2 REFUSED_STREAM).
+    case refusedStream
+    /// This side reset the attempt.
+    case localReset
+    /// The upstream sent what is no HTTP, or too much of it.
+    case protocolError
+    case perTryTimeout
+    /// A circuit breaker refused the attempt.
+    case overflow
+    /// The time of the whole exchange is over.
+    case globalTimeout
+}
+
+package enum RetryVerdict: Sendable {
+    case no, yes
+    /// The policy would retry, and the number of retries is used up.
+    case limitExceeded
+}
+
+/// What an exchange may still retry: made once for a request, asked after every failed attempt.
+///
+/// A verdict of `yes` changes nothing; call `consume()` before the retry, and before asking the
+/// cluster's limit of retries: in Envoy a retry that this limit refuses counts as used.
+package struct RetryState: Sendable {
+    private let policy: RetryPolicy?
+    /// The policy's, and those that the request added.
+    package let conditions: RetryPolicy.Conditions
+    package private(set) var remaining: UInt32
+    /// Retries begun so far.
+    package private(set) var retryCount: UInt32 = 0
+    // Empty unless the request has the headers, which few have: no allocation otherwise.
+    private var requestedStatusCodes: [UInt16] = []
+    private var requestedHeaders: [HeaderMatcher] = []
+    /// `early-data: 1` (RFC 8470): the client must hear of a 425 itself.
+    private var isEarlyData = false
+
+    /// Reads the policy and the request's `x-envoy-retry-on`, `x-envoy-max-retries`,
+    /// `x-envoy-retriable-status-codes` and `x-envoy-retriable-header-names`, and removes these
+    /// headers from the head: they are meant for this proxy.
+    package init(policy: RetryPolicy?, head: Head) {
+        self.policy = policy
+        var conditions = policy?.conditions ?? []
+        var remaining = policy?.retryCountMax ?? 1
+        if let text = head.first(.xEnvoyRetryOn) {
+            conditions.formUnion(RetryPolicy.Conditions.parse(head.span(text)).conditions)
+        }
+        if let required = policy?.retriableRequestHeaders, !required.isEmpty,
+            !required.anyMatches(head)
+        {
+            conditions = []
+        }
+        if !conditions.isEmpty {
+            if let text = head.first(.xEnvoyMaxRetries),
+                let count = head.span(text).decimal(limit: Int(UInt32.max))
+            {
+                remaining = UInt32(count)
+            }
+            if let text = head.first(.xEnvoyRetriableStatusCodes) {
+                requestedStatusCodes = Self.statusCodes(head.span(text))
+            }
+            if let text = head.first(.xEnvoyRetriableHeaderNames) {
+                requestedHeaders = Self.headerNames(head.span(text))
+            }
+            if conditions.contains(.retriableStatusCodes) {
+                let name: [UInt8] = Self.earlyData.bytes
+                isEarlyData = head.first(named: name.span) != nil
+            }
+        }
+        self.conditions = conditions
+        self.remaining = remaining
+        head.remove(.xEnvoyRetryOn)
+        head.remove(.xEnvoyRetryGrpcOn)
+        head.remove(.xEnvoyMaxRetries)
+        head.remove(.xEnvoyRetriableStatusCodes)
+        head.remove(.xEnvoyRetriableHeaderNames)
+    }
+
+    /// Whether the request may be retried at all: whether its body has to be kept.
+    package var mayRetry: Bool { !conditions.isEmpty && remaining > 0 }
+
+    /// Judges a response by its status and fields, before any of it went to the client.
+    package func decide(onStatus status: UInt16, response: Head) -> RetryVerdict {
+        verdict(wouldRetry(status: status, response: response))
+    }
+
+    /// Judges an attempt that ended without a response.
+    ///
+    /// - Parameters:
+    ///   - responseStarted: part of a response went to the client, so there is nothing to retry.
+    ///   - requestStarted: bytes of the request went to the upstream.
+    package func decide(
+        onReset reason: ResetReason, responseStarted: Bool, requestStarted: Bool
+    ) -> RetryVerdict {
+        if responseStarted { return .no }
+        return verdict(wouldRetry(reason: reason, requestStarted: requestStarted))
+    }
+
+    /// Counts a retry.
+    package mutating func consume() {
+        remaining -= min(remaining, 1)
+        retryCount += retryCount == .max ? 0 : 1
+    }
+
+    /// Milliseconds to wait before a retry; `attempt` counts retries from 1.
+    ///
+    /// Uniform in [0, n) where n is the base interval, doubled with each retry up to the policy's
+    /// maximum (full jitter). Envoy documents the range [0, (2^N-1)·base); its code, which this
+    /// follows, doubles from the base.
+    package func backOffMilliseconds(attempt: UInt32, random: UInt64) -> Int64 {
+        let base = max(policy?.backOffBaseMilliseconds ?? 25, 1)
+        let limit = max(policy?.backOffMaxMilliseconds ?? 250, base)
+        var interval = base
+        var doublings = attempt
+        while doublings > 1, interval < limit {
+            interval = interval > limit / 2 ? limit : interval * 2
+            doublings -= 1
+        }
+        return Int64(random % UInt64(min(interval, limit)))
+    }
+
+    private func verdict(_ wouldRetry: Bool) -> RetryVerdict {
+        if !wouldRetry { return .no }
+        return remaining == 0 ? .limitExceeded : .yes
+    }
+
+    private func wouldRetry(status: UInt16, response: Head) -> Bool {
+        if conditions.isEmpty { return false }
+        // The response comes from a proxy that limits rates: to ask again at once makes it worse,
+        // so that needs a condition of its own.
+        if response.has(.xEnvoyRatelimited) { return conditions.contains(.envoyRatelimited) }
+        if conditions.contains(.serverError), status / 100 == 5 { return true }
+        if conditions.contains(.gatewayError), 502...504 ~= status { return true }
+        if conditions.contains(.retriable4xx), status == 409 { return true }
+        if conditions.contains(.retriableStatusCodes), isRetriable(status) { return true }
+        if conditions.contains(.retriableHeaders) {
+            if let headers = policy?.retriableHeaders, headers.anyMatches(response) { return true }
+            return requestedHeaders.anyMatches(response)
+        }
+        return false
+    }
+
+    private func isRetriable(_ status: UInt16) -> Bool {
+        if status == 425, isEarlyData { return false }
+        return policy?.retriableStatusCodes.contains(status) == true
+            || requestedStatusCodes.contains(status)
+    }
+
+    private func wouldRetry(reason: ResetReason, requestStarted: Bool) -> Bool {
+        switch reason {
+        case .overflow, .globalTimeout: return false
+        case .connectFailure, .connectTimeout:
+            if conditions.contains(.connectFailure) { return true }
+        case .refusedStream:
+            if conditions.contains(.refusedStream) { return true }
+        case .connectionTermination, .remoteReset, .localReset, .protocolError, .perTryTimeout:
+            break
+        }
+        if conditions.contains(.resetBeforeRequest), !requestStarted { return true }
+        return !conditions.isDisjoint(with: [.reset, .serverError, .gatewayError])
+    }
+
+    private static let earlyData: ByteString = "early-data"
+
+    private static func statusCodes(_ text: Span<UInt8>) -> [UInt16] {
+        var codes: [UInt16] = []
+        var start = 0
+        while start < text.count {
+            let end = text.firstIndex(of: 0x2c, from: start) ?? text.count
+            if let code = text.extracting(start..<end).trimmed().decimal(limit: 999) {
+                codes.append(UInt16(code))
+            }
+            start = end + 1
+        }
+        return codes
+    }
+
+    private static func headerNames(_ text: Span<UInt8>) -> [HeaderMatcher] {
+        var matchers: [HeaderMatcher] = []
+        var start = 0
+        while start < text.count {
+            let end = text.firstIndex(of: 0x2c, from: start) ?? text.count
+            let name = ByteString(copying: text.extracting(start..<end).trimmed()).lowercased
+            if !name.isEmpty { matchers.append(HeaderMatcher(name: name, condition: .present)) }
+            start = end + 1
+        }
+        return matchers
+    }
+}

@@ -1,0 +1,128 @@
+package import Model
+
+/// What the route table says of a request.
+package enum RouteLookup: Sendable {
+    case route(Route, VirtualHost)
+    /// No virtual host serves the authority.
+    case noVirtualHost
+    /// The virtual host has no route that matches.
+    case noRoute(VirtualHost)
+}
+
+extension RouteTable {
+    /// Finds the first route that matches the request, in the virtual host of its authority.
+    ///
+    /// - Parameter random: drawn once for the request; decides `runtime_fraction`, and belongs to
+    ///   `ForwardAction.cluster(random:)` too, as one number decides both in Envoy.
+    package func route(for head: Head, random: UInt64) -> RouteLookup {
+        guard let host = virtualHost(authority: head.span(head.authority)) else {
+            return .noVirtualHost
+        }
+        guard let route = host.route(for: head, random: random) else { return .noRoute(host) }
+        return .route(route, host)
+    }
+}
+
+extension VirtualHost {
+    /// The first route that matches, in the order of the configuration.
+    package func route(for head: Head, random: UInt64) -> Route? {
+        // The one place that walks the routes: an index by path belongs here.
+        let path = head.span(head.matchedPath)
+        for route in routes where route.match.matches(head, path: path, random: random) {
+            return route
+        }
+        return nil
+    }
+
+    /// True where `require_tls` sends this request to the same address over TLS.
+    ///
+    /// Expects `x-forwarded-proto` and `x-envoy-internal` to be sanitised, see `ForwardedHeaders`.
+    package func redirectsToTLS(_ head: Head) -> Bool {
+        switch tlsRequirement {
+        case .none: false
+        case .externalOnly: !head.isSecure && !head.has(.xEnvoyInternal)
+        case .all: !head.isSecure
+        }
+    }
+}
+
+extension RouteMatch {
+    /// True where every condition holds; the cheapest and most selective, the path, comes first.
+    ///
+    /// - Parameter path: the path without query and fragment.
+    package func matches(_ head: Head, path: Span<UInt8>, random: UInt64) -> Bool {
+        guard matches(path: path) else { return false }
+        if requiresGRPC, !head.isGRPC { return false }
+        if !headers.isEmpty, !headers.allMatch(head) { return false }
+        if !queryParameters.isEmpty {
+            let query = head.span(head.query)
+            for parameter in queryParameters where !parameter.matches(query: query) {
+                return false
+            }
+        }
+        if let fraction, random % UInt64(max(fraction.denominator, 1)) >= fraction.numerator {
+            return false
+        }
+        return true
+    }
+
+    /// True where the path condition holds for a path without query and fragment.
+    package func matches(path: Span<UInt8>) -> Bool {
+        switch self.path {
+        case .prefix(let prefix):
+            let bytes = prefix.bytes
+            return hasPrefix(path, bytes.span)
+        case .path(let whole):
+            let bytes = whole.bytes
+            return path.count == bytes.count && hasPrefix(path, bytes.span)
+        case .pathSeparatedPrefix(let prefix):
+            let bytes = prefix.bytes
+            return hasPrefix(path, bytes.span)
+                && (path.count == bytes.count || path[bytes.count] == 0x2f)
+        case .regex(let expression):
+            return expression.matchesWhole(path)
+        }
+    }
+
+    private func hasPrefix(_ path: Span<UInt8>, _ prefix: Span<UInt8>) -> Bool {
+        isCaseSensitive
+            ? path.hasPrefix(prefix) : path.hasPrefixIgnoringCase(lowercase: prefix)
+    }
+
+    /// How many bytes of the path the condition matched: what a prefix rewrite replaces.
+    func matchedCount(of path: Span<UInt8>) -> Int {
+        switch self.path {
+        case .prefix(let literal), .path(let literal), .pathSeparatedPrefix(let literal):
+            min(literal.count, path.count)
+        case .regex: path.count
+        }
+    }
+}
+
+extension Head {
+    /// What path conditions see and rewrites replace: the path up to the query, or up to a fragment,
+    /// which should not have come but must not hide a suffix.
+    var matchedPath: Slice {
+        let whole = span(path)
+        for index in whole.indices where whole[index] == 0x3f || whole[index] == 0x23 {
+            return Slice(start: path.start, count: UInt32(truncatingIfNeeded: index))
+        }
+        return path
+    }
+
+    /// What follows `matchedPath`, from the question mark.
+    var pathTail: Slice {
+        let count = matchedPath.count
+        return Slice(start: path.start &+ count, count: path.count &- count)
+    }
+
+    /// `content-type: application/grpc`, or that with a plus and a message format.
+    var isGRPC: Bool {
+        guard let type = first(.contentType) else { return false }
+        let value = span(type)
+        let name: StaticString = "application/grpc"
+        guard value.count >= name.utf8CodeUnitCount else { return false }
+        return value.extracting(0..<name.utf8CodeUnitCount).equals(name)
+            && (value.count == name.utf8CodeUnitCount || value[name.utf8CodeUnitCount] == 0x2b)
+    }
+}

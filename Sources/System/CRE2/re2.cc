@@ -1,1 +1,0 @@
-void pillion_re2_placeholder(void){}
