@@ -35,7 +35,6 @@ enum InternalHeaders {
             || rest.equalsIgnoringCase("upstream-rq-timeout-alt-response")
             || rest.equalsIgnoringCase("expected-rq-timeout-ms")
             || rest.equalsIgnoringCase("upstream-alt-stat-name")
-            || rest.equalsIgnoringCase("attempt-count")
             || rest.equalsIgnoringCase("force-trace")
             || rest.equalsIgnoringCase("ip-tags")
             || rest.equalsIgnoringCase("original-url")

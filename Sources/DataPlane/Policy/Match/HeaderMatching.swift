@@ -90,13 +90,15 @@ extension HeaderMatcher {
 extension [HeaderMatcher] {
     /// True where every matcher agrees, and where there is none.
     package func allMatch(_ head: Head) -> Bool {
-        for matcher in self where !matcher.matches(head) { return false }
+        let matchers = span
+        for index in 0..<matchers.count where !matchers[index].matches(head) { return false }
         return true
     }
 
     /// True where at least one matcher agrees.
     package func anyMatches(_ head: Head) -> Bool {
-        for matcher in self where matcher.matches(head) { return true }
+        let matchers = span
+        for index in 0..<matchers.count where matchers[index].matches(head) { return true }
         return false
     }
 }

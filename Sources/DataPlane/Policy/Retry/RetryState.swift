@@ -61,7 +61,7 @@ package struct RetryState: Sendable {
         {
             conditions = []
         }
-        if !conditions.isEmpty {
+        if conditions.rawValue != 0 {
             if let text = head.first(.xEnvoyMaxRetries),
                 let count = head.span(text).decimal(limit: Int(UInt32.max))
             {
@@ -88,7 +88,7 @@ package struct RetryState: Sendable {
     }
 
     /// Whether the request may be retried at all: whether its body has to be kept.
-    package var mayRetry: Bool { !conditions.isEmpty && remaining > 0 }
+    package var mayRetry: Bool { conditions.rawValue != 0 && remaining > 0 }
 
     /// Judges a response by its status and fields, before any of it went to the client.
     package func decide(onStatus status: UInt16, response: Head) -> RetryVerdict {
@@ -135,16 +135,21 @@ package struct RetryState: Sendable {
         return remaining == 0 ? .limitExceeded : .yes
     }
 
+    /// Set operations spelled out: the generic ones are not specialised across modules.
+    private func has(_ condition: RetryPolicy.Conditions) -> Bool {
+        conditions.rawValue & condition.rawValue != 0
+    }
+
     private func wouldRetry(status: UInt16, response: Head) -> Bool {
-        if conditions.isEmpty { return false }
+        if conditions.rawValue == 0 { return false }
         // The response comes from a proxy that limits rates: to ask again at once makes it worse,
         // so that needs a condition of its own.
-        if response.has(.xEnvoyRatelimited) { return conditions.contains(.envoyRatelimited) }
-        if conditions.contains(.serverError), status / 100 == 5 { return true }
-        if conditions.contains(.gatewayError), 502...504 ~= status { return true }
-        if conditions.contains(.retriable4xx), status == 409 { return true }
-        if conditions.contains(.retriableStatusCodes), isRetriable(status) { return true }
-        if conditions.contains(.retriableHeaders) {
+        if response.has(.xEnvoyRatelimited) { return has(.envoyRatelimited) }
+        if has(.serverError), status / 100 == 5 { return true }
+        if has(.gatewayError), 502...504 ~= status { return true }
+        if has(.retriable4xx), status == 409 { return true }
+        if has(.retriableStatusCodes), isRetriable(status) { return true }
+        if has(.retriableHeaders) {
             if let headers = policy?.retriableHeaders, headers.anyMatches(response) { return true }
             return requestedHeaders.anyMatches(response)
         }
@@ -161,14 +166,14 @@ package struct RetryState: Sendable {
         switch reason {
         case .overflow, .globalTimeout: return false
         case .connectFailure, .connectTimeout:
-            if conditions.contains(.connectFailure) { return true }
+            if has(.connectFailure) { return true }
         case .refusedStream:
-            if conditions.contains(.refusedStream) { return true }
+            if has(.refusedStream) { return true }
         case .connectionTermination, .remoteReset, .localReset, .protocolError, .perTryTimeout:
             break
         }
-        if conditions.contains(.resetBeforeRequest), !requestStarted { return true }
-        return !conditions.isDisjoint(with: [.reset, .serverError, .gatewayError])
+        if has(.resetBeforeRequest), !requestStarted { return true }
+        return has(.reset) || has(.serverError) || has(.gatewayError)
     }
 
     private static let earlyData: ByteString = "early-data"

@@ -28,8 +28,12 @@ extension VirtualHost {
     package func route(for head: Head, random: UInt64) -> Route? {
         // The one place that walks the routes: an index by path belongs here.
         let path = head.span(head.matchedPath)
-        for route in routes where route.match.matches(head, path: path, random: random) {
-            return route
+        // Through a span, a route that does not match is not retained.
+        let routes = routes
+        let span = routes.span
+        for index in 0..<span.count
+        where unsafe span[unchecked: index].matches(head, path: path, random: random) {
+            return routes[index]
         }
         return nil
     }
@@ -46,26 +50,29 @@ extension VirtualHost {
     }
 }
 
-extension RouteMatch {
+extension Route {
     /// True where every condition holds; the cheapest and most selective, the path, comes first.
+    ///
+    /// A member of the route, and not of its `RouteMatch`, so that the conditions are read in place
+    /// and not copied.
     ///
     /// - Parameter path: the path without query and fragment.
     package func matches(_ head: Head, path: Span<UInt8>, random: UInt64) -> Bool {
-        guard matches(path: path) else { return false }
-        if requiresGRPC, !head.isGRPC { return false }
-        if !headers.isEmpty, !headers.allMatch(head) { return false }
-        if !queryParameters.isEmpty {
+        guard match.matches(path: path) else { return false }
+        if match.requiresGRPC, !head.isGRPC { return false }
+        if !match.headers.isEmpty, !match.headers.allMatch(head) { return false }
+        if !match.queryParameters.isEmpty {
             let query = head.span(head.query)
-            for parameter in queryParameters where !parameter.matches(query: query) {
+            for parameter in match.queryParameters where !parameter.matches(query: query) {
                 return false
             }
         }
-        if let fraction, random % UInt64(max(fraction.denominator, 1)) >= fraction.numerator {
-            return false
-        }
-        return true
+        guard let fraction = match.fraction else { return true }
+        return random % UInt64(max(fraction.denominator, 1)) < UInt64(fraction.numerator)
     }
+}
 
+extension RouteMatch {
     /// True where the path condition holds for a path without query and fragment.
     package func matches(path: Span<UInt8>) -> Bool {
         switch self.path {
@@ -104,8 +111,11 @@ extension Head {
     /// which should not have come but must not hide a suffix.
     var matchedPath: Slice {
         let whole = span(path)
-        for index in whole.indices where whole[index] == 0x3f || whole[index] == 0x23 {
-            return Slice(start: path.start, count: UInt32(truncatingIfNeeded: index))
+        for index in 0..<whole.count {
+            let byte = unsafe whole[unchecked: index]
+            if byte == 0x3f || byte == 0x23 {
+                return Slice(start: path.start, count: UInt32(truncatingIfNeeded: index))
+            }
         }
         return path
     }

@@ -32,7 +32,7 @@ extension RouteTable {
 
     private func exactIndex(of authority: Span<UInt8>) -> Int? {
         var hasUppercase = false
-        for index in authority.indices where authority[index] &- 0x41 < 26 {
+        for index in 0..<authority.count where unsafe authority[unchecked: index] &- 0x41 < 26 {
             hasUppercase = true
             break
         }
