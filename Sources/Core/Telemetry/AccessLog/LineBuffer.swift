@@ -5,6 +5,9 @@
 package final class LineBuffer {
     private var storage: UnsafeMutablePointer<UInt8>
     private var capacity: Int
+    /// The second whose text is kept in `secondText`: `2026-11-21T06:43:25.`.
+    private(set) var cachedSecond: Int64 = .min
+    private var secondText: InlineArray<20, UInt8> = InlineArray(repeating: 0)
     /// The bytes that are filled.
     package private(set) var count = 0
     /// The lines that `endLine` counted.
@@ -61,6 +64,22 @@ package final class LineBuffer {
         unsafe storage.deallocate()
         unsafe storage = unsafe moved
         capacity = grown
+    }
+
+    // MARK: - The last second
+
+    /// Keeps the 20 bytes at `start` as the text of `second`; not where they are other than 20,
+    /// which is so after the year 9999.
+    func keepSecond(_ second: Int64, from start: Int) {
+        guard start >= 0, count - start == 24 else { return }
+        cachedSecond = second
+        for offset in 0..<20 { secondText[offset] = unsafe storage[start + offset] }
+    }
+
+    func appendCachedSecond() {
+        reserve(20)
+        for offset in 0..<20 { unsafe storage[count + offset] = secondText[offset] }
+        count += 20
     }
 
     // MARK: - Appending

@@ -5,22 +5,33 @@ import Synchronization
 /// Thread-safe by one lock, which is taken when a scope is made or removed and, briefly, by a
 /// scrape; never by a request.
 package final class StatsRegistry: Sendable {
-    /// The name under which a thread that is no worker asks for cells of its own.
+    /// The worker number for a thread that is no worker and counts, too. Each such thread needs a
+    /// number of its own, since cells have one writer: take this one and those below it.
     package static let controlWorker = -1
 
     struct State: Sendable {
         var clusters: [String: MergedScope<ClusterStat>] = [:]
         var http: [String: MergedScope<HTTPStat>] = [:]
         var listeners: [String: MergedScope<ListenerStat>] = [:]
-        var server: [String: MergedScope<ServerStat>] = [:]
+        var server = MergedScope<ServerStat>(name: "")
         var computed: [ServerStat: @Sendable () -> UInt64] = [:]
-        /// When `/stats` last began a new interval of the histograms, in seconds.
-        var intervalStart: Int64 = .min
+        /// What the computed counters said when the counters were reset.
+        var computedBaseline: [ServerStat: UInt64] = [:]
+        /// When `/stats` last began a new interval of the histograms.
+        var intervalStart: ContinuousClock.Instant?
     }
 
-    let state: Mutex<State>
+    private let state: Mutex<State>
 
-    package init() { state = Mutex(State()) }
+    /// The uptime counts from here.
+    package init() {
+        let start = ContinuousClock.now
+        var first = State()
+        first.computed[.uptime] = {
+            UInt64(clamping: start.duration(to: .now).components.seconds)
+        }
+        state = Mutex(first)
+    }
 
     // MARK: - Scopes
 
@@ -45,7 +56,7 @@ package final class StatsRegistry: Sendable {
 
     /// The cells of the process at one worker.
     package func serverStats(worker: Int) -> ServerStats {
-        state.withLock { $0.server["", default: MergedScope(name: "")].block(of: worker) }
+        state.withLock { $0.server.block(of: worker) }
     }
 
     /// Forgets a cluster: it leaves the exposition, and its cells go when the workers let go.
@@ -63,7 +74,9 @@ package final class StatsRegistry: Sendable {
         state.withLock { _ = $0.listeners.removeValue(forKey: address) }
     }
 
-    /// Makes a stat of the process a value that is asked for at each scrape (uptime, memory).
+    /// Makes a stat of the process a value that is asked for at each scrape (memory, a backlog).
+    ///
+    /// The body is called on the thread that scrapes and must not call the registry.
     package func compute(_ stat: ServerStat, _ body: @escaping @Sendable () -> UInt64) {
         state.withLock { $0.computed[stat] = body }
     }
@@ -87,9 +100,7 @@ package final class StatsRegistry: Sendable {
 
     /// The value of a stat of the process over all workers.
     package func value(_ stat: ServerStat) -> UInt64 {
-        let computed = state.withLock { $0.computed[stat] }
-        if let computed { return computed() }
-        return state.withLock { $0.server[""]?.value(stat) ?? 0 }
+        state.withLock { $0 }.serverValue(stat)
     }
 
     /// Makes every counter print 0 again (`/reset_counters`); gauges and histograms stay.
@@ -97,11 +108,48 @@ package final class StatsRegistry: Sendable {
     /// The cells have one writer, which is not this thread: what they count now is remembered and
     /// subtracted from then on.
     package func resetCounters() {
+        let computed = state.withLock { $0.computed }
+        let values = computed.filter { $0.key.description.kind == .counter }.mapValues { $0() }
         state.withLock { state in
             for name in state.clusters.keys { state.clusters[name]?.resetCounters() }
             for name in state.http.keys { state.http[name]?.resetCounters() }
             for name in state.listeners.keys { state.listeners[name]?.resetCounters() }
-            for name in state.server.keys { state.server[name]?.resetCounters() }
+            state.server.resetCounters()
+            state.computedBaseline = values
         }
+    }
+
+    // MARK: - Scrapes
+
+    /// The scopes as they are now; the lock is held for a copy of references only.
+    func scopes() -> State { state.withLock { $0 } }
+
+    /// The scopes as they are now; begins a new interval of the histograms where the last one has
+    /// run for `seconds` at least.
+    ///
+    /// There is no timer behind it: an interval reaches from one look at it to the next.
+    func scopesBeginningInterval(after seconds: Int64 = 5) -> State {
+        state.withLock { state in
+            let seen = state
+            let now = ContinuousClock.now
+            if let start = state.intervalStart, start.duration(to: now) < .seconds(seconds) {
+                return seen
+            }
+            for name in state.clusters.keys { state.clusters[name]?.beginInterval() }
+            for name in state.http.keys { state.http[name]?.beginInterval() }
+            for name in state.listeners.keys { state.listeners[name]?.beginInterval() }
+            state.intervalStart = now
+            return seen
+        }
+    }
+}
+
+extension StatsRegistry.State {
+    /// A stat of the process, asked for where it is computed.
+    func serverValue(_ stat: ServerStat) -> UInt64 {
+        guard let body = computed[stat] else { return server.value(stat) }
+        let value = body()
+        let base = computedBaseline[stat] ?? 0
+        return value >= base ? value - base : 0
     }
 }

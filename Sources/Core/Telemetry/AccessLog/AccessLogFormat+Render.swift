@@ -1,0 +1,108 @@
+import Model
+
+extension AccessLogFormat {
+    /// Appends one line to `line`.
+    ///
+    /// Allocates nothing for the default format, once the buffer has its size.
+    package func render(_ record: borrowing AccessLogRecord, into line: LineBuffer) {
+        for step in instructions {
+            switch step.code {
+            case .literal:
+                line.append(pooled(step.a, step.b))
+            case .startTime:
+                if step.style == .jsonValue { line.append(byte: 0x22) }
+                line.append(timestamp: record.requestStartUnixMicroseconds)
+                if step.style == .jsonValue { line.append(byte: 0x22) }
+            case .startTimeCustom:
+                renderTime(record.requestStartUnixMicroseconds, step, line)
+            case .requestHeader:
+                renderField(record.request, step, line)
+            case .responseHeader:
+                renderField(record.response, step, line)
+            case .trailer:
+                renderField(record.responseTrailers, step, line)
+            case .httpVersion:
+                guard let request = record.request else {
+                    line.appendAbsent(step.style)
+                    continue
+                }
+                line.append(request.minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1", step.style)
+            case .responseCode:
+                line.append(decimal: UInt64(record.responseCode))
+            case .responseFlags, .responseFlagsLong:
+                if step.style == .jsonValue { line.append(byte: 0x22) }
+                record.flags.append(to: line, long: step.code == .responseFlagsLong)
+                if step.style == .jsonValue { line.append(byte: 0x22) }
+            case .bytesReceived:
+                line.append(decimal: record.bytesReceived)
+            case .bytesSent:
+                line.append(decimal: record.bytesSent)
+            case .duration:
+                line.append(milliseconds: record.durationMicroseconds, step.style)
+            case .upstreamHost:
+                line.append(record.upstreamHost, step.style)
+            default:
+                renderRarer(record, step, line)
+            }
+        }
+    }
+
+    @_lifetime(borrow self)
+    func pooled(_ start: UInt32, _ count: UInt32) -> Span<UInt8> {
+        let span = pool.span.extracting(Int(start)..<Int(start) + Int(count))
+        return unsafe _overrideLifetime(span, borrowing: self)
+    }
+
+    // MARK: - Fields
+
+    /// The first of the two names that has a value.
+    private func renderField(_ head: Head?, _ step: FormatInstruction, _ line: LineBuffer) {
+        guard let head else { return line.appendAbsent(step.style) }
+        if renderField(head, step.first, step, line) { return }
+        if step.second.kind != .none, renderField(head, step.second, step, line) { return }
+        line.appendAbsent(step.style)
+    }
+
+    /// False, and nothing written, where the head has no such value.
+    private func renderField(
+        _ head: Head, _ reference: FieldReference, _ step: FormatInstruction, _ line: LineBuffer
+    ) -> Bool {
+        let slice: Head.Slice
+        switch reference.kind {
+        case .none: return false
+        case .method: slice = head.methodSlice
+        case .path: slice = head.path
+        case .authority: slice = head.authority
+        case .scheme:
+            line.append(head.isTLS ? "https" : "http", step.style)
+            return true
+        case .status:
+            if head.status == 0 { return false }
+            line.append(decimal: UInt64(head.status))
+            return true
+        case .known:
+            guard let value = head.first(reference.known) else { return false }
+            slice = value
+        case .named:
+            let name = pooled(reference.start, reference.count)
+            guard let value = head.first(named: name) else { return false }
+            slice = value
+        }
+        if slice.isEmpty { return false }
+        line.append(head.span(slice), step.style, limit: step.limit)
+        return true
+    }
+
+    private func renderTime(
+        _ microseconds: Int64, _ step: FormatInstruction, _ line: LineBuffer
+    ) {
+        guard Int(step.a) < timeFormats.count else { return }
+        // A literal of the format may hold what JSON escapes: rendered apart, then escaped.
+        if step.style == .text {
+            return timeFormats[Int(step.a)].render(microseconds, into: line)
+        }
+        let apart = LineBuffer(capacity: 64)
+        timeFormats[Int(step.a)].render(microseconds, into: apart)
+        line.append(apart.bytes, step.style)
+    }
+}
