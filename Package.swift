@@ -41,6 +41,7 @@ let package = Package(
             path: "Sources/System/CRE2",
             linkerSettings: [.linkedLibrary(":libre2.a"), .linkedLibrary("stdc++")]
         ),
+        .target(name: "CLinux", path: "Sources/System/CLinux"),
         .systemLibrary(name: "CYAML", path: "Sources/System/CYAML"),
         .systemLibrary(name: "CAres", path: "Sources/System/CAres"),
         // Core
@@ -66,7 +67,7 @@ let package = Package(
         ),
         .target(
             name: "Proxy",
-            dependencies: ["Model", "Telemetry", "Wire", "Policy", "CAres"],
+            dependencies: ["Model", "Telemetry", "Wire", "Policy", "CAres", "CLinux"],
             path: "Sources/DataPlane/Proxy",
             swiftSettings: dataPlane
         ),

@@ -133,6 +133,10 @@ package final class Head {
         return Slice(start, byteCount)
     }
 
+    /// Appends bytes of another head.
+    @discardableResult
+    package func append(copyOf other: Head, _ slice: Slice) -> Slice { append(other.span(slice)) }
+
     @discardableResult
     package func append(byte: UInt8) -> Slice {
         reserve(1)

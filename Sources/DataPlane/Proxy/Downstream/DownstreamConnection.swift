@@ -1,0 +1,492 @@
+import Model
+import Policy
+import Telemetry
+import Wire
+
+/// A client's HTTP/1.1 connection: the server's side of the codec.
+///
+/// One exchange at a time; a pipelined request waits, unread, until the response before it has been
+/// written. An idle connection holds no buffer.
+final class DownstreamConnection: StreamConnection {
+    private enum Phase {
+        case head
+        case body(remaining: UInt64)
+        case chunked
+        /// The request is complete, its response is not.
+        case responding
+        /// Closes when what waits is written.
+        case closing
+        /// Our side is finished; what the client still sends is thrown away.
+        case lingering
+        case closed
+    }
+
+    let listener: ListenerState
+    let id: UInt64
+    let remoteAddress: SocketAddress
+    /// The client's address without the port, as `x-forwarded-for` has it.
+    let remoteText: [UInt8]
+    private(set) var exchange: Exchange?
+    var keepsAlive = true
+    private var phase: Phase = .head
+    private var decoder = ChunkedDecoder()
+    private var boundary = HeadBoundary()
+    private var hasPartialHead = false
+    private var responseFraming: BodyFraming = .none
+    private var clientMinorVersion: UInt8 = 1
+    private var requestCount: UInt32 = 0
+    private let openedAt: Int64
+    private var lastActivity: Int64
+    private var isProcessing = false
+    private var headTimer = TimerHandle.none
+    private var lifeTimer = TimerHandle.none
+    private var countedReceived: UInt64 = 0
+    private var countedSent: UInt64 = 0
+    /// The position among the worker's connections.
+    var position = 0
+
+    private static let headTimerKind: UInt8 = 0
+    private static let lifeTimerKind: UInt8 = 1
+    private static let lingerTimerKind: UInt8 = 2
+    /// A body that nobody wants is read to its end up to here; after that the connection goes.
+    private static let discardBytesMax: UInt64 = 64 * 1024
+
+    init(descriptor: Int32, remote: SocketAddress, listener: ListenerState) {
+        self.listener = listener
+        let worker = listener.worker
+        id = worker.nextConnectionID()
+        remoteAddress = remote
+        remoteText = Array(remote.host.utf8)
+        openedAt = worker.loop.nowMilliseconds
+        lastActivity = openedAt
+        super.init(descriptor: descriptor, loop: worker.loop)
+    }
+
+    private var http: HTTPConnectionManager { listener.configuration.http }
+    private var stats: HTTPStats { listener.stats }
+
+    lazy var localAddress: SocketAddress = SystemCall.localAddress(descriptor)
+
+    func start() {
+        stats.increment(.downstreamCxTotal)
+        stats.increment(.downstreamCxActive)
+        stats.increment(.downstreamCxHttp1Total)
+        stats.increment(.downstreamCxHttp1Active)
+        listener.listenerStats.increment(.downstreamCxTotal)
+        listener.listenerStats.increment(.downstreamCxActive)
+        armLifeTimer()
+    }
+
+    // MARK: - The request
+
+    override func received(_ bytes: Span<UInt8>) -> Int {
+        lastActivity = loop.nowMilliseconds
+        isProcessing = true
+        defer { isProcessing = false }
+        var offset = 0
+        while offset < bytes.count, isOpen {
+            switch phase {
+            case .head:
+                guard let next = receivedHead(bytes, from: offset) else { return offset }
+                offset = next
+            case .body(let remaining):
+                if isReadingPaused { return offset }
+                let count = Int(min(remaining, UInt64(bytes.count - offset)))
+                let left = remaining - UInt64(count)
+                phase = left == 0 ? .responding : .body(remaining: left)
+                exchange?.requestBody(bytes.extracting(offset..<offset + count))
+                offset += count
+                if left == 0 { requestComplete(hasTrailers: false) }
+            case .chunked:
+                if isReadingPaused { return offset }
+                guard let next = receivedChunk(bytes, from: offset) else { return offset }
+                offset = next
+            case .responding, .closing:
+                isReadingPaused = true
+                return offset
+            case .lingering, .closed:
+                return bytes.count
+            }
+        }
+        if case .responding = phase { isReadingPaused = true }
+        return offset
+    }
+
+    private func receivedHead(_ bytes: Span<UInt8>, from offset: Int) -> Int? {
+        let rest = bytes.extracting(offset..<bytes.count)
+        if hasPartialHead, !boundary.isComplete(rest) { return nil }
+        let worker = listener.worker
+        let exchange = worker.takeExchange()
+        do {
+            let parsed = try RequestParser.parse(
+                rest, into: exchange.request, limits: listener.headLimits)
+            guard let parsed else {
+                worker.giveBack(exchange)
+                if !hasPartialHead { beginPartialHead(rest) }
+                return nil
+            }
+            if hasPartialHead {
+                hasPartialHead = false
+                loop.timers.cancel(&headTimer)
+            }
+            requestCount &+= 1
+            clientMinorVersion = exchange.request.minorVersion
+            let limit = http.requestsPerConnectionMax
+            keepsAlive = parsed.keepsAlive
+            if limit != 0, requestCount >= limit {
+                stats.increment(.downstreamCxMaxRequestsReached)
+                keepsAlive = false
+            }
+            switch parsed.framing {
+            case .none, .untilClose, .length(0): phase = .responding
+            case .length(let count): phase = .body(remaining: count)
+            case .chunked:
+                decoder = ChunkedDecoder()
+                phase = .chunked
+            }
+            if clientMinorVersion == 0, !http.acceptsHTTP10 {
+                self.exchange = exchange
+                refuse(.unsupportedVersion, exchange)
+                return bytes.count
+            }
+            self.exchange = exchange
+            exchange.begin(listener, self, parsed)
+            return offset + parsed.consumed
+        } catch {
+            self.exchange = exchange
+            refuse(error, exchange)
+            return bytes.count
+        }
+    }
+
+    /// The rest of a head is still on its way: from now on the clock runs.
+    private func beginPartialHead(_ rest: Span<UInt8>) {
+        hasPartialHead = true
+        boundary = HeadBoundary(headBytesMax: http.requestHeadBytesMax)
+        _ = boundary.isComplete(rest)
+        if let limit = http.requestHeadersTimeoutMilliseconds {
+            loop.timers.arm(
+                &headTimer, at: loop.nowMilliseconds + limit, target: self, kind: Self.headTimerKind)
+        }
+    }
+
+    private func receivedChunk(_ bytes: Span<UInt8>, from offset: Int) -> Int? {
+        let trailers = exchange?.trailers
+        do {
+            switch try decoder.next(in: bytes, from: offset, trailers: trailers) {
+            case .data(let range):
+                exchange?.requestBody(bytes.extracting(range))
+                return range.upperBound
+            case .more(let at):
+                return at
+            case .end(let at):
+                phase = .responding
+                requestComplete(hasTrailers: true)
+                return at
+            }
+        } catch {
+            keepsAlive = false
+            if let exchange {
+                exchange.requestMalformed(error)
+            } else {
+                closeWhenWritten()
+            }
+            return bytes.count
+        }
+    }
+
+    private func requestComplete(hasTrailers: Bool) {
+        if let exchange {
+            exchange.requestEnd(hasTrailers: hasTrailers)
+        } else {
+            // The body of a request that was answered long ago: now the next one may come.
+            phase = .head
+        }
+    }
+
+    /// Answers a request that the codec refuses, and closes.
+    private func refuse(_ failure: HeadFailure, _ exchange: Exchange) {
+        keepsAlive = false
+        phase = .responding
+        stats.increment(.downstreamCxProtocolError)
+        if failure == .headTooLarge || failure == .tooManyHeaders {
+            stats.increment(.downstreamRqTooLarge)
+        }
+        loop.timers.cancel(&headTimer)
+        hasPartialHead = false
+        exchange.beginRefused(listener, self)
+        exchange.reply(
+            failure.status, .downstreamProtocolError, failure.details, "\(failure.explanation)")
+    }
+
+    /// A local reply comes before the request is complete: read the rest, if that is little.
+    func prepareToDiscard(_ framing: BodyFraming) {
+        if case .body(let remaining) = phase, remaining <= Self.discardBytesMax { return }
+        keepsAlive = false
+    }
+
+    /// The exchange cannot take more of the body for now.
+    var isBodyPaused: Bool {
+        get { isReadingPaused }
+        set { isReadingPaused = newValue }
+    }
+
+    // MARK: - The response
+
+    /// What was written has not all been taken by the client.
+    var hasBacklog: Bool { !isWritable && !output.isEmpty }
+
+    func writeContinue() { write("HTTP/1.1 100 Continue\r\n\r\n") }
+
+    func respondInterim(_ head: Head) {
+        let size = HeadWriter.byteCount(response: head, framing: .none)
+        unsafe write(upTo: size) {
+            unsafe HeadWriter.write(response: head, framing: .none, keepsAlive: true, into: $0)
+        }
+    }
+
+    func respondHead(_ head: Head, framing: BodyFraming) {
+        var framing = framing
+        if clientMinorVersion == 0 {
+            if framing == .chunked { framing = .untilClose }
+        } else if framing == .untilClose {
+            framing = .chunked
+        }
+        if framing == .untilClose { keepsAlive = false }
+        if listener.worker.isDraining {
+            if keepsAlive { stats.increment(.downstreamCxDrainClose) }
+            keepsAlive = false
+        }
+        responseFraming = framing
+        if exchange?.isLocalReply == false { stats.countResponse(status: head.status) }
+        let size = HeadWriter.byteCount(response: head, framing: framing)
+        unsafe write(upTo: size) {
+            unsafe HeadWriter.write(
+                response: head, framing: framing, keepsAlive: keepsAlive,
+                clientMinorVersion: clientMinorVersion, into: $0)
+        }
+    }
+
+    func respondBody(_ bytes: Span<UInt8>) {
+        switch responseFraming {
+        case .none: return
+        case .length, .untilClose: write(bytes)
+        case .chunked:
+            if bytes.isEmpty { return }
+            unsafe write(upTo: ChunkedEncoder.headerBytesMax) {
+                unsafe ChunkedEncoder.writeHeader(size: bytes.count, into: $0)
+            }
+            write(bytes)
+            write("\r\n")
+        }
+    }
+
+    func respondEnd(trailers: Head?) {
+        guard responseFraming == .chunked else { return }
+        unsafe write(upTo: ChunkedEncoder.byteCount(trailers: trailers)) {
+            unsafe ChunkedEncoder.writeEnd(trailers: trailers, into: $0)
+        }
+    }
+
+    /// The response broke off: the client must not take what it has for the whole.
+    func abortResponse() {
+        let ended = exchange
+        exchange = nil
+        flush()
+        // The end of the connection would look like the end of such a body; a reset does not.
+        close(local: true, abruptly: responseFraming == .untilClose)
+        if let ended { listener.worker.giveBack(ended) }
+    }
+
+    /// The response has been written; the exchange is done and goes back.
+    func exchangeFinished(_ ended: Exchange) {
+        guard exchange === ended else { return }
+        exchange = nil
+        lastActivity = loop.nowMilliseconds
+        listener.worker.giveBack(ended)
+        guard isOpen else { return }
+        countBytes()
+        if !keepsAlive {
+            closeWhenWritten()
+            return
+        }
+        if case .responding = phase { phase = .head }
+        isReadingPaused = hasBacklog
+        if isReadingPaused { return }
+        if !isProcessing, isReadable || !input.isEmpty { resumeReadingLater() }
+    }
+
+    override func drained() {
+        if case .closing = phase {
+            finishClosing()
+            return
+        }
+        if let exchange {
+            exchange.downstreamDrained()
+        } else if isReadingPaused {
+            isReadingPaused = false
+            if isReadable || !input.isEmpty { resumeReadingLater() }
+        }
+    }
+
+    // MARK: - The end
+
+    private func closeWhenWritten() {
+        phase = .closing
+        isReadingPaused = true
+        if output.isEmpty { finishClosing() }
+    }
+
+    private func finishClosing() {
+        // With nothing unread, closing sends an orderly end. With bytes unread it would send a
+        // reset, which may overtake the response: then read on for a while.
+        if input.isEmpty, !isReadable, exchange == nil, !isRequestUnfinished {
+            close(local: true)
+            return
+        }
+        phase = .lingering
+        finishWriting()
+        loop.timers.cancel(&headTimer)
+        loop.timers.arm(
+            &headTimer, at: loop.nowMilliseconds + http.delayedCloseTimeoutMilliseconds,
+            target: self, kind: Self.lingerTimerKind)
+        isUnfinished = false
+        resumeReadingLater()
+    }
+
+    /// The request was cut short by its reply: the client may be sending still.
+    private var isRequestUnfinished: Bool { isUnfinished }
+    var isUnfinished = false
+
+    override func receivedEnd() {
+        switch phase {
+        case .head, .responding, .closing, .lingering, .closed:
+            if hasPartialHead { stats.increment(.downstreamCxProtocolError) }
+            lostClient()
+        case .body, .chunked:
+            lostClient()
+        }
+    }
+
+    override func lost(_ code: Int32) { lostClient() }
+
+    private func lostClient() {
+        let ended = exchange
+        exchange = nil
+        ended?.downstreamLost()
+        close(local: false, hadExchange: ended != nil)
+        if let ended { listener.worker.giveBack(ended) }
+    }
+
+    private func close(local: Bool, abruptly: Bool = false, hadExchange: Bool = false) {
+        if case .closed = phase { return }
+        phase = .closed
+        loop.timers.cancel(&headTimer)
+        loop.timers.cancel(&lifeTimer)
+        countBytes()
+        stats.decrement(.downstreamCxActive)
+        stats.decrement(.downstreamCxHttp1Active)
+        stats.increment(.downstreamCxDestroy)
+        stats.increment(local ? .downstreamCxDestroyLocal : .downstreamCxDestroyRemote)
+        if hadExchange {
+            stats.increment(.downstreamCxDestroyActiveRq)
+            stats.increment(
+                local ? .downstreamCxDestroyLocalActiveRq : .downstreamCxDestroyRemoteActiveRq)
+        }
+        stats.record(
+            .downstreamCxLengthMs, milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt)))
+        listener.listenerStats.decrement(.downstreamCxActive)
+        listener.listenerStats.increment(.downstreamCxDestroy)
+        closeNow(abruptly: abruptly)
+        listener.worker.removeConnection(self)
+        listener.connectionClosed()
+    }
+
+    private func countBytes() {
+        stats.add(.downstreamCxRxBytesTotal, bytesReceived &- countedReceived)
+        stats.add(.downstreamCxTxBytesTotal, bytesSent &- countedSent)
+        countedReceived = bytesReceived
+        countedSent = bytesSent
+    }
+
+    // MARK: - Time
+
+    private func armLifeTimer() {
+        var due = Int64.max
+        if let idle = http.idleTimeoutMilliseconds { due = lastActivity + idle }
+        if let longest = http.connectionDurationMaxMilliseconds { due = min(due, openedAt + longest) }
+        if due == .max { return }
+        loop.timers.arm(&lifeTimer, at: due, target: self, kind: Self.lifeTimerKind)
+    }
+
+    override func timerFired(kind: UInt8) {
+        switch kind {
+        case Self.headTimerKind:
+            headTimer = .none
+            stats.increment(.downstreamRqHeaderTimeout)
+            timedOutHead()
+        case Self.lingerTimerKind:
+            headTimer = .none
+            stats.increment(.downstreamCxDelayedCloseTimeout)
+            close(local: true)
+        default:
+            lifeTimer = .none
+            checkLife()
+        }
+    }
+
+    private func timedOutHead() {
+        guard case .head = phase else { return }
+        let exchange = listener.worker.takeExchange()
+        self.exchange = exchange
+        keepsAlive = false
+        hasPartialHead = false
+        phase = .responding
+        isUnfinished = true
+        exchange.beginRefused(listener, self)
+        let limit = http.requestHeadersTimeoutMilliseconds ?? 0
+        exchange.reply(
+            408, .streamIdleTimeout, "request_header_timeout",
+            "request timeout: the head was not complete after request_headers_timeout (\(limit) ms)")
+    }
+
+    private func checkLife() {
+        let now = loop.nowMilliseconds
+        if let longest = http.connectionDurationMaxMilliseconds, now >= openedAt + longest {
+            stats.increment(.downstreamCxMaxDurationReached)
+            if exchange == nil {
+                close(local: true)
+            } else {
+                keepsAlive = false
+            }
+            return
+        }
+        if exchange == nil, let idle = http.idleTimeoutMilliseconds, now >= lastActivity + idle {
+            stats.increment(.downstreamCxIdleTimeout)
+            close(local: true)
+            return
+        }
+        if exchange != nil { lastActivity = now }
+        armLifeTimer()
+    }
+
+    // MARK: - Draining
+
+    /// Closes an idle connection; one that has a request under way closes after its response.
+    func drain() {
+        guard exchange == nil, case .head = phase, !hasPartialHead else { return }
+        if isReadable || !input.isEmpty { return }
+        stats.increment(.downstreamCxDrainClose)
+        close(local: true)
+    }
+
+    /// The deadline of the drain has come.
+    func cut() {
+        if exchange != nil { stats.increment(.downstreamRqDrained) }
+        let ended = exchange
+        exchange = nil
+        ended?.downstreamLost()
+        close(local: true, abruptly: true, hadExchange: ended != nil)
+        if let ended { listener.worker.giveBack(ended) }
+    }
+}

@@ -1,0 +1,283 @@
+import Model
+import Policy
+import Telemetry
+import Wire
+
+/// The request's side: what the downstream codec tells.
+extension Exchange {
+    /// The head of a request has been parsed into `request`.
+    func begin(_ listener: ListenerState, _ downstream: DownstreamConnection, _ parsed: ParsedRequest) {
+        self.listener = listener
+        self.downstream = downstream
+        startedAt = loop.nowMicroseconds
+        lastActivity = loop.nowMilliseconds
+        requestFraming = parsed.framing
+        if parsed.framing == .none || parsed.framing == .length(0) {
+            isRequestComplete = true
+            requestCompleteAt = startedAt
+        }
+        let http = listener.configuration.http
+        streamIdleTimeout = http.streamIdleTimeoutMilliseconds ?? .max
+        listener.stats.increment(.downstreamRqTotal)
+        listener.stats.increment(.downstreamRqActive)
+        listener.stats.increment(.downstreamRqHttp1Total)
+
+        if request.authority.isEmpty, request.minorVersion == 0 {
+            if let host = http.defaultHostForHTTP10 {
+                let bytes = host.bytes
+                request.authority = request.append(bytes.span)
+            }
+        }
+        switch PathNormalizer.normalize(
+            request, normalizesPath: http.normalizesPath, mergesSlashes: http.mergesSlashes,
+            escapedSlashes: http.escapedSlashes)
+        {
+        case .unchanged, .changed: break
+        case .rejected:
+            listener.stats.increment(.downstreamRqFailedPathNormalization)
+            reply(
+                400, [], "path_normalization_failed",
+                "the path cannot be normalized: it has an invalid or forbidden escape")
+            return
+        case .redirect:
+            listener.stats.increment(.downstreamRqRedirectedWithNormalizedPath)
+            let head = request
+            let location = ByteString(copying: head.span(head.path)).bytes
+            redirect(to: location.span, status: 307, "path_normalized")
+            return
+        }
+        if parsed.requestsUpgrade, !request.requestsOnlyH2CUpgrade {
+            listener.stats.increment(.downstreamRqWsOnNonWsRoute)
+            reply(
+                403, [], "upgrade_failed",
+                "the request asks for an upgrade, and the listener \(listener.configuration.name) allows none")
+            return
+        }
+        HopByHop.strip(request)
+        let remote = downstream.remoteText
+        ForwardedHeaders.apply(
+            to: request, manager: http, remoteText: remote.span, isTLS: false,
+            random: &worker.random)
+        chooseRoute(http, expectsContinue: parsed.expectsContinue)
+    }
+
+    /// A request that the codec refused: only so much of it is known as the reply needs.
+    func beginRefused(_ listener: ListenerState, _ downstream: DownstreamConnection) {
+        self.listener = listener
+        self.downstream = downstream
+        startedAt = loop.nowMicroseconds
+        lastActivity = loop.nowMilliseconds
+        isRequestComplete = true
+        listener.stats.increment(.downstreamRqTotal)
+        listener.stats.increment(.downstreamRqActive)
+        listener.stats.increment(.downstreamRqHttp1Total)
+    }
+
+    private func chooseRoute(_ http: HTTPConnectionManager, expectsContinue: Bool) {
+        let random = worker.random.next()
+        let lookup =
+            request.method == .connect
+            ? .noVirtualHost : http.routes.route(for: request, random: random)
+        switch lookup {
+        case .noVirtualHost:
+            listener?.stats.increment(.noRoute)
+            reply(
+                404, .noRouteFound, "route_not_found",
+                "no virtual host of route configuration \(http.routes.name) serves this host")
+        case .noRoute(let host):
+            virtualHost = host
+            listener?.stats.increment(.noRoute)
+            reply(
+                404, .noRouteFound, "route_not_found",
+                "no route of virtual host \(host.name) matches this request")
+        case .route(let route, let host):
+            self.route = route
+            virtualHost = host
+            if host.redirectsToTLS(request) {
+                listener?.stats.increment(.rqRedirect)
+                let location = Redirect.tlsLocation(request)
+                redirect(to: location.span, status: 301, "direct_response")
+                return
+            }
+            switch route.action {
+            case .redirect(let action):
+                listener?.stats.increment(.rqRedirect)
+                let location = Redirect.location(
+                    action, match: route.match, head: request, isTLS: false)
+                redirect(to: location.span, status: action.status, "direct_response")
+            case .directResponse(let action):
+                listener?.stats.increment(.rqDirectResponse)
+                replyDirectly(action)
+            case .forward(let action):
+                listener?.stats.increment(.rqTotal)
+                begin(forwarding: action, random: random, expectsContinue: expectsContinue)
+            }
+        }
+    }
+
+    private func begin(forwarding action: ForwardAction, random: UInt64, expectsContinue: Bool) {
+        forward = action
+        priority = action.priority
+        guard let found = worker.cluster(for: action, random: random) else {
+            listener?.stats.increment(.noCluster)
+            reply(
+                action.clusterNotFoundStatus, .noClusterFound, "cluster_not_found",
+                "\(route?.explanation ?? "the route") sends to cluster \(action.cluster(random: random)), which does not exist")
+            return
+        }
+        cluster = found
+        if let policy = action.retryPolicy {
+            retry = RetryState(policy: policy, head: request)
+        } else if request.has(.xEnvoyRetryOn) {
+            retry = RetryState(policy: nil, head: request)
+        }
+        let timeouts = RouteTimeouts(action: action, head: request)
+        self.timeouts = timeouts
+        if let idle = action.idleTimeoutMilliseconds { streamIdleTimeout = idle > 0 ? idle : .max }
+        if hcm?.suppressesEnvoyHeaders == false { timeouts.setExpectedHeader(in: request) }
+        if let match = route?.match {
+            PathRewrite.apply(action, match: match, to: request, setsOriginalPath: true)
+        }
+        HostRewrite.apply(action, to: request)
+        request.remove(.expect)
+        sentMethod = request.method
+        keepsBody = requestFraming != .none
+            && (retry?.mayRetry == true || request.method.isIdempotent)
+        if isRequestComplete {
+            if let global = timeouts.globalMilliseconds {
+                routeDeadline = loop.nowMilliseconds + global
+            }
+            armTimer()
+        } else {
+            if let limit = hcm?.requestTimeoutMilliseconds {
+                requestDeadline = loop.nowMilliseconds + limit
+            }
+            bodyRateDeadline = loop.nowMilliseconds + Self.bodyRateGraceMilliseconds
+            if expectsContinue { downstream?.writeContinue() }
+            armTimer()
+        }
+        attempt(fresh: false)
+    }
+
+    /// Bytes of the request's body, without framing.
+    func requestBody(_ bytes: Span<UInt8>) {
+        bodyBytesReceived &+= UInt64(bytes.count)
+        lastActivity = loop.nowMilliseconds
+        if stage == .done || isLocalReply || hasStoppedSending { return }
+        if stage == .sending, !keepsBody, body.isEmpty, let upstream {
+            write(bytes, to: upstream)
+        } else {
+            body.append(bytes)
+            if stage == .sending { sendBody() }
+            limitBody()
+        }
+        pauseRequestIfNeeded()
+    }
+
+    /// The body is complete; `trailers` are in `self.trailers` where there are any.
+    func requestEnd(hasTrailers: Bool) {
+        isRequestComplete = true
+        requestCompleteAt = loop.nowMicroseconds
+        lastActivity = loop.nowMilliseconds
+        requestDeadline = .max
+        bodyRateDeadline = .max
+        if hasTrailers, trailers.fieldCount > 0 {
+            // The response will need the trailer head: keep the request's in one of its own.
+            let kept = Head(byteCapacity: 256, fieldCapacity: 8)
+            for index in 0..<trailers.fieldCount {
+                let field = trailers.field(at: index)
+                let name = kept.append(trailers.span(field.name))
+                let value = kept.append(trailers.span(field.value))
+                kept.addLine(name: name, value: value)
+            }
+            requestTrailers = kept
+            trailers.reset()
+        }
+        if stage == .done { return }
+        if let global = timeouts?.globalMilliseconds {
+            routeDeadline = loop.nowMilliseconds + global
+        }
+        if stage == .sending { sendBody() }
+        startPerTryTimeout()
+        armTimer()
+    }
+
+    /// The client is gone before the response was complete.
+    func downstreamLost() {
+        guard stage != .done else { return }
+        flags.insert(.downstreamConnectionTermination)
+        if details.description.isEmpty { details = "downstream_remote_disconnect" }
+        listener?.stats.increment(.downstreamRqRxReset)
+        if stage == .waiting || stage == .backingOff {
+            cluster?.stats.increment(.upstreamRqCancelled)
+        }
+        abandonUpstream()
+        finish()
+    }
+
+    /// The codec could not read on: the rest of the request is not to be understood.
+    func requestMalformed(_ failure: HeadFailure) {
+        guard stage != .done else { return }
+        listener?.stats.increment(.downstreamCxProtocolError)
+        flags.insert(.downstreamProtocolError)
+        abandonUpstream()
+        if hasResponseStarted {
+            downstream?.abortResponse()
+            finish()
+        } else {
+            reply(failure.status, .downstreamProtocolError, failure.details, "\(failure.explanation)")
+        }
+    }
+
+    // MARK: - Limits
+
+    /// No more than this waits in memory for one direction of an exchange.
+    var bufferLimit: Int { listener?.configuration.bufferLimitBytes ?? 1 << 20 }
+    /// Bodies are kept for another attempt up to here (Envoy's limit is the buffer's too).
+    private var replayLimit: Int { bufferLimit }
+
+    private func limitBody() {
+        if keepsBody, body.count > replayLimit, stage == .sending {
+            // Too much to keep: what the upstream has, it has; there will be no other attempt.
+            keepsBody = false
+            body.removeFirst(min(bodySentCount, body.count))
+            bodySentCount = 0
+        }
+    }
+
+    /// Stops reading the request while its bytes have nowhere to go.
+    func pauseRequestIfNeeded() {
+        guard let downstream, !isRequestComplete else { return }
+        let unsent = body.count - bodySentCount
+        let backlog = upstream?.output.count ?? 0
+        let isStuck = upstream.map { !$0.isWritable && !$0.output.isEmpty } ?? false
+        if isStuck || backlog > bufferLimit || unsent > min(bufferLimit, 64 * 1024) {
+            if !downstream.isBodyPaused {
+                downstream.isBodyPaused = true
+                listener?.stats.increment(.downstreamFlowControlPausedReadingTotal)
+            }
+        }
+    }
+
+    func resumeRequestIfPossible() {
+        guard let downstream, downstream.isBodyPaused else { return }
+        if let upstream, !upstream.output.isEmpty, !upstream.isWritable { return }
+        if body.count - bodySentCount > min(bufferLimit, 64 * 1024), upstream == nil { return }
+        downstream.isBodyPaused = false
+        bodyRateDeadline =
+            bodyRateDeadline == .max
+            ? .max : loop.nowMilliseconds + Self.bodyRateGraceMilliseconds
+        bodyRateMark = bodyBytesReceived
+        listener?.stats.increment(.downstreamFlowControlResumedReadingTotal)
+        downstream.resumeReadingLater()
+    }
+}
+
+extension Head {
+    /// `Upgrade: h2c` is an offer that a proxy may pass over (RFC 9113 section 3.1 retired it).
+    fileprivate var requestsOnlyH2CUpgrade: Bool {
+        guard let value = first(.upgrade) else { return true }
+        let text: [UInt8] = [0x68, 0x32, 0x63]
+        return span(value).equalsIgnoringCase(lowercase: text.span)
+    }
+}

@@ -1,0 +1,126 @@
+import Model
+import Policy
+import Synchronization
+import Telemetry
+import Wire
+
+/// Timeouts: deadlines are fields, and one timer stands at the earliest of them.
+extension Exchange {
+    /// More informational responses than this are an attack (RFC 9110 sets no limit).
+    static let interimCountMax = 16
+    /// A body has this long before its rate is looked at, and again between two looks.
+    static let bodyRateGraceMilliseconds: Int64 = 10_000
+    /// Bytes in one grace period: 240 bytes per second, as other servers ask for.
+    static let bodyRateMinimumBytes: UInt64 = 2_400
+
+    func armTimer() {
+        guard stage != .done, stage != .idle else { return }
+        var next = min(routeDeadline, perTryDeadline, requestDeadline, bodyRateDeadline)
+        if streamIdleTimeout != .max { next = min(next, lastActivity &+ streamIdleTimeout) }
+        if next == .max {
+            loop.timers.cancel(&timer)
+        } else {
+            loop.timers.arm(&timer, at: next, target: self, kind: Self.deadlineTimer)
+        }
+    }
+
+    /// The time for one attempt runs from when the request is complete.
+    func startPerTryTimeout() {
+        guard isRequestComplete, perTryDeadline == .max, stage == .sending || stage == .waiting,
+            let perTry = timeouts?.perTryMilliseconds
+        else { return }
+        perTryDeadline = loop.nowMilliseconds + perTry
+        armTimer()
+    }
+
+    func deadlineReached(kind: UInt8) {
+        if kind == Self.backOffTimerKind {
+            backOffTimer = .none
+            if stage == .backingOff { attempt(fresh: false) }
+            return
+        }
+        timer = .none
+        guard stage != .done else { return }
+        let now = loop.nowMilliseconds
+        if now >= routeDeadline {
+            routeTimedOut()
+        } else if now >= perTryDeadline {
+            perTryTimedOut()
+        } else if now >= requestDeadline {
+            listener?.stats.increment(.downstreamRqTimeout)
+            let limit = hcm?.requestTimeoutMilliseconds ?? 0
+            cut(
+                408, .streamIdleTimeout, "request_overall_timeout",
+                "request timeout: the request was not complete after request_timeout (\(limit) ms)")
+        } else if now >= bodyRateDeadline {
+            checkBodyRate(now)
+        } else if streamIdleTimeout != .max, now >= lastActivity &+ streamIdleTimeout {
+            listener?.stats.increment(.downstreamRqIdleTimeout)
+            let words = "stream timeout: nothing moved for stream_idle_timeout (\(streamIdleTimeout) ms)"
+            if isRequestComplete {
+                cluster?.stats.increment(.upstreamRqTimeout)
+                cut(504, .streamIdleTimeout, "stream_idle_timeout", words)
+            } else {
+                cut(408, .streamIdleTimeout, "stream_idle_timeout", words)
+            }
+        } else {
+            armTimer()
+        }
+    }
+
+    private func routeTimedOut() {
+        cluster?.stats.increment(.upstreamRqTimeout)
+        endpoint?.shared.requestsTimedOut.add(1, ordering: .relaxed)
+        let limit = timeouts?.globalMilliseconds ?? 0
+        let by = route?.explanation ?? "the route"
+        cut(
+            504, .upstreamRequestTimeout, "response_timeout",
+            "upstream request timeout: \(by) allows \(limit) ms, attempts and back-off included")
+    }
+
+    private func perTryTimedOut() {
+        perTryDeadline = .max
+        cluster?.stats.increment(.upstreamRqPerTryTimeout)
+        endpoint?.shared.requestsFailed.add(1, ordering: .relaxed)
+        let limit = timeouts?.perTryMilliseconds ?? 0
+        abandonUpstream()
+        if stage == .waiting { stage = .backingOff }
+        fail(
+            .perTryTimeout, 504, .upstreamRequestTimeout, "upstream_per_try_timeout",
+            "upstream request timeout: attempt \(attemptCount) took longer than per_try_timeout (\(limit) ms)"
+        )
+        if stage != .done { armTimer() }
+    }
+
+    private func checkBodyRate(_ now: Int64) {
+        let received = bodyBytesReceived &- bodyRateMark
+        bodyRateMark = bodyBytesReceived
+        bodyRateDeadline = now + Self.bodyRateGraceMilliseconds
+        if received >= Self.bodyRateMinimumBytes || downstream?.isBodyPaused == true {
+            armTimer()
+            return
+        }
+        listener?.stats.increment(.downstreamRqTimeout)
+        cut(
+            408, .streamIdleTimeout, "request_body_too_slow",
+            "request timeout: the body came slower than 240 bytes per second for 10 s")
+    }
+
+    /// Ends the exchange for a timeout: with a reply, or by cutting a response that has started.
+    private func cut(
+        _ status: UInt16, _ flag: ResponseFlags, _ details: StaticString, _ words: String
+    ) {
+        abandonUpstream()
+        if hasResponseStarted {
+            flags.insert(flag)
+            self.details = details
+            reason = words
+            listener?.stats.increment(.downstreamRqTxReset)
+            finish()
+            downstream?.abortResponse()
+            return
+        }
+        if cluster != nil, status >= 500 { cluster?.stats.countResponse(status: status) }
+        reply(status, flag, details, words)
+    }
+}

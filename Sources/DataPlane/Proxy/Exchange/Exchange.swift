@@ -1,0 +1,233 @@
+import Model
+import Policy
+import Telemetry
+import Wire
+
+/// One request and its response, on their way through a worker.
+///
+/// It knows neither sockets nor versions of HTTP: the downstream codec feeds it the request and
+/// writes what it answers, an upstream connection carries an attempt. It decides the route, the
+/// endpoint, retries, timeouts and local replies. Objects are reused; everything is on one loop.
+///
+/// The life of an exchange: `begin` → `attempt` (→ `retryLater` → `attempt`)* → `upstreamHead` →
+/// bodies in both directions → `finish`. `reply` ends it from anywhere before the response started.
+final class Exchange: TimerTarget {
+    enum Stage {
+        case idle
+        /// Waits in an endpoint's queue for a connection.
+        case waiting
+        /// A connection carries it.
+        case sending
+        /// Between two attempts.
+        case backingOff
+        /// A response, ours or the upstream's, is complete.
+        case done
+    }
+
+    unowned let worker: Worker
+    let request = Head()
+    let response = Head()
+    private var trailerHead: Head?
+
+    // MARK: The request's side
+    var downstream: DownstreamConnection?
+    var listener: ListenerState?
+    var requestFraming: BodyFraming = .none
+    var isRequestComplete = false
+    var requestTrailers: Head?
+    /// The payload that was not sent yet, or may have to be sent again.
+    var body = ByteQueue()
+    /// How much of `body` the current attempt has been given.
+    var bodySentCount = 0
+    /// `body` still holds the payload from its first byte.
+    var keepsBody = false
+    var bodyBytesReceived: UInt64 = 0
+    var bodyBytesSent: UInt64 = 0
+
+    // MARK: The decision
+    var stage: Stage = .idle
+    var route: Route?
+    var virtualHost: VirtualHost?
+    var forward: ForwardAction?
+    var cluster: ClusterState?
+    var priority: RoutingPriority = .normal
+    var retry: RetryState?
+    var timeouts: RouteTimeouts?
+    var endpoint: EndpointState?
+    var upstream: UpstreamConnection?
+    /// The method that the current attempt was sent with.
+    var sentMethod: Method = .get
+    var attemptCount: UInt32 = 0
+    /// The attempt counts among the endpoint's and the cluster's requests.
+    var holdsAttempt = false
+    /// A circuit breaker refused: the reply says `x-envoy-overloaded`.
+    var isOverloaded = false
+    var isRetrying = false
+    var hasRetriedStale = false
+    var isRequestFinishedUpstream = false
+
+    // MARK: The response
+    var hasResponseStarted = false
+    var isLocalReply = false
+    var responseFraming: BodyFraming = .none
+    var interimCount = 0
+    var flags: ResponseFlags = []
+    var details: StaticString = ""
+    var reason = ""
+    var transportFailure = ""
+
+    // MARK: Time: microseconds of the loop's clock, 0 where it has not happened
+    var startedAt: Int64 = 0
+    var requestCompleteAt: Int64 = 0
+    var attemptStartedAt: Int64 = 0
+    var requestSentAt: Int64 = 0
+    var firstResponseByteAt: Int64 = 0
+    var lastResponseByteAt: Int64 = 0
+    /// Milliseconds.
+    var lastActivity: Int64 = 0
+    var routeDeadline: Int64 = .max
+    var perTryDeadline: Int64 = .max
+    var requestDeadline: Int64 = .max
+    var streamIdleTimeout: Int64 = .max
+    var bodyRateDeadline: Int64 = .max
+    var bodyRateMark: UInt64 = 0
+    var timer = TimerHandle.none
+    var backOffTimer = TimerHandle.none
+
+    static let deadlineTimer: UInt8 = 0
+    static let backOffTimerKind: UInt8 = 1
+
+    init(worker: Worker) {
+        self.worker = worker
+        super.init()
+    }
+
+    var loop: EventLoop { worker.loop }
+    var hcm: HTTPConnectionManager? { listener?.configuration.http }
+
+    /// The head that a decoder puts trailers into, made when the first ones come.
+    var trailers: Head {
+        if let trailerHead { return trailerHead }
+        let made = Head(byteCapacity: 256, fieldCapacity: 8)
+        trailerHead = made
+        return made
+    }
+
+    /// Forgets everything, for the next use.
+    func reset() {
+        request.reset()
+        response.reset()
+        trailerHead?.reset()
+        downstream = nil
+        listener = nil
+        requestFraming = .none
+        isRequestComplete = false
+        requestTrailers = nil
+        body.removeAll()
+        bodySentCount = 0
+        keepsBody = false
+        bodyBytesReceived = 0
+        bodyBytesSent = 0
+        stage = .idle
+        route = nil
+        virtualHost = nil
+        forward = nil
+        cluster = nil
+        priority = .normal
+        retry = nil
+        timeouts = nil
+        endpoint = nil
+        upstream = nil
+        attemptCount = 0
+        holdsAttempt = false
+        isOverloaded = false
+        isRetrying = false
+        hasRetriedStale = false
+        isRequestFinishedUpstream = false
+        hasResponseStarted = false
+        isLocalReply = false
+        responseFraming = .none
+        interimCount = 0
+        flags = []
+        details = ""
+        reason = ""
+        transportFailure = ""
+        startedAt = 0
+        requestCompleteAt = 0
+        attemptStartedAt = 0
+        requestSentAt = 0
+        firstResponseByteAt = 0
+        lastResponseByteAt = 0
+        routeDeadline = .max
+        perTryDeadline = .max
+        requestDeadline = .max
+        streamIdleTimeout = .max
+        bodyRateDeadline = .max
+        bodyRateMark = 0
+    }
+
+    override func timerFired(kind: UInt8) { deadlineReached(kind: kind) }
+
+    // MARK: - The end
+
+    /// Everything has been said in both directions: count it, log it, and give everything back.
+    func finish() {
+        guard stage != .done else { return }
+        loop.timers.cancel(&timer)
+        loop.timers.cancel(&backOffTimer)
+        stage = .done
+        lastResponseByteAt = loop.nowMicroseconds
+        releaseRetry()
+        if let listener, let downstream {
+            let stats = listener.stats
+            stats.decrement(.downstreamRqActive)
+            let duration = UInt64(max(0, loop.nowMicroseconds - startedAt) / 1000)
+            stats.record(.downstreamRqTime, milliseconds: duration)
+            if !listener.accessLogs.isEmpty { writeAccessLog(listener, downstream) }
+        }
+    }
+
+    private func writeAccessLog(_ listener: ListenerState, _ downstream: DownstreamConnection) {
+        var record = AccessLogRecord()
+        record.request = request
+        record.response = response
+        record.requestStartUnixMicroseconds = startedAt &+ loop.unixOffsetMicroseconds
+        record.durationMicroseconds = loop.nowMicroseconds &- startedAt
+        if requestCompleteAt != 0 {
+            record.requestReceivedMicroseconds = requestCompleteAt &- startedAt
+        }
+        if attemptStartedAt != 0 {
+            record.upstreamFirstByteSentMicroseconds = attemptStartedAt &- startedAt
+        }
+        if requestSentAt != 0 {
+            record.upstreamLastByteSentMicroseconds = requestSentAt &- startedAt
+        }
+        if firstResponseByteAt != 0 {
+            record.responseFirstByteMicroseconds = firstResponseByteAt &- startedAt
+            record.responseLastByteMicroseconds = lastResponseByteAt &- startedAt
+            record.downstreamFirstByteSentMicroseconds = firstResponseByteAt &- startedAt
+        }
+        record.downstreamLastByteSentMicroseconds = lastResponseByteAt &- startedAt
+        record.bytesReceived = bodyBytesReceived
+        record.bytesSent = bodyBytesSent
+        record.responseCode = hasResponseStarted ? response.status : 0
+        record.responseCodeDetails = details
+        record.flags = flags
+        record.reason = reason
+        if let route { record.routeName = route.name }
+        if let virtualHost { record.virtualHostName = virtualHost.name }
+        if let cluster { record.clusterName = cluster.configuration.name }
+        if let endpoint {
+            record.upstreamHost = endpoint.text
+            record.upstreamHostName = endpoint.hostname
+        }
+        record.upstreamTransportFailureReason = transportFailure
+        record.attemptCount = attemptCount
+        record.downstreamRemoteAddress = downstream.remoteAddress
+        record.downstreamDirectRemoteAddress = downstream.remoteAddress
+        record.downstreamLocalAddress = downstream.localAddress
+        record.connectionID = downstream.id
+        record.listenerName = listener.configuration.name
+        for log in listener.accessLogs { log.log(record) }
+    }
+}

@@ -1,0 +1,121 @@
+import Glibc
+package import Model
+
+/// Why a listener could not be bound: what, where and what would help.
+package struct BindFailure: Error, CustomStringConvertible {
+    package let listener: String
+    package let address: SocketAddress
+    package let cause: SystemCallError
+
+    package var description: String {
+        let hint =
+            switch cause.code {
+            case EADDRINUSE: " (another process listens there: choose another port, or end it)"
+            case EACCES: " (ports below 1024 need CAP_NET_BIND_SERVICE)"
+            case EADDRNOTAVAIL: " (no interface of this machine has that address)"
+            case ENOENT: " (the directory of the socket does not exist)"
+            default: ""
+            }
+        return
+            "listener \(listener): cannot listen on \(address): \(SystemCallError.text(cause.code))\(hint)"
+    }
+}
+
+/// Makes listening sockets: one for each worker on the same address, with SO_REUSEPORT, so that the
+/// kernel spreads connections and no lock is needed.
+enum ListenSocket {
+    /// Binds all or none. Returns a descriptor for each worker, and the address with its real port.
+    static func bind(
+        _ configuration: ListenerConfiguration, _ address: SocketAddress, workers: Int
+    ) throws(BindFailure) -> (descriptors: [Int32], bound: SocketAddress) {
+        var descriptors: [Int32] = []
+        var bound = address
+        do throws(SystemCallError) {
+            if case .unix(let path) = address {
+                let descriptor = try unix(path, configuration)
+                // One socket, watched by every worker: Unix sockets have no SO_REUSEPORT groups.
+                descriptors.append(descriptor)
+                for _ in 1..<max(1, workers) {
+                    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+                    if copy < 0 { throw SystemCallError("fcntl") }
+                    descriptors.append(copy)
+                }
+                return (descriptors, address)
+            }
+            // SO_REUSEPORT would let two processes share a port in silence: try without it first.
+            if workers > 1, bound.port != 0 {
+                let probe = try inet(bound, shared: false)
+                _ = Glibc.close(probe)
+            }
+            for _ in 0..<max(1, workers) {
+                let descriptor = try inet(bound, shared: workers > 1)
+                descriptors.append(descriptor)
+                bound = SystemCall.localAddress(descriptor)
+            }
+            for descriptor in descriptors {
+                try SystemCall.listen(descriptor, backlog: configuration.backlog)
+            }
+            return (descriptors, bound)
+        } catch {
+            for descriptor in descriptors { _ = Glibc.close(descriptor) }
+            throw BindFailure(listener: configuration.name, address: address, cause: error)
+        }
+    }
+
+    private static func inet(
+        _ address: SocketAddress, shared: Bool
+    ) throws(SystemCallError) -> Int32 {
+        let descriptor = try SystemCall.socket(address)
+        do throws(SystemCallError) {
+            try SystemCall.set(descriptor, level: SOL_SOCKET, option: SO_REUSEADDR, 1)
+            if shared { try SystemCall.set(descriptor, level: SOL_SOCKET, option: SO_REUSEPORT, 1) }
+            // Accepted sockets inherit it, which saves a system call for each.
+            try SystemCall.set(descriptor, level: Int32(IPPROTO_TCP), option: TCP_NODELAY, 1)
+            if case .ipv6 = address {
+                try SystemCall.set(descriptor, level: Int32(IPPROTO_IPV6), option: IPV6_V6ONLY, 1)
+            }
+            try SystemCall.bind(descriptor, to: address)
+            return descriptor
+        } catch {
+            _ = Glibc.close(descriptor)
+            throw error
+        }
+    }
+
+    private static func unix(
+        _ path: String, _ configuration: ListenerConfiguration
+    ) throws(SystemCallError) -> Int32 {
+        let address = SocketAddress.unix(path: path)
+        if !path.hasPrefix("@") { try removeStale(path) }
+        let descriptor = try SystemCall.socket(address)
+        do throws(SystemCallError) {
+            try SystemCall.bind(descriptor, to: address)
+            if let mode = configuration.unixMode, !path.hasPrefix("@"), unsafe chmod(path, mode) != 0 {
+                throw SystemCallError("chmod")
+            }
+            try SystemCall.listen(descriptor, backlog: configuration.backlog)
+            return descriptor
+        } catch {
+            _ = Glibc.close(descriptor)
+            throw error
+        }
+    }
+
+    /// A socket file that nobody listens on is left from a process that is gone.
+    private static func removeStale(_ path: String) throws(SystemCallError) {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw SystemCallError("bind", code: EADDRINUSE)
+        }
+        let probe = try SystemCall.socket(.unix(path: path))
+        defer { _ = Glibc.close(probe) }
+        do throws(SystemCallError) {
+            _ = try SystemCall.connect(probe, to: .unix(path: path))
+        } catch {
+            if error.code == ECONNREFUSED { _ = unsafe unlink(path) }
+            return
+        }
+        throw SystemCallError("bind", code: EADDRINUSE)
+    }
+}

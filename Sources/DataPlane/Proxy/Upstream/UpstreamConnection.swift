@@ -1,0 +1,357 @@
+import CLinux
+import Glibc
+import Model
+import Policy
+import Synchronization
+import Telemetry
+import Wire
+
+/// An HTTP/1.1 connection to an endpoint: the client's side of the codec.
+///
+/// It carries one exchange at a time (no pipelining: a failure would not say which request it hit).
+final class UpstreamConnection: StreamConnection {
+    private enum Phase {
+        case connecting
+        case idle
+        /// Waiting for the head of a response.
+        case head
+        case body(remaining: UInt64)
+        case chunked
+        case untilClose
+        /// The response is whole.
+        case finished
+    }
+
+    let endpoint: EndpointState
+    let priority: RoutingPriority
+    private(set) var exchange: Exchange?
+    private var phase: Phase = .connecting
+    private var decoder = ChunkedDecoder()
+    private var boundary = HeadBoundary()
+    /// The connection can carry another request when this one is done.
+    private var keepsAlive = true
+    private var timer = TimerHandle.none
+    private let openedAt: Int64
+    private var idleSince: Int64 = 0
+    private(set) var requestCount: UInt32 = 0
+    private var hasResponseBytes = false
+    private var isDone = false
+    private var countedReceived: UInt64 = 0
+    private var countedSent: UInt64 = 0
+    let localAddress: SocketAddress?
+
+    private static let connectTimer: UInt8 = 0
+    private static let idleTimer: UInt8 = 1
+
+    private var stats: ClusterStats { endpoint.cluster.stats }
+    private var configuration: ClusterConfiguration { endpoint.cluster.configuration }
+
+    init(endpoint: EndpointState, priority: RoutingPriority) throws(SystemCallError) {
+        self.endpoint = endpoint
+        self.priority = priority
+        let loop = endpoint.cluster.worker.loop
+        openedAt = loop.nowMilliseconds
+        localAddress = nil
+        let descriptor = try SystemCall.socket(endpoint.address)
+        super.init(descriptor: descriptor, loop: loop)
+        do {
+            if case .unix = endpoint.address {
+            } else {
+                try SystemCall.set(
+                    descriptor, level: Int32(IPPROTO_TCP), option: TCP_NODELAY, 1)
+            }
+            _ = try SystemCall.connect(descriptor, to: endpoint.address)
+            isWritable = false
+            try loop.add(self, interest: .edges)
+        } catch {
+            _ = Glibc.close(descriptor)
+            throw error
+        }
+    }
+
+    func start() {
+        stats.increment(.upstreamCxTotal)
+        stats.increment(.upstreamCxActive)
+        stats.increment(.upstreamCxHttp1Total)
+        endpoint.shared.connectionsActive.add(1, ordering: .relaxed)
+        endpoint.shared.connectionsTotal.add(1, ordering: .relaxed)
+        loop.timers.arm(
+            &timer, at: loop.nowMilliseconds + configuration.connectTimeoutMilliseconds,
+            target: self, kind: Self.connectTimer)
+    }
+
+    /// Failed on a connection that had carried a request before and gave no byte for this one: the
+    /// endpoint may have closed it for being idle, just as we wrote.
+    var isStaleSuspect: Bool { requestCount > 1 && !hasResponseBytes }
+
+    // MARK: - Connecting
+
+    override func becameWritable() {
+        guard case .connecting = phase else { return }
+        let code = SystemCall.pendingError(descriptor)
+        if code != 0 {
+            failToConnect(.connectFailure, code: code)
+            return
+        }
+        if sawHangup { return }
+        phase = .idle
+        loop.timers.cancel(&timer)
+        stats.record(
+            .upstreamCxConnectMs, milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt)))
+        endpoint.connected(self)
+    }
+
+    private func failToConnect(_ reason: ResetReason, code: Int32) {
+        loop.timers.cancel(&timer)
+        stats.increment(.upstreamCxConnectFail)
+        if reason == .connectTimeout { stats.increment(.upstreamCxConnectTimeout) }
+        isDone = true
+        countClose(local: false)
+        closeNow()
+        endpoint.connectFailed(self, reason: reason, code: code)
+    }
+
+    override func timerFired(kind: UInt8) {
+        timer = .none
+        if kind == Self.connectTimer {
+            failToConnect(.connectTimeout, code: ETIMEDOUT)
+            return
+        }
+        guard case .idle = phase, isOpen else { return }
+        guard let timeout = configuration.idleTimeoutMilliseconds else { return }
+        let due = idleSince + timeout
+        if loop.nowMilliseconds >= due {
+            stats.increment(.upstreamCxIdleTimeout)
+            endpoint.removeIdle(self)
+            closeIdle()
+        } else {
+            loop.timers.arm(&timer, at: due, target: self, kind: Self.idleTimer)
+        }
+    }
+
+    // MARK: - Requests
+
+    /// Gives the connection to an exchange, which writes its request now.
+    func attach(_ exchange: Exchange) {
+        self.exchange = exchange
+        requestCount &+= 1
+        hasResponseBytes = false
+        keepsAlive = true
+        boundary.reset()
+        phase = .head
+        isReadingPaused = false
+    }
+
+    /// The request could not be finished or its response is not wanted: the connection goes.
+    func reset() {
+        exchange = nil
+        stats.increment(.upstreamRqTxReset)
+        close(local: true)
+    }
+
+    /// Both directions of the exchange are complete.
+    func release() {
+        exchange = nil
+        let limit = configuration.requestsPerConnectionMax
+        let isSpent = limit != 0 && requestCount >= limit
+        if isSpent { stats.increment(.upstreamCxMaxRequests) }
+        var isOld = false
+        if let longest = configuration.connectionDurationMaxMilliseconds {
+            isOld = loop.nowMilliseconds - openedAt >= longest
+        }
+        if keepsAlive, !isSpent, !isOld, !sawReadHangup, !sawHangup, input.isEmpty, writeError == 0
+        {
+            phase = .idle
+            endpoint.offer(self)
+        } else {
+            close(local: keepsAlive)
+        }
+    }
+
+    func becameIdle() {
+        phase = .idle
+        idleSince = loop.nowMilliseconds
+        countBytes()
+        isReadingPaused = false
+        if isReadable { resumeReadingLater() }
+        if !timer.isArmed, let timeout = configuration.idleTimeoutMilliseconds {
+            loop.timers.arm(&timer, at: idleSince + timeout, target: self, kind: Self.idleTimer)
+        }
+    }
+
+    func closeIdle() { close(local: true) }
+
+    private func close(local: Bool) {
+        if isDone { return }
+        isDone = true
+        loop.timers.cancel(&timer)
+        countClose(local: local)
+        closeNow()
+        endpoint.closed(self)
+    }
+
+    private func countClose(local: Bool) {
+        countBytes()
+        stats.decrement(.upstreamCxActive)
+        stats.increment(.upstreamCxDestroy)
+        stats.increment(local ? .upstreamCxDestroyLocal : .upstreamCxDestroyRemote)
+        if exchange != nil {
+            stats.increment(.upstreamCxDestroyWithActiveRq)
+            stats.increment(
+                local ? .upstreamCxDestroyLocalWithActiveRq : .upstreamCxDestroyRemoteWithActiveRq)
+        }
+        stats.record(
+            .upstreamCxLengthMs, milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt)))
+        endpoint.shared.connectionsActive.subtract(1, ordering: .relaxed)
+    }
+
+    private func countBytes() {
+        stats.add(.upstreamCxRxBytesTotal, bytesReceived &- countedReceived)
+        stats.add(.upstreamCxTxBytesTotal, bytesSent &- countedSent)
+        countedReceived = bytesReceived
+        countedSent = bytesSent
+    }
+
+    // MARK: - Bytes
+
+    override func drained() { exchange?.upstreamDrained() }
+
+    override func received(_ bytes: Span<UInt8>) -> Int {
+        var offset = 0
+        while offset < bytes.count {
+            guard let exchange, isOpen else {
+                // Bytes that nobody asked for: the connection cannot be trusted any more.
+                if isOpen { unexpectedBytes() }
+                return bytes.count
+            }
+            switch phase {
+            case .connecting, .idle, .finished:
+                unexpectedBytes()
+                return bytes.count
+            case .head:
+                hasResponseBytes = true
+                guard let next = receivedHead(bytes, from: offset, exchange) else { return offset }
+                offset = next
+            case .body(let remaining):
+                let count = Int(min(remaining, UInt64(bytes.count - offset)))
+                let left = remaining - UInt64(count)
+                phase = left == 0 ? .finished : .body(remaining: left)
+                exchange.upstreamBody(bytes.extracting(offset..<offset + count))
+                offset += count
+                if left == 0, self.exchange === exchange { exchange.upstreamEnd(trailers: nil) }
+            case .untilClose:
+                exchange.upstreamBody(bytes.extracting(offset..<bytes.count))
+                offset = bytes.count
+            case .chunked:
+                guard let next = receivedChunk(bytes, from: offset, exchange) else { return offset }
+                offset = next
+            }
+        }
+        return offset
+    }
+
+    private func receivedHead(_ bytes: Span<UInt8>, from offset: Int, _ exchange: Exchange) -> Int? {
+        let rest = bytes.extracting(offset..<bytes.count)
+        let limits = HeadLimits(
+            headBytesMax: configuration.responseHeadBytesMax,
+            headerCountMax: configuration.responseHeaderCountMax)
+        do {
+            guard
+                let parsed = try ResponseParser.parse(
+                    rest, into: exchange.response, requestMethod: exchange.sentMethod,
+                    limits: limits)
+            else { return nil }
+            if parsed.isInterim {
+                if !exchange.upstreamInterim() { return bytes.count }
+                return offset + parsed.consumed
+            }
+            keepsAlive = parsed.keepsAlive
+            switch parsed.framing {
+            case .none: phase = .finished
+            case .length(let count): phase = count == 0 ? .finished : .body(remaining: count)
+            case .chunked:
+                decoder = ChunkedDecoder()
+                phase = .chunked
+            case .untilClose:
+                phase = .untilClose
+                keepsAlive = false
+            }
+            exchange.upstreamHead(framing: parsed.framing)
+            if case .finished = phase, self.exchange === exchange {
+                exchange.upstreamEnd(trailers: nil)
+            }
+            return offset + parsed.consumed
+        } catch {
+            protocolError(exchange, error.explanation)
+            return bytes.count
+        }
+    }
+
+    private func receivedChunk(_ bytes: Span<UInt8>, from offset: Int, _ exchange: Exchange) -> Int? {
+        do {
+            switch try decoder.next(in: bytes, from: offset, trailers: exchange.trailers) {
+            case .data(let range):
+                exchange.upstreamBody(bytes.extracting(range))
+                return range.upperBound
+            case .more(let at):
+                return at
+            case .end(let at):
+                phase = .finished
+                exchange.upstreamEnd(trailers: exchange.trailers)
+                return at
+            }
+        } catch {
+            protocolError(exchange, error.explanation)
+            return bytes.count
+        }
+    }
+
+    private func protocolError(_ exchange: Exchange, _ what: StaticString) {
+        stats.increment(.upstreamCxProtocolError)
+        self.exchange = nil
+        close(local: true)
+        exchange.upstreamFailed(.protocolError, explanation: what)
+    }
+
+    private func unexpectedBytes() {
+        stats.increment(.upstreamCxProtocolError)
+        if case .idle = phase { endpoint.removeIdle(self) }
+        close(local: true)
+    }
+
+    override func receivedEnd() { ended(code: 0) }
+    override func lost(_ code: Int32) { ended(code: code == 0 ? ECONNRESET : code) }
+
+    private func ended(code: Int32) {
+        switch phase {
+        case .connecting:
+            failToConnect(.connectFailure, code: code == 0 ? ECONNREFUSED : code)
+        case .idle:
+            endpoint.removeIdle(self)
+            close(local: false)
+        case .untilClose where code == 0:
+            phase = .finished
+            keepsAlive = false
+            exchange?.upstreamEnd(trailers: nil)
+        case .finished where exchange != nil:
+            // The response is whole, only our request is still on its way.
+            keepsAlive = false
+        case .head, .body, .chunked, .untilClose, .finished:
+            let failed = exchange
+            let wasSuspect = isStaleSuspect
+            if failed != nil { stats.increment(.upstreamRqRxReset) }
+            let counted = failed
+            countFailure(counted)
+            exchange = nil
+            close(local: false)
+            failed?.upstreamFailed(
+                code == 0 ? .connectionTermination : .remoteReset, wasStale: wasSuspect)
+        }
+    }
+
+    private func countFailure(_ exchange: Exchange?) {
+        guard exchange != nil else { return }
+        stats.increment(.upstreamCxDestroyWithActiveRq)
+        stats.increment(.upstreamCxDestroyRemoteWithActiveRq)
+    }
+}

@@ -1,0 +1,42 @@
+// Linux system calls that Swift's Glibc module does not show, as plain functions.
+#ifndef PILLION_LINUX_H
+#define PILLION_LINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+struct pillion_event {
+    uint32_t events;
+    uint64_t key;
+};
+
+enum {
+    PILLION_IN = 0x001,
+    PILLION_OUT = 0x004,
+    PILLION_ERROR = 0x008,
+    PILLION_HANGUP = 0x010,
+    PILLION_READ_HANGUP = 0x2000,
+};
+
+int pillion_epoll_create(void);
+// `edges`: both directions, edge-triggered; otherwise readability, level-triggered.
+int pillion_epoll_add(int epoll, int descriptor, uint64_t key, int edges);
+int pillion_epoll_modify(int epoll, int descriptor, uint64_t key, int on);
+int pillion_epoll_wait(int epoll, struct pillion_event *events, int count, int milliseconds);
+int pillion_eventfd(void);
+// Non-blocking, close-on-exec.
+int pillion_socket(int family);
+int pillion_accept(int descriptor, struct sockaddr *address, socklen_t *length);
+// Sends both runs in one call, without SIGPIPE.
+ssize_t pillion_send2(int descriptor, const void *first, size_t first_count,
+                      const void *second, size_t second_count);
+ssize_t pillion_send(int descriptor, const void *bytes, size_t count);
+// Makes a non-blocking signal descriptor for the signals, and blocks them in this thread.
+int pillion_signalfd(const int *signals, int count);
+
+// Names the calling thread; 15 bytes are shown.
+void pillion_name_thread(const char *name);
+
+#endif

@@ -1,0 +1,74 @@
+#define _GNU_SOURCE
+#include "pillion_linux.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/uio.h>
+
+_Static_assert(PILLION_IN == EPOLLIN && PILLION_OUT == EPOLLOUT, "the kernel's values");
+_Static_assert(PILLION_ERROR == EPOLLERR && PILLION_HANGUP == EPOLLHUP, "the kernel's values");
+_Static_assert(PILLION_READ_HANGUP == EPOLLRDHUP, "the kernel's values");
+
+int pillion_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int pillion_epoll_add(int epoll, int descriptor, uint64_t key, int edges) {
+    struct epoll_event event = {0};
+    event.events = edges ? EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET : EPOLLIN;
+    event.data.u64 = key;
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int pillion_epoll_modify(int epoll, int descriptor, uint64_t key, int on) {
+    struct epoll_event event = {0};
+    event.events = on ? EPOLLIN : 0;
+    event.data.u64 = key;
+    return epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event);
+}
+
+int pillion_epoll_wait(int epoll, struct pillion_event *events, int count, int milliseconds) {
+    struct epoll_event native[256];
+    if (count > 256) count = 256;
+    int found = epoll_wait(epoll, native, count, milliseconds);
+    for (int i = 0; i < found; i++) {
+        events[i].events = native[i].events;
+        events[i].key = native[i].data.u64;
+    }
+    return found;
+}
+
+int pillion_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+int pillion_socket(int family) {
+    return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+int pillion_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
+    return accept4(descriptor, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+ssize_t pillion_send(int descriptor, const void *bytes, size_t count) {
+    return send(descriptor, bytes, count, MSG_NOSIGNAL);
+}
+
+ssize_t pillion_send2(int descriptor, const void *first, size_t first_count,
+                      const void *second, size_t second_count) {
+    struct iovec parts[2] = {{(void *)first, first_count}, {(void *)second, second_count}};
+    struct msghdr message = {0};
+    message.msg_iov = parts;
+    message.msg_iovlen = 2;
+    return sendmsg(descriptor, &message, MSG_NOSIGNAL);
+}
+
+int pillion_signalfd(const int *signals, int count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    if (pthread_sigmask(SIG_BLOCK, &set, 0) != 0) return -1;
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+void pillion_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
