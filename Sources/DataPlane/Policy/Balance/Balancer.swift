@@ -11,14 +11,17 @@ package enum Balancer: Sendable {
 
     /// - Parameter weights: one for each endpoint that may be chosen.
     package init(
-        _ rule: ClusterConfiguration.LoadBalancing, weights: [UInt32], random: inout Xoshiro256
+        _ rule: ClusterConfiguration.LoadBalancing,
+        weights: [UInt32],
+        random: inout Xoshiro256
     ) {
         switch rule {
         case .roundRobin:
             self = .roundRobin(RoundRobinBalancer(weights: weights, random: &random))
         case .leastRequest(let choices):
             self = .leastRequest(
-                LeastRequestBalancer(choices: choices, weights: weights, random: &random))
+                LeastRequestBalancer(choices: choices, weights: weights, random: &random)
+            )
         case .random:
             self = .random(RandomBalancer(count: weights.count))
         }
@@ -29,7 +32,8 @@ package enum Balancer: Sendable {
     /// - Parameter activeRequests: requests under way at a position; asked only where the rule
     ///   needs it.
     package mutating func pick(
-        random: inout Xoshiro256, activeRequests: (Int) -> Int
+        random: inout Xoshiro256,
+        activeRequests: (Int) -> Int
     ) -> Int? {
         switch self {
         case .random(let balancer):

@@ -22,7 +22,8 @@ struct DeadlineSchedule: Sendable {
         heap.reserveCapacity(count)
         for position in 0..<count {
             heap.append(
-                Entry(deadline: Self.step(weight(position)), order: nextOrder, position: position))
+                Entry(deadline: Self.step(weight(position)), order: nextOrder, position: position)
+            )
             nextOrder += 1
         }
         for index in stride(from: count / 2 - 1, through: 0, by: -1) { sink(from: index) }

@@ -23,7 +23,8 @@ package struct LeastRequestBalancer: Sendable {
     ///
     /// - Parameter activeRequests: requests under way at a position.
     package mutating func pick(
-        random: inout Xoshiro256, activeRequests: (Int) -> Int
+        random: inout Xoshiro256,
+        activeRequests: (Int) -> Int
     ) -> Int? {
         let count = weights.count
         if schedule != nil {

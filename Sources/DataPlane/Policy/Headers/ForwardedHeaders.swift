@@ -3,8 +3,9 @@ package import Model
 /// What a request says of where it comes from: `x-forwarded-for`, `x-forwarded-proto`,
 /// `x-request-id`, and the `x-envoy-*` headers that only trusted peers may send.
 package enum ForwardedHeaders {
-    /// Which addresses belong to this network. Envoy's default is none, unless
-    /// `internal_address_config` names some.
+    /// Which addresses belong to this network.
+    ///
+    /// Envoy's default is none, unless `internal_address_config` names some.
     package enum InternalAddresses: Sendable {
         case none
         /// Loopback, RFC 1918, unique local IPv6.
@@ -41,8 +42,12 @@ package enum ForwardedHeaders {
     ///   - isTLS: the connection has TLS.
     @discardableResult
     package static func apply(
-        to head: Head, manager: HTTPConnectionManager, remoteText: Span<UInt8>, isTLS: Bool,
-        internalAddresses: InternalAddresses = .none, random: inout Xoshiro256
+        to head: Head,
+        manager: HTTPConnectionManager,
+        remoteText: Span<UInt8>,
+        isTLS: Bool,
+        internalAddresses: InternalAddresses = .none,
+        random: inout Xoshiro256
     ) -> Origin {
         head.remove(.xEnvoyInternal)
         let hops = manager.xffTrustedHopCount
@@ -52,7 +57,9 @@ package enum ForwardedHeaders {
         if usesRemote {
             isSingleAddress = !head.has(.xForwardedFor)
             if hops > 0 { client = forwardedAddress(in: head, skipping: hops - 1)?.address }
-            if !manager.skipsXFFAppend, !remoteText.isEmpty { appendForwarded(remoteText, to: head) }
+            if !manager.skipsXFFAppend, !remoteText.isEmpty {
+                appendForwarded(remoteText, to: head)
+            }
             if hops == 0 || !head.has(.xForwardedProto) { setProtocol(isTLS: isTLS, in: head) }
         } else {
             let found = forwardedAddress(in: head, skipping: hops)
@@ -63,8 +70,11 @@ package enum ForwardedHeaders {
         let isInternal =
             isSingleAddress
             && belongsInside(
-                client, peer: usesRemote ? remoteText : Span<UInt8>(), in: head,
-                rule: internalAddresses)
+                client,
+                peer: usesRemote ? remoteText : Span<UInt8>(),
+                in: head,
+                rule: internalAddresses
+            )
         let isEdge = usesRemote && !isInternal
         if isInternal {
             head.set(.xEnvoyInternal, head.append("true"))
@@ -88,7 +98,10 @@ package enum ForwardedHeaders {
     }
 
     private static func belongsInside(
-        _ client: Head.Slice?, peer: Span<UInt8>, in head: Head, rule: InternalAddresses
+        _ client: Head.Slice?,
+        peer: Span<UInt8>,
+        in head: Head,
+        rule: InternalAddresses
     ) -> Bool {
         switch rule {
         case .none: return false
@@ -137,7 +150,8 @@ package enum ForwardedHeaders {
     /// The address that stands `skipped` places before the last one in `x-forwarded-for`, over all
     /// its lines; nil where there is none, or what stands there is no address.
     private static func forwardedAddress(
-        in head: Head, skipping skipped: UInt32
+        in head: Head,
+        skipping skipped: UInt32
     ) -> (address: Head.Slice, isOnly: Bool)? {
         guard let first = head.firstIndex(.xForwardedFor) else { return nil }
         var rest = skipped

@@ -19,7 +19,9 @@ package final class ResourceLimits: Sendable {
 
     package init(_ thresholds: CircuitBreakerThresholds) { self.thresholds = thresholds }
 
-    /// Takes a place; false where the limit is reached. Every place taken is released once.
+    /// Takes a place; false where the limit is reached.
+    ///
+    /// Every place taken is released once.
     package func tryAcquire(_ resource: Resource) -> Bool {
         switch resource {
         case .connections: Self.tryAdd(connections, limit: limit(of: .connections))
@@ -73,7 +75,10 @@ package final class ResourceLimits: Sendable {
         var known = count.load(ordering: .relaxed)
         while known < limit {
             let (exchanged, original) = count.weakCompareExchange(
-                expected: known, desired: known + 1, ordering: .relaxed)
+                expected: known,
+                desired: known + 1,
+                ordering: .relaxed
+            )
             if exchanged { return true }
             known = original
         }

@@ -32,27 +32,36 @@ package final class RE2Expression: RegularExpression, @unchecked Sendable {
     ///   - programSizeMax: the most instructions that are accepted.
     ///   - memoryMax: bytes that the compiled forms and their caches may take.
     package init(
-        pattern: String, programSizeMax: Int = 100_000, memoryMax: Int64 = 8 << 20
+        pattern: String,
+        programSizeMax: Int = 100_000,
+        memoryMax: Int64 = 8 << 20
     ) throws(RegexFailure) {
         let bytes = Array(pattern.utf8)
         var failure = pillion_re2_failure()
         let isBytewise = !Self.namesCharactersBeyondASCII(bytes)
         let made = unsafe bytes.withUnsafeBufferPointer { buffer in
             unsafe pillion_re2_create(
-                buffer.baseAddress, buffer.count, isBytewise, memoryMax, &failure)
+                buffer.baseAddress,
+                buffer.count,
+                isBytewise,
+                memoryMax,
+                &failure
+            )
         }
         guard let made = unsafe made else {
             let fragment = Self.text(failure.fragment)
             throw RegexFailure(
                 message: Self.text(failure.message),
-                offset: Self.offset(of: Array(fragment.utf8), in: bytes))
+                offset: Self.offset(of: Array(fragment.utf8), in: bytes)
+            )
         }
         let size = unsafe Int(pillion_re2_program_size(made))
         guard size <= programSizeMax else {
             unsafe pillion_re2_destroy(made)
             throw RegexFailure(
                 message: "the expression needs \(size) instructions, more than \(programSizeMax)",
-                offset: nil)
+                offset: nil
+            )
         }
         unsafe handle = made
         self.pattern = pattern
@@ -70,12 +79,18 @@ package final class RE2Expression: RegularExpression, @unchecked Sendable {
     /// The input with every match replaced; an invalid substitution replaces nothing, which is why
     /// the configuration has it checked with `validate(substitution:)`.
     package func replacingMatches(
-        in input: Span<UInt8>, with substitution: ByteString
+        in input: Span<UInt8>,
+        with substitution: ByteString
     ) -> [UInt8] {
         let replaced = unsafe input.withUnsafeBufferPointer { buffer in
             unsafe substitution.bytes.withUnsafeBufferPointer { text in
                 unsafe pillion_re2_replace_all(
-                    handle, buffer.baseAddress, buffer.count, text.baseAddress, text.count)
+                    handle,
+                    buffer.baseAddress,
+                    buffer.count,
+                    text.baseAddress,
+                    text.count
+                )
             }
         }
         defer { unsafe pillion_re2_free(replaced) }
@@ -88,7 +103,11 @@ package final class RE2Expression: RegularExpression, @unchecked Sendable {
         var failure = pillion_re2_failure()
         let isValid = unsafe substitution.bytes.withUnsafeBufferPointer { text in
             unsafe pillion_re2_accepts_substitution(
-                handle, text.baseAddress, text.count, &failure)
+                handle,
+                text.baseAddress,
+                text.count,
+                &failure
+            )
         }
         return isValid ? nil : Self.text(failure.message)
     }

@@ -1,8 +1,10 @@
 package import Model
 
 extension StringMatcher {
-    /// True where the value has the pattern. Bytes are compared as bytes; `ignoresCase` concerns
-    /// ASCII letters only (`envoy.type.matcher.v3.StringMatcher`).
+    /// True where the value has the pattern.
+    ///
+    /// Bytes are compared as bytes; `ignoresCase` concerns ASCII letters only
+    /// (`envoy.type.matcher.v3.StringMatcher`).
     package func matches(_ value: Span<UInt8>) -> Bool {
         switch pattern {
         case .exact(let text):

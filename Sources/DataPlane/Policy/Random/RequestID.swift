@@ -11,7 +11,8 @@ package enum RequestID {
         for group in 0..<4 {
             let half = group < 2 ? high : low
             var digits = hexadecimal(
-                UInt32(truncatingIfNeeded: group & 1 == 0 ? half >> 32 : half))
+                UInt32(truncatingIfNeeded: group & 1 == 0 ? half >> 32 : half)
+            )
             for index in 0..<8 {
                 // Dashes stand after 8, 12, 16 and 20 digits.
                 if index == 0, group == 1 || group == 2 { position += 1 }

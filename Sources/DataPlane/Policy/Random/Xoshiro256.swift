@@ -43,8 +43,9 @@ package struct Xoshiro256: RandomNumberGenerator, Sendable {
         return result
     }
 
-    /// A number in `0..<bound`, or 0 where the bound is not positive. The bias is below
-    /// `bound` / 2^64, which no statistic can see.
+    /// A number in `0..<bound`, or 0 where the bound is not positive.
+    ///
+    /// The bias is below `bound` / 2^64, which no statistic can see.
     package mutating func below(_ bound: Int) -> Int {
         guard bound > 0 else { return 0 }
         return Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(bound)).high)

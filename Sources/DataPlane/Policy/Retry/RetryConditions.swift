@@ -1,11 +1,13 @@
 package import Model
 
 extension RetryPolicy.Conditions {
-    /// Reads `retry_on` or `x-envoy-retry-on`: names separated by commas. Names that are not known
-    /// are left out, as in Envoy; `isWhole` says whether there were none.
+    /// Reads `retry_on` or `x-envoy-retry-on`: names separated by commas.
     ///
+    /// Names that are not known are left out, as in Envoy; `isWhole` says whether there were none.
     /// Does not allocate: it is read per request.
-    package static func parse(_ text: Span<UInt8>) -> (
+    package static func parse(
+        _ text: Span<UInt8>
+    ) -> (
         conditions: RetryPolicy.Conditions, isWhole: Bool
     ) {
         var conditions: RetryPolicy.Conditions = []

@@ -101,7 +101,9 @@ package struct RetryState: Sendable {
     ///   - responseStarted: part of a response went to the client, so there is nothing to retry.
     ///   - requestStarted: bytes of the request went to the upstream.
     package func decide(
-        onReset reason: ResetReason, responseStarted: Bool, requestStarted: Bool
+        onReset reason: ResetReason,
+        responseStarted: Bool,
+        requestStarted: Bool
     ) -> RetryVerdict {
         if responseStarted { return .no }
         return verdict(wouldRetry(reason: reason, requestStarted: requestStarted))

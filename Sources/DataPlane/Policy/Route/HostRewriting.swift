@@ -2,7 +2,9 @@ package import Model
 
 extension HostRewrite {
     /// Rewrites the authority as far as the request alone decides it: by a literal, a header, or the
-    /// path. Called once, before `PathRewrite`, since the expression sees the path that arrived.
+    /// path.
+    ///
+    /// Called once, before `PathRewrite`, since the expression sees the path that arrived.
     package static func apply(_ action: ForwardAction, to head: Head) {
         switch action.hostRewrite {
         case .none, .endpoint: return
@@ -15,15 +17,21 @@ extension HostRewrite {
             replaceAuthority(with: value, in: head)
         case .pathRegex(let expression, let substitution):
             let host = expression.replacingMatches(
-                in: head.span(head.matchedPath), with: substitution)
+                in: head.span(head.matchedPath),
+                with: substitution
+            )
             replaceAuthority(with: head.append(host.span), in: head)
         }
     }
 
     /// Rewrites the authority to the host name of the chosen endpoint, where the route asks for
-    /// that and the endpoint has a name. Called for every attempt.
+    /// that and the endpoint has a name.
+    ///
+    /// Called for every attempt.
     package static func apply(
-        _ action: ForwardAction, endpointHostname: Span<UInt8>, to head: Head
+        _ action: ForwardAction,
+        endpointHostname: Span<UInt8>,
+        to head: Head
     ) {
         guard case .endpoint = action.hostRewrite, !endpointHostname.isEmpty else { return }
         replaceAuthority(with: head.append(endpointHostname), in: head)

@@ -14,7 +14,10 @@ package enum PathRewrite {
     ///   which would lead out of the tree that the route opens. Envoy sends such a path on.
     @discardableResult
     package static func apply(
-        _ action: ForwardAction, match: RouteMatch, to head: Head, setsOriginalPath: Bool
+        _ action: ForwardAction,
+        match: RouteMatch,
+        to head: Head,
+        setsOriginalPath: Bool
     ) -> Bool {
         let rewritten: Head.Slice
         if let prefix = action.prefixRewrite, !prefix.isEmpty {
@@ -59,9 +62,13 @@ package enum PathRewrite {
 
     /// Appends the path with its matched part replaced, and the query.
     static func replacePrefix(
-        with replacement: ByteString, match: RouteMatch, in head: Head
+        with replacement: ByteString,
+        match: RouteMatch,
+        in head: Head
     ) -> Head.Slice {
-        let matched = UInt32(truncatingIfNeeded: match.matchedCount(of: head.span(head.matchedPath)))
+        let matched = UInt32(
+            truncatingIfNeeded: match.matchedCount(of: head.span(head.matchedPath))
+        )
         let rest = Head.Slice(start: head.path.start &+ matched, count: head.path.count &- matched)
         let start = head.byteCount
         let bytes = replacement.bytes
@@ -75,10 +82,14 @@ package enum PathRewrite {
 
     /// Appends the path with every match replaced, and the query.
     static func replaceMatches(
-        of expression: any RegularExpression, with substitution: ByteString, in head: Head
+        of expression: any RegularExpression,
+        with substitution: ByteString,
+        in head: Head
     ) -> Head.Slice {
         let replaced = expression.replacingMatches(
-            in: head.span(head.matchedPath), with: substitution)
+            in: head.span(head.matchedPath),
+            with: substitution
+        )
         let tail = head.pathTail
         let start = head.byteCount
         if replaced.first != 0x2f { head.append(byte: 0x2f) }

@@ -10,7 +10,10 @@ package enum Redirect {
     /// - A query in the configured path replaces the request's, and is never stripped.
     /// - Parameter isTLS: whether the connection has TLS; `x-forwarded-proto` goes before it.
     package static func location(
-        _ action: RedirectAction, match: RouteMatch, head: Head, isTLS: Bool
+        _ action: RedirectAction,
+        match: RouteMatch,
+        head: Head,
+        isTLS: Bool
     ) -> [UInt8] {
         let wasSecure = head.has(.xForwardedProto) ? head.isSecure : isTLS
         let scheme = action.scheme?.bytes ?? (wasSecure ? ByteString.https : .http).bytes
@@ -21,8 +24,11 @@ package enum Redirect {
         } else {
             let authority = head.span(head.authority)
             let end = hostEnd(
-                of: authority, setsPort: action.port != nil, scheme: scheme.span,
-                wasSecure: wasSecure)
+                of: authority,
+                setsPort: action.port != nil,
+                scheme: scheme.span,
+                wasSecure: wasSecure
+            )
             append(authority.extracting(0..<end), to: &location)
         }
         if let port = action.port {
@@ -42,7 +48,10 @@ package enum Redirect {
     }
 
     private static func appendPath(
-        _ action: RedirectAction, match: RouteMatch, head: Head, to location: inout [UInt8]
+        _ action: RedirectAction,
+        match: RouteMatch,
+        head: Head,
+        to location: inout [UInt8]
     ) {
         let path = head.span(head.matchedPath)
         switch action.path {
@@ -56,14 +65,18 @@ package enum Redirect {
             append(path.extracting(match.matchedCount(of: path)...), to: &location)
         case .regex(let expression, let substitution):
             location.append(
-                contentsOf: expression.replacingMatches(in: path, with: substitution))
+                contentsOf: expression.replacingMatches(in: path, with: substitution)
+            )
         }
         if !action.stripsQuery { append(head.span(head.pathTail), to: &location) }
     }
 
     /// The end of the host, with or without its port.
     private static func hostEnd(
-        of authority: Span<UInt8>, setsPort: Bool, scheme: Span<UInt8>, wasSecure: Bool
+        of authority: Span<UInt8>,
+        setsPort: Bool,
+        scheme: Span<UInt8>,
+        wasSecure: Bool
     ) -> Int {
         guard let colon = portColon(of: authority) else { return authority.count }
         if setsPort { return colon }

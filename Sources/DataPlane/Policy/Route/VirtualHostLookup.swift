@@ -39,7 +39,8 @@ extension RouteTable {
         guard hasUppercase else { return exactDomains[authority] }
         // On the stack up to about a kilobyte, which is more than a name may have.
         return unsafe withUnsafeTemporaryAllocation(
-            of: UInt8.self, capacity: authority.count
+            of: UInt8.self,
+            capacity: authority.count
         ) { buffer in
             for index in authority.indices {
                 unsafe buffer.initializeElement(at: index, to: authority[index].asciiLowercased)
