@@ -32,7 +32,8 @@ enum ListenSocket {
         var bound = address
         do throws(SystemCallError) {
             if case .unix(let path) = address {
-                let descriptor = try unix(path, configuration)
+                let descriptor = try unix(
+                    path, mode: configuration.unixMode, backlog: configuration.backlog)
                 // One socket, watched by every worker: Unix sockets have no SO_REUSEPORT groups.
                 descriptors.append(descriptor)
                 for _ in 1..<max(1, workers) {
@@ -62,6 +63,22 @@ enum ListenSocket {
         }
     }
 
+    /// One socket for one thread: the process's own pages.
+    static func bind(
+        name: String, _ address: SocketAddress
+    ) throws(BindFailure) -> (descriptor: Int32, bound: SocketAddress) {
+        do throws(SystemCallError) {
+            if case .unix(let path) = address {
+                return (try unix(path, mode: 0o600, backlog: 128), address)
+            }
+            let descriptor = try inet(address, shared: false)
+            try SystemCall.listen(descriptor, backlog: 4096)
+            return (descriptor, SystemCall.localAddress(descriptor))
+        } catch {
+            throw BindFailure(listener: name, address: address, cause: error)
+        }
+    }
+
     private static func inet(
         _ address: SocketAddress, shared: Bool
     ) throws(SystemCallError) -> Int32 {
@@ -83,17 +100,17 @@ enum ListenSocket {
     }
 
     private static func unix(
-        _ path: String, _ configuration: ListenerConfiguration
+        _ path: String, mode: UInt32?, backlog: Int32
     ) throws(SystemCallError) -> Int32 {
         let address = SocketAddress.unix(path: path)
         if !path.hasPrefix("@") { try removeStale(path) }
         let descriptor = try SystemCall.socket(address)
         do throws(SystemCallError) {
             try SystemCall.bind(descriptor, to: address)
-            if let mode = configuration.unixMode, !path.hasPrefix("@"), unsafe chmod(path, mode) != 0 {
+            if let mode, !path.hasPrefix("@"), unsafe chmod(path, mode) != 0 {
                 throw SystemCallError("chmod")
             }
-            try SystemCall.listen(descriptor, backlog: configuration.backlog)
+            try SystemCall.listen(descriptor, backlog: backlog)
             return descriptor
         } catch {
             _ = Glibc.close(descriptor)

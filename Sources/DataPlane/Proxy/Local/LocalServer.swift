@@ -1,0 +1,95 @@
+import Glibc
+package import Model
+
+/// A small HTTP/1.1 server on a loop, for the process's own pages: admin, the sample application.
+///
+/// It stands on the data plane's codec and connections, so it costs no library. Requests are handed
+/// to a closure whole; limits: 60 KiB of head, 1 MiB of body kept (more is counted and dropped), as
+/// many connections as `connectionsMax`.
+package final class LocalServer {
+    package typealias Handler = (LocalRequest) -> LocalResponse
+
+    package let loop: EventLoop
+    package let address: SocketAddress
+    let handler: Handler
+    /// Finishes the response it is writing and closes, once true.
+    package private(set) var isDraining = false
+    private var acceptor: LocalAcceptor?
+    private var connections: [ObjectIdentifier: LocalConnection] = [:]
+    private let connectionsMax: Int
+    /// Called when the last connection is gone while draining.
+    private var drained: (() -> Void)?
+
+    package init(
+        loop: EventLoop, address: SocketAddress, name: String, connectionsMax: Int = 1024,
+        handler: @escaping Handler
+    ) throws(BindFailure) {
+        self.loop = loop
+        self.handler = handler
+        self.connectionsMax = connectionsMax
+        let (descriptor, bound) = try ListenSocket.bind(name: name, address)
+        self.address = bound
+        let acceptor = LocalAcceptor(descriptor: descriptor, server: self)
+        do throws(SystemCallError) {
+            try loop.add(acceptor, interest: .level)
+        } catch {
+            throw BindFailure(listener: name, address: address, cause: error)
+        }
+        self.acceptor = acceptor
+    }
+
+    func accepted(_ descriptor: Int32, _ peer: SocketAddress) {
+        guard connections.count < connectionsMax else {
+            SystemCall.abort(descriptor)
+            return
+        }
+        let connection = LocalConnection(descriptor: descriptor, peer: peer, server: self)
+        do {
+            try loop.add(connection, interest: .edges)
+            connections[ObjectIdentifier(connection)] = connection
+        } catch {
+            _ = Glibc.close(descriptor)
+        }
+    }
+
+    func closed(_ connection: LocalConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        if isDraining, connections.isEmpty { finishDraining() }
+    }
+
+    /// Stops accepting; responses under way are finished. `done` is called on the loop.
+    package func drain(done: @escaping () -> Void) {
+        isDraining = true
+        drained = done
+        if let acceptor { loop.close(acceptor) }
+        acceptor = nil
+        for connection in connections.values { connection.closeIfIdle() }
+        if connections.isEmpty { finishDraining() }
+    }
+
+    private func finishDraining() {
+        let done = drained
+        drained = nil
+        done?()
+    }
+}
+
+private final class LocalAcceptor: Pollable {
+    private unowned let server: LocalServer
+
+    init(descriptor: Int32, server: LocalServer) {
+        self.server = server
+        super.init(descriptor: descriptor)
+    }
+
+    override func ready(events: UInt32) {
+        for _ in 0..<16 {
+            do {
+                guard let (accepted, peer) = try SystemCall.accept(descriptor) else { return }
+                server.accepted(accepted, peer)
+            } catch {
+                return
+            }
+        }
+    }
+}
