@@ -3,7 +3,10 @@
 /// The compiler names a field by its path and gets the place, so that what it finds is reported
 /// like what the decoder finds. Paths use the names of the .proto files; elements of lists are
 /// `name[0]`, members of maps are `name["key"]`, and a path goes on through `typed_config`.
-package struct SourceMap: Sendable, Equatable {
+///
+/// Paths are kept as a tree with numbered places, because a file may have a million of them; the
+/// text of a path is made only for a problem.
+package struct SourceMap: Sendable {
     /// A place in a file; line and column are counted from 1.
     package struct Position: Sendable, Hashable {
         package var file: String
@@ -17,28 +20,64 @@ package struct SourceMap: Sendable, Equatable {
         }
     }
 
-    private var positions: [String: Position] = [:]
+    /// One step of a path.
+    enum Step: Sendable, Hashable {
+        case field(String)
+        case index(Int)
+        case key(String)
+    }
+
+    /// A path that is in the map.
+    struct Place: Sendable, Hashable {
+        fileprivate var number: Int32
+        /// The empty path: the whole configuration.
+        static let root = Place(number: 0)
+    }
+
+    private struct Entry: Sendable {
+        var parent: Int32
+        var step: Step
+        var file: Int32
+        var line: Int32
+        var column: Int32
+    }
+
+    private struct Edge: Sendable, Hashable {
+        var parent: Int32
+        var step: Step
+    }
+
+    private var files: [String] = []
+    private var entries: [Entry]
+    private var edges: [Edge: Int32] = [:]
     /// What stands for the whole configuration when no path fits.
     private let fallback: String
 
     /// Makes an empty map; `fallback` names the file in problems whose path is not known.
     package init(fallback: String = "configuration") {
         self.fallback = fallback
+        entries = [Entry(parent: 0, step: .index(0), file: -1, line: 0, column: 0)]
     }
 
     /// The place of `path`, or of the nearest enclosing path that is in a file.
     package func position(of path: String) -> Position? {
-        var candidate = Substring(path)
-        while !candidate.isEmpty {
-            if let found = positions[String(candidate)] { return found }
-            candidate = Self.enclosing(candidate)
+        var number: Int32 = 0
+        for step in Self.steps(of: path) {
+            guard let next = edges[Edge(parent: number, step: step)] else { break }
+            number = next
         }
-        return positions[""]
+        while number > 0, entries[Int(number)].file < 0 { number = entries[Int(number)].parent }
+        return position(number)
     }
 
     /// Whether `path` itself was written in a file.
     package func contains(_ path: String) -> Bool {
-        positions[path] != nil
+        var number: Int32 = 0
+        for step in Self.steps(of: path) {
+            guard let next = edges[Edge(parent: number, step: step)] else { return false }
+            number = next
+        }
+        return entries[Int(number)].file >= 0
     }
 
     /// A problem at `path`, placed where the path, or what encloses it, stands.
@@ -58,22 +97,112 @@ package struct SourceMap: Sendable, Equatable {
         )
     }
 
-    /// Notes the place of `path`; the first place stays.
-    package mutating func note(_ path: String, _ position: Position) {
-        if positions[path] == nil { positions[path] = position }
-    }
-
     /// Notes the place of `path`, over any that it had: the value of a later file.
-    package mutating func replace(_ path: String, _ position: Position) {
-        positions[path] = position
+    package mutating func note(_ path: String, _ position: Position) {
+        var place = Place.root
+        for step in Self.steps(of: path) { place = enter(step, of: place) }
+        set(place, file: number(ofFile: position.file), position.line, position.column)
     }
 
-    /// `a.b[2]` is enclosed by `a.b`, that by `a`, that by the empty path.
-    private static func enclosing(_ path: Substring) -> Substring {
-        if path.hasSuffix("]"), let bracket = path.lastIndex(of: "[") {
-            return path[..<bracket]
+    private func position(_ number: Int32) -> Position? {
+        let entry = entries[Int(number)]
+        guard entry.file >= 0, Int(entry.file) < files.count else { return nil }
+        return Position(
+            file: files[Int(entry.file)], line: Int(entry.line), column: Int(entry.column))
+    }
+}
+
+// MARK: - What the decoder writes
+
+extension SourceMap {
+    /// The number that stands for a file in ``set(_:file:_:_:)``.
+    mutating func number(ofFile name: String) -> Int32 {
+        if let index = files.lastIndex(of: name) { return Int32(clamping: index) }
+        files.append(name)
+        return Int32(clamping: files.count - 1)
+    }
+
+    /// The place one step below `parent`.
+    mutating func enter(_ step: Step, of parent: Place) -> Place {
+        let edge = Edge(parent: parent.number, step: step)
+        if let known = edges[edge] { return Place(number: known) }
+        guard entries.count < Int(Int32.max) else { return parent }
+        let number = Int32(entries.count)
+        entries.append(
+            Entry(parent: parent.number, step: step, file: -1, line: 0, column: 0))
+        edges[edge] = number
+        return Place(number: number)
+    }
+
+    /// Notes where a place stands.
+    mutating func set(_ place: Place, file: Int32, _ line: Int, _ column: Int) {
+        entries[Int(place.number)].file = file
+        entries[Int(place.number)].line = Int32(clamping: line)
+        entries[Int(place.number)].column = Int32(clamping: column)
+    }
+
+    /// The text of a path.
+    func path(of place: Place) -> String {
+        var steps: [Step] = []
+        var number = place.number
+        while number > 0 {
+            steps.append(entries[Int(number)].step)
+            number = entries[Int(number)].parent
         }
-        guard let dot = path.lastIndex(of: ".") else { return "" }
-        return path[..<dot]
+        return Self.path(steps.reversed())
+    }
+
+    static func path(_ steps: [Step]) -> String {
+        var text = ""
+        for step in steps {
+            switch step {
+            case .field(let name): text += text.isEmpty ? name : ".\(name)"
+            case .index(let index): text += "[\(index)]"
+            case .key(let key): text += "[\"\(key)\"]"
+            }
+        }
+        return text
+    }
+
+    /// The steps of a path's text; what does not look like a path ends it.
+    static func steps(of path: String) -> [Step] {
+        var steps: [Step] = []
+        var rest = Substring(path)
+        while !rest.isEmpty {
+            if rest.hasPrefix("[\"") {
+                guard let (key, after) = quotedKey(rest) else { return steps }
+                steps.append(.key(key))
+                rest = after
+            } else if rest.hasPrefix("[") {
+                guard let end = rest.firstIndex(of: "]"),
+                    let index = Int(rest[..<end].dropFirst())
+                else { return steps }
+                steps.append(.index(index))
+                rest = rest[end...].dropFirst()
+            } else {
+                if rest.hasPrefix(".") { rest = rest.dropFirst() }
+                let name = rest.prefix { $0 != "." && $0 != "[" }
+                guard !name.isEmpty else { return steps }
+                steps.append(.field(String(name)))
+                rest = rest[name.endIndex...]
+            }
+        }
+        return steps
+    }
+
+    /// The key at the beginning of `["key"]…`, which may hold dots and brackets, and what follows.
+    private static func quotedKey(_ text: Substring) -> (String, Substring)? {
+        let inner = text.dropFirst(2)
+        var index = inner.startIndex
+        while index < inner.endIndex {
+            if inner[index...].hasPrefix("\"]") {
+                let after = inner[index...].dropFirst(2)
+                if after.isEmpty || after.hasPrefix(".") || after.hasPrefix("[") {
+                    return (String(inner[..<index]), after)
+                }
+            }
+            index = inner.index(after: index)
+        }
+        return nil
     }
 }

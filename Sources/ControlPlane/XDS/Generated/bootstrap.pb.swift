@@ -98,8 +98,7 @@ package nonisolated struct Envoy_Config_Bootstrap_V3_Bootstrap: @unchecked Senda
     set {_uniqueStorage()._enableDispatcherStats = newValue}
   }
 
-  /// Values that could be changed while the proxy runs.
-  /// [ignored: there is no runtime layer; defaults apply]
+  /// Values by key, in layers.
   package var layeredRuntime: Envoy_Config_Bootstrap_V3_LayeredRuntime {
     get {_storage._layeredRuntime ?? Envoy_Config_Bootstrap_V3_LayeredRuntime()}
     set {_uniqueStorage()._layeredRuntime = newValue}
@@ -210,7 +209,8 @@ package nonisolated struct Envoy_Config_Bootstrap_V3_RuntimeLayer: Sendable {
 
   package var layerSpecifier: Envoy_Config_Bootstrap_V3_RuntimeLayer.OneOf_LayerSpecifier? = nil
 
-  /// Values in the file itself.
+  /// Values in the file itself. The only keys that are read are
+  /// `envoy.resource_limits.listener.<listener name>.connection_limit`.
   package var staticLayer: SwiftProtobuf.Google_Protobuf_Struct {
     get {
       if case .staticLayer(let v)? = layerSpecifier {return v}
@@ -220,6 +220,7 @@ package nonisolated struct Envoy_Config_Bootstrap_V3_RuntimeLayer: Sendable {
   }
 
   /// Values from files.
+  /// [ignored: values are read from the configuration itself only]
   package var diskLayer: Envoy_Config_Bootstrap_V3_RuntimeLayer.DiskLayer {
     get {
       if case .diskLayer(let v)? = layerSpecifier {return v}
@@ -229,6 +230,7 @@ package nonisolated struct Envoy_Config_Bootstrap_V3_RuntimeLayer: Sendable {
   }
 
   /// Values that the admin interface sets.
+  /// [ignored: the admin interface sets no values]
   package var adminLayer: Envoy_Config_Bootstrap_V3_RuntimeLayer.AdminLayer {
     get {
       if case .adminLayer(let v)? = layerSpecifier {return v}
@@ -240,11 +242,14 @@ package nonisolated struct Envoy_Config_Bootstrap_V3_RuntimeLayer: Sendable {
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_LayerSpecifier: Equatable, Sendable {
-    /// Values in the file itself.
+    /// Values in the file itself. The only keys that are read are
+    /// `envoy.resource_limits.listener.<listener name>.connection_limit`.
     case staticLayer(SwiftProtobuf.Google_Protobuf_Struct)
     /// Values from files.
+    /// [ignored: values are read from the configuration itself only]
     case diskLayer(Envoy_Config_Bootstrap_V3_RuntimeLayer.DiskLayer)
     /// Values that the admin interface sets.
+    /// [ignored: the admin interface sets no values]
     case adminLayer(Envoy_Config_Bootstrap_V3_RuntimeLayer.AdminLayer)
 
   }

@@ -249,24 +249,6 @@ package nonisolated struct Envoy_Config_Core_V3_Metadata: Sendable {
   package init() {}
 }
 
-/// A number that a runtime layer could change.
-package nonisolated struct Envoy_Config_Core_V3_RuntimeUInt32: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// The number.
-  package var defaultValue: UInt32 = 0
-
-  /// The name of the runtime key.
-  /// [ignored: there is no runtime layer; the default value applies]
-  package var runtimeKey: String = String()
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
 /// A share of requests that a runtime layer could change.
 package nonisolated struct Envoy_Config_Core_V3_RuntimeFractionalPercent: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -283,8 +265,7 @@ package nonisolated struct Envoy_Config_Core_V3_RuntimeFractionalPercent: Sendab
   /// Clears the value of `defaultValue`. Subsequent reads from it will return its default value.
   package mutating func clearDefaultValue() {self._defaultValue = nil}
 
-  /// The name of the runtime key.
-  /// [ignored: there is no runtime layer; the default value applies]
+  /// The name of the runtime key; it is not looked up, the default value applies.
   package var runtimeKey: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -353,32 +334,6 @@ package nonisolated struct Envoy_Config_Core_V3_DataSource: Sendable {
   }
 
   package init() {}
-}
-
-/// The configuration of an extension, by its type.
-package nonisolated struct Envoy_Config_Core_V3_TypedExtensionConfig: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// Names the extension for people; the type decides.
-  package var name: String = String()
-
-  /// The configuration; `@type` names its message.
-  package var typedConfig: SwiftProtobuf.Google_Protobuf_Any {
-    get {_typedConfig ?? SwiftProtobuf.Google_Protobuf_Any()}
-    set {_typedConfig = newValue}
-  }
-  /// Returns true if `typedConfig` has been explicitly set.
-  package var hasTypedConfig: Bool {self._typedConfig != nil}
-  /// Clears the value of `typedConfig`. Subsequent reads from it will return its default value.
-  package mutating func clearTypedConfig() {self._typedConfig = nil}
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-
-  fileprivate var _typedConfig: SwiftProtobuf.Google_Protobuf_Any? = nil
 }
 
 /// A Unix socket.
@@ -732,24 +687,7 @@ package nonisolated struct Envoy_Config_Core_V3_Http1ProtocolOptions: Sendable {
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    package var headerFormat: Envoy_Config_Core_V3_Http1ProtocolOptions.HeaderKeyFormat.OneOf_HeaderFormat? = nil
-
-    /// An extension that remembers the case of the names.
-    package var statefulFormatter: Envoy_Config_Core_V3_TypedExtensionConfig {
-      get {
-        if case .statefulFormatter(let v)? = headerFormat {return v}
-        return Envoy_Config_Core_V3_TypedExtensionConfig()
-      }
-      set {headerFormat = .statefulFormatter(newValue)}
-    }
-
     package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-    package nonisolated enum OneOf_HeaderFormat: Equatable, Sendable {
-      /// An extension that remembers the case of the names.
-      case statefulFormatter(Envoy_Config_Core_V3_TypedExtensionConfig)
-
-    }
 
     package init() {}
   }
@@ -1017,41 +955,6 @@ nonisolated extension Envoy_Config_Core_V3_Metadata: SwiftProtobuf.Message, Swif
   }
 }
 
-nonisolated extension Envoy_Config_Core_V3_RuntimeUInt32: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".RuntimeUInt32"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{2}default_value\0\u{3}runtime_key\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.defaultValue) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.runtimeKey) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.defaultValue != 0 {
-      try visitor.visitSingularUInt32Field(value: self.defaultValue, fieldNumber: 2)
-    }
-    if !self.runtimeKey.isEmpty {
-      try visitor.visitSingularStringField(value: self.runtimeKey, fieldNumber: 3)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Core_V3_RuntimeUInt32, rhs: Envoy_Config_Core_V3_RuntimeUInt32) -> Bool {
-    if lhs.defaultValue != rhs.defaultValue {return false}
-    if lhs.runtimeKey != rhs.runtimeKey {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
 nonisolated extension Envoy_Config_Core_V3_RuntimeFractionalPercent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RuntimeFractionalPercent"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}default_value\0\u{3}runtime_key\0")
@@ -1167,45 +1070,6 @@ nonisolated extension Envoy_Config_Core_V3_DataSource: SwiftProtobuf.Message, Sw
 
   package static func ==(lhs: Envoy_Config_Core_V3_DataSource, rhs: Envoy_Config_Core_V3_DataSource) -> Bool {
     if lhs.specifier != rhs.specifier {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Envoy_Config_Core_V3_TypedExtensionConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".TypedExtensionConfig"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}typed_config\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._typedConfig) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
-    }
-    try { if let v = self._typedConfig {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Core_V3_TypedExtensionConfig, rhs: Envoy_Config_Core_V3_TypedExtensionConfig) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs._typedConfig != rhs._typedConfig {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1581,45 +1445,18 @@ nonisolated extension Envoy_Config_Core_V3_Http1ProtocolOptions: SwiftProtobuf.M
 
 nonisolated extension Envoy_Config_Core_V3_Http1ProtocolOptions.HeaderKeyFormat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Envoy_Config_Core_V3_Http1ProtocolOptions.protoMessageName + ".HeaderKeyFormat"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{8}stateful_formatter\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 8: try {
-        var v: Envoy_Config_Core_V3_TypedExtensionConfig?
-        var hadOneofValue = false
-        if let current = self.headerFormat {
-          hadOneofValue = true
-          if case .statefulFormatter(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.headerFormat = .statefulFormatter(v)
-        }
-      }()
-      default: break
-      }
-    }
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if case .statefulFormatter(let v)? = self.headerFormat {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Core_V3_Http1ProtocolOptions.HeaderKeyFormat, rhs: Envoy_Config_Core_V3_Http1ProtocolOptions.HeaderKeyFormat) -> Bool {
-    if lhs.headerFormat != rhs.headerFormat {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,83 @@
+internal import SwiftProtobuf
+
+/// `google.protobuf.Any`: an object whose `@type` names the message that its other members fill.
+struct AnyDecoding {
+    let scalar: ScalarDecoding
+
+    private var node: Node { scalar.node }
+
+    /// The message, packed, where it is one of `allowed`.
+    func decode(allowed: [any Message.Type]) -> Google_Protobuf_Any? {
+        guard case .mapping(let members) = node.content else {
+            refuse(
+                node.position, "an object with @type is expected, \(node.kindInWords) was found")
+            return nil
+        }
+        guard let member = members.first(where: { $0.key == "@type" }) else {
+            refuse(
+                node.position, "@type is missing",
+                hint: allowed.isEmpty
+                    ? nil : "such as \"@type\": type.googleapis.com/\(Self.names(allowed)[0])")
+            return nil
+        }
+        guard case .scalar(let url, _) = member.value.content, !url.isEmpty else {
+            refuse(member.value.position, "@type is not the name of a type")
+            return nil
+        }
+        guard let slash = url.lastIndex(of: "/") else {
+            refuse(
+                member.value.position, "@type \(quoted(url)) has no slash",
+                hint: "write type.googleapis.com/\(url)")
+            return nil
+        }
+        let name = String(url[slash...].dropFirst())
+        guard let type = allowed.first(where: { $0.protoMessageName == name }) else {
+            refuseType(name, allowed, member.value.position)
+            return nil
+        }
+        return pack(type)
+    }
+
+    private func pack<M: Message>(_ type: M.Type) -> Google_Protobuf_Any? {
+        var message = M()
+        NodeDecoder.decode(
+            node, into: &message, at: scalar.place, scalar.decoding, isInsideAny: true)
+        return try? Google_Protobuf_Any(message: message)
+    }
+
+    private func refuseType(
+        _ name: String,
+        _ allowed: [any Message.Type],
+        _ position: Node.Position
+    ) {
+        let names = Self.names(allowed)
+        let supported =
+            names.isEmpty ? "no type is supported here" : "supported here: \(names.joined(separator: ", "))"
+        if KnownTypes.isKnownElsewhere(name) {
+            refuse(position, "the type \(name) does not belong here", hint: supported)
+        } else if name.contains(".v2.") || name.contains(".v2alpha.") {
+            refuse(position, "the type \(name) is of version 2 of the API", hint: supported)
+        } else if let near = NearestWord.to(name, among: names), Self.isTypo(of: near, name) {
+            refuse(position, "the type \(name) is not known", hint: "did you mean \(near)?")
+        } else if name.hasPrefix("envoy.") {
+            refuse(position, "the type \(name) is not supported yet", hint: supported)
+        } else {
+            refuse(position, "the type \(quoted(name)) is not known", hint: supported)
+        }
+    }
+
+    /// Names of types are long and alike: only the same name with a slip in it is a typo.
+    private static func isTypo(of near: String, _ name: String) -> Bool {
+        NearestWord.to(
+            String(name.split(separator: ".").last ?? ""),
+            among: [String(near.split(separator: ".").last ?? "")]) != nil
+    }
+
+    private static func names(_ types: [any Message.Type]) -> [String] {
+        types.map { $0.protoMessageName }
+    }
+
+    private func refuse(_ position: Node.Position, _ what: String, hint: String? = nil) {
+        scalar.decoding.refuse(scalar.place, position, what, hint: hint)
+    }
+}

@@ -1,0 +1,75 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// Reads whole files, up to a limit, without Foundation.
+enum FileContents {
+    /// The bytes of the file at `path`; pipes such as `/dev/stdin` work too.
+    /// - Throws: why the file can't be read, or that it is larger than the limit. A file that is
+    ///   too large is not read beyond the limit.
+    static func read(
+        _ path: String,
+        limits: DocumentLimits = .standard
+    ) throws(DocumentFailure) -> [UInt8] {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw DocumentFailure(what: "the file can't be opened", hint: reason(errno))
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        if unsafe fstat(descriptor, &status) == 0 {
+            if status.st_mode & S_IFMT == S_IFDIR {
+                throw DocumentFailure(
+                    what: "it is a directory", hint: "name the files in it, one by one")
+            }
+            // Without this a file of many gigabytes would be read up to the limit first.
+            guard status.st_size <= limits.bytesMax else { throw DocumentReader.tooLarge(limits) }
+        }
+        return try readAll(descriptor, limits)
+    }
+
+    private static func readAll(
+        _ descriptor: Int32,
+        _ limits: DocumentLimits
+    ) throws(DocumentFailure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = unsafe chunk.withUnsafeMutableBytes { buffer in
+                unsafe systemRead(descriptor, buffer.baseAddress, buffer.count)
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw DocumentFailure(what: "the file can't be read", hint: reason(errno))
+            }
+            if count == 0 { return bytes }
+            bytes += chunk.prefix(count)
+            guard bytes.count <= limits.bytesMax else { throw DocumentReader.tooLarge(limits) }
+        }
+    }
+
+    /// `read(2)`, which a member of this type would hide.
+    private static func systemRead(
+        _ descriptor: Int32,
+        _ buffer: UnsafeMutableRawPointer?,
+        _ count: Int
+    ) -> Int {
+        #if canImport(Glibc)
+        unsafe Glibc.read(descriptor, buffer, count)
+        #elseif canImport(Musl)
+        unsafe Musl.read(descriptor, buffer, count)
+        #else
+        unsafe Darwin.read(descriptor, buffer, count)
+        #endif
+    }
+
+    /// What the system says of an error, in its words but in lower case: `permission denied`.
+    private static func reason(_ code: Int32) -> String {
+        let words = unsafe String(cString: strerror(code))
+        return words.prefix(1).lowercased() + words.dropFirst()
+    }
+}

@@ -1,0 +1,26 @@
+/// Lines and columns of byte offsets, for messages.
+enum TextPosition {
+    /// Where the byte at `offset` stands; the end of the text for offsets beyond it.
+    static func of(offset: Int, in bytes: [UInt8]) -> Node.Position {
+        var position = Node.Position(line: 1, column: 1)
+        for byte in bytes.prefix(max(0, offset)) {
+            if byte == 0x0a {
+                position.line += 1
+                position.column = 1
+            } else if byte & 0xc0 != 0x80 {
+                position.column += 1
+            }
+        }
+        return position
+    }
+
+    /// The first byte of the character number `index`, counted from 0; nil beyond the end.
+    static func character(at index: Int, in bytes: [UInt8]) -> UInt8? {
+        var remaining = index
+        for byte in bytes where byte & 0xc0 != 0x80 {
+            if remaining == 0 { return byte }
+            remaining -= 1
+        }
+        return nil
+    }
+}
