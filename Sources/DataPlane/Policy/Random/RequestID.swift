@@ -15,8 +15,7 @@ package enum RequestID {
             )
             for index in 0..<8 {
                 // Dashes stand after 8, 12, 16 and 20 digits.
-                if index == 0, group == 1 || group == 2 { position += 1 }
-                if index == 4, group == 1 || group == 2 { position += 1 }
+                if index & 3 == 0, group == 1 || group == 2 { position += 1 }
                 text[position] = UInt8(truncatingIfNeeded: digits >> 56)
                 digits <<= 8
                 position += 1

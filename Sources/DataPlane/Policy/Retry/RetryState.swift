@@ -34,15 +34,18 @@ package enum RetryVerdict: Sendable {
 /// A verdict of `yes` changes nothing; call `consume()` before the retry, and before asking the
 /// cluster's limit of retries: in Envoy a retry that this limit refuses counts as used.
 package struct RetryState: Sendable {
-    private let policy: RetryPolicy?
     /// The policy's, and those that the request added.
     package let conditions: RetryPolicy.Conditions
+    /// Retries left.
     package private(set) var remaining: UInt32
     /// Retries begun so far.
     package private(set) var retryCount: UInt32 = 0
-    // Empty unless the request has the headers, which few have: no allocation otherwise.
-    private var requestedStatusCodes: [UInt16] = []
-    private var requestedHeaders: [HeaderMatcher] = []
+    private let backOffBaseMilliseconds: Int64
+    private let backOffMaxMilliseconds: Int64
+    // The policy's and the request's; empty unless their condition is set. Kept by themselves, since
+    // a whole policy would cost more to copy than all the rest of a decision.
+    private var statusCodes: [UInt16] = []
+    private var headers: [HeaderMatcher] = []
     /// `early-data: 1` (RFC 8470): the client must hear of a 425 itself.
     private var isEarlyData = false
 
@@ -50,36 +53,39 @@ package struct RetryState: Sendable {
     /// `x-envoy-retriable-status-codes` and `x-envoy-retriable-header-names`, and removes these
     /// headers from the head: they are meant for this proxy.
     package init(policy: RetryPolicy?, head: Head) {
-        self.policy = policy
-        var conditions = policy?.conditions ?? []
+        var conditions = policy?.conditions.rawValue ?? 0
         var remaining = policy?.retryCountMax ?? 1
         if let text = head.first(.xEnvoyRetryOn) {
-            conditions.formUnion(RetryPolicy.Conditions.parse(head.span(text)).conditions)
+            conditions |= RetryPolicy.Conditions.parse(head.span(text)).conditions.rawValue
         }
-        if let required = policy?.retriableRequestHeaders, !required.isEmpty,
+        if conditions != 0, let required = policy?.retriableRequestHeaders, !required.isEmpty,
             !required.anyMatches(head)
         {
-            conditions = []
+            conditions = 0
         }
-        if conditions.rawValue != 0 {
-            if let text = head.first(.xEnvoyMaxRetries),
-                let count = head.span(text).decimal(limit: Int(UInt32.max))
-            {
-                remaining = UInt32(count)
-            }
-            if let text = head.first(.xEnvoyRetriableStatusCodes) {
-                requestedStatusCodes = Self.statusCodes(head.span(text))
-            }
-            if let text = head.first(.xEnvoyRetriableHeaderNames) {
-                requestedHeaders = Self.headerNames(head.span(text))
-            }
-            if conditions.contains(.retriableStatusCodes) {
-                let name: [UInt8] = Self.earlyData.bytes
-                isEarlyData = head.first(named: name.span) != nil
-            }
+        if conditions != 0, let text = head.first(.xEnvoyMaxRetries),
+            let count = head.span(text).decimal(limit: Int(UInt32.max))
+        {
+            remaining = UInt32(count)
         }
-        self.conditions = conditions
+        self.conditions = RetryPolicy.Conditions(rawValue: conditions)
         self.remaining = remaining
+        backOffBaseMilliseconds = policy?.backOffBaseMilliseconds ?? 25
+        backOffMaxMilliseconds = policy?.backOffMaxMilliseconds ?? 250
+        if has(.retriableStatusCodes) {
+            if let policy { statusCodes = policy.retriableStatusCodes }
+            if let text = head.first(.xEnvoyRetriableStatusCodes) {
+                statusCodes += Self.statusCodes(head.span(text))
+            }
+            let name = Self.earlyData.bytes
+            isEarlyData = head.first(named: name.span) != nil
+        }
+        if has(.retriableHeaders) {
+            if let policy { headers = policy.retriableHeaders }
+            if let text = head.first(.xEnvoyRetriableHeaderNames) {
+                headers += Self.headerNames(head.span(text))
+            }
+        }
         head.remove(.xEnvoyRetryOn)
         head.remove(.xEnvoyRetryGrpcOn)
         head.remove(.xEnvoyMaxRetries)
@@ -121,8 +127,8 @@ package struct RetryState: Sendable {
     /// maximum (full jitter). Envoy documents the range [0, (2^N-1)·base); its code, which this
     /// follows, doubles from the base.
     package func backOffMilliseconds(attempt: UInt32, random: UInt64) -> Int64 {
-        let base = max(policy?.backOffBaseMilliseconds ?? 25, 1)
-        let limit = max(policy?.backOffMaxMilliseconds ?? 250, base)
+        let base = max(backOffBaseMilliseconds, 1)
+        let limit = max(backOffMaxMilliseconds, base)
         var interval = base
         var doublings = attempt
         while doublings > 1, interval < limit {
@@ -151,17 +157,13 @@ package struct RetryState: Sendable {
         if has(.gatewayError), 502...504 ~= status { return true }
         if has(.retriable4xx), status == 409 { return true }
         if has(.retriableStatusCodes), isRetriable(status) { return true }
-        if has(.retriableHeaders) {
-            if let headers = policy?.retriableHeaders, headers.anyMatches(response) { return true }
-            return requestedHeaders.anyMatches(response)
-        }
+        if has(.retriableHeaders), headers.anyMatches(response) { return true }
         return false
     }
 
     private func isRetriable(_ status: UInt16) -> Bool {
         if status == 425, isEarlyData { return false }
-        return policy?.retriableStatusCodes.contains(status) == true
-            || requestedStatusCodes.contains(status)
+        return statusCodes.contains(status)
     }
 
     private func wouldRetry(reason: ResetReason, requestStarted: Bool) -> Bool {

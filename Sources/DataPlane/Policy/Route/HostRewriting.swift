@@ -20,6 +20,8 @@ extension HostRewrite {
                 in: head.span(head.matchedPath),
                 with: substitution
             )
+            // A request without a host would be refused (RFC 9112 section 3.2).
+            if host.isEmpty { return }
             replaceAuthority(with: head.append(host.span), in: head)
         }
     }
