@@ -24,7 +24,10 @@ extension Span<UInt8> {
         assert(index >= 0 && index + 8 <= count)
         return UInt64(
             littleEndian: unsafe bytes.unsafeLoadUnaligned(
-                fromUncheckedByteOffset: index, as: UInt64.self))
+                fromUncheckedByteOffset: index,
+                as: UInt64.self
+            )
+        )
     }
 
     /// The first position at or after `start` of a control character other than HTAB (what a field

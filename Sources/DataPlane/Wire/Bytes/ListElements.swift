@@ -1,7 +1,8 @@
 import Model
 
-/// The elements of a comma-separated field value (RFC 9110 section 5.6.1), trimmed, empty ones
-/// skipped. For lists of tokens: it knows no quoted strings.
+/// The elements of a comma-separated field value (RFC 9110 section 5.6.1), trimmed.
+///
+/// Empty elements are skipped. For lists of tokens: it knows no quoted strings.
 struct ListElements: ~Escapable {
     private let value: Span<UInt8>
     private var position = 0

@@ -69,7 +69,9 @@ package struct ChunkedDecoder: Sendable {
     ///   nothing else may be appended to it meanwhile. Without one, trailers are checked and dropped.
     /// - Throws: the rule that is broken; the decoder must not be used again.
     package mutating func next(
-        in span: Span<UInt8>, from offset: Int, trailers: Head? = nil
+        in span: Span<UInt8>,
+        from offset: Int,
+        trailers: Head? = nil
     ) throws(HeadFailure) -> Step {
         precondition(offset >= 0, "an offset before the span")
         var position = offset

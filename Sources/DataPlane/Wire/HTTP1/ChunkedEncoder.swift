@@ -14,7 +14,8 @@ package enum ChunkedEncoder {
     ///   - buffer: at least `headerBytesMax` bytes.
     /// - Returns: the number of bytes written.
     package static func writeHeader(
-        size: Int, into buffer: UnsafeMutableRawBufferPointer
+        size: Int,
+        into buffer: UnsafeMutableRawBufferPointer
     ) -> Int {
         precondition(size > 0 && buffer.count >= headerBytesMax, "no chunk, or no room for it")
         let digits = (64 - size.leadingZeroBitCount + 3) / 4
@@ -39,7 +40,8 @@ package enum ChunkedEncoder {
     /// - Parameter buffer: at least `byteCount(trailers:)` bytes; traps where it is too small.
     /// - Returns: the number of bytes written.
     package static func writeEnd(
-        trailers: Head?, into buffer: UnsafeMutableRawBufferPointer
+        trailers: Head?,
+        into buffer: UnsafeMutableRawBufferPointer
     ) -> Int {
         guard let trailers else {
             var out = unsafe HeadOutput(buffer, source: UnsafeBufferPointer(start: nil, count: 0))

@@ -19,7 +19,7 @@ struct FieldFacts {
 
 /// The field lines of a head, from the line after the start line to the blank line.
 enum FieldLines {
-    /// Options in all Connection lines together. Each option can cost a walk over the table.
+    /// The most options in all Connection lines together: each can cost a walk over the table.
     static let connectionOptionsMax = 64
 
     /// Reads field lines into the table of `head`, whose slices are offsets into `bytes`.
@@ -29,7 +29,11 @@ enum FieldLines {
     ///   not depend on how many bytes have come.
     @inline(__always)
     static func parse(
-        _ bytes: Span<UInt8>, from start: Int, to end: Int, into head: Head, countMax: Int,
+        _ bytes: Span<UInt8>,
+        from start: Int,
+        to end: Int,
+        into head: Head,
+        countMax: Int,
         facts: inout FieldFacts
     ) throws(HeadFailure) -> Int? {
         let index = KnownFieldIndex.shared
@@ -79,7 +83,9 @@ enum FieldLines {
                 Head.Field(
                     name: Head.Slice(nameStart, nameEnd),
                     value: Head.Slice(valueStart, valueEnd),
-                    known: known))
+                    known: known
+                )
+            )
             if known != .unknown {
                 try note(known, bytes, Head.Slice(valueStart, valueEnd), &facts)
             }
@@ -91,7 +97,10 @@ enum FieldLines {
 
     @inline(__always)
     private static func note(
-        _ known: KnownField, _ bytes: Span<UInt8>, _ slice: Head.Slice, _ facts: inout FieldFacts
+        _ known: KnownField,
+        _ bytes: Span<UInt8>,
+        _ slice: Head.Slice,
+        _ facts: inout FieldFacts
     ) throws(HeadFailure) {
         let start = Int(slice.start)
         let value = unsafe bytes.extracting(unchecked: start..<start &+ Int(slice.count))
@@ -134,7 +143,8 @@ enum FieldLines {
 
     /// Reads one Connection value: tokens between commas, empty elements allowed (RFC 9110 5.6.1).
     private static func noteOptions(
-        _ value: Span<UInt8>, _ facts: inout FieldFacts
+        _ value: Span<UInt8>,
+        _ facts: inout FieldFacts
     ) throws(HeadFailure) {
         var options = ListElements(value)
         while let range = options.next() {

@@ -9,7 +9,10 @@ enum HTTPVersion {
     /// Reads eight bytes; returns the offset after them, nil where they have not come.
     @inline(__always)
     static func parse(
-        _ bytes: Span<UInt8>, from start: Int, to end: Int, minor: inout UInt8
+        _ bytes: Span<UInt8>,
+        from start: Int,
+        to end: Int,
+        minor: inout UInt8
     ) throws(HeadFailure) -> Int? {
         guard start &+ 8 <= end else {
             // Refuses at the first wrong byte: a short line must not wait for the next one.
@@ -31,7 +34,9 @@ enum HTTPVersion {
     /// Throws where the bytes can't be the beginning of `HTTP/1.0` or `HTTP/1.1`.
     @inline(never)
     private static func refusePrefix(
-        _ bytes: Span<UInt8>, from start: Int, to end: Int
+        _ bytes: Span<UInt8>,
+        from start: Int,
+        to end: Int
     ) throws(HeadFailure) {
         let count = min(8, end - start)
         let word: [8 of UInt8] = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e, 0x31]

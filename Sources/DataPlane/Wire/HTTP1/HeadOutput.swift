@@ -67,7 +67,8 @@ struct HeadOutput {
         let colon = start &+ Int(field.name.count)
         let end = Int(field.value.start) &+ Int(field.value.count)
         if colon &+ 2 == Int(field.value.start), end &+ 2 <= sourceCount,
-            let source = unsafe source, unsafe source[colon] == 0x3a, unsafe source[colon &+ 1] == 0x20,
+            let source = unsafe source, unsafe source[colon] == 0x3a,
+            unsafe source[colon &+ 1] == 0x20,
             unsafe source[end] == 0x0d, unsafe source[end &+ 1] == 0x0a
         {
             if start != runEnd {

@@ -10,7 +10,8 @@ package import Model
 package enum HeadWriter {
     /// An upper bound for what `write(request:framing:into:)` writes.
     package static func byteCount(request head: Head, framing: BodyFraming) -> Int {
-        let line = Int(head.methodSlice.count) + Int(head.path.count) + 2 * Int(head.authority.count)
+        let line =
+            Int(head.methodSlice.count) + Int(head.path.count) + 2 * Int(head.authority.count)
         return line + fieldBytes(head) + 96
     }
 
@@ -27,7 +28,9 @@ package enum HeadWriter {
     /// - Parameter buffer: at least `byteCount(request:framing:)` bytes; traps where it is too small.
     /// - Returns: the number of bytes written.
     package static func write(
-        request head: Head, framing: BodyFraming, into buffer: UnsafeMutableRawBufferPointer
+        request head: Head,
+        framing: BodyFraming,
+        into buffer: UnsafeMutableRawBufferPointer
     ) -> Int {
         unsafe head.bytes.withUnsafeBufferPointer { bytes in
             var out = unsafe HeadOutput(buffer, source: bytes)
@@ -44,7 +47,8 @@ package enum HeadWriter {
                 switch field.known {
                 case .host, .connection, .transferEncoding: continue
                 case .contentLength:
-                    let expected: UInt64? = if case .length(let count) = framing { count } else { 0 }
+                    let expected: UInt64? =
+                        if case .length(let count) = framing { count } else { 0 }
                     if framing == .chunked || lengthWritten { continue }
                     guard head.span(field.value).isDecimal(expected) else { continue }
                     lengthWritten = true
@@ -69,8 +73,11 @@ package enum HeadWriter {
     ///   - buffer: at least `byteCount(response:framing:)` bytes; traps where it is too small.
     /// - Returns: the number of bytes written.
     package static func write(
-        response head: Head, framing: BodyFraming, keepsAlive: Bool,
-        clientMinorVersion: UInt8 = 1, into buffer: UnsafeMutableRawBufferPointer
+        response head: Head,
+        framing: BodyFraming,
+        keepsAlive: Bool,
+        clientMinorVersion: UInt8 = 1,
+        into buffer: UnsafeMutableRawBufferPointer
     ) -> Int {
         unsafe head.bytes.withUnsafeBufferPointer { bytes in
             var out = unsafe HeadOutput(buffer, source: bytes)

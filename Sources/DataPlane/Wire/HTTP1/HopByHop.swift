@@ -43,7 +43,9 @@ package enum HopByHop {
                 count += 1
                 if count > FieldLines.connectionOptionsMax { return }
                 remove(
-                    nominated: Head.Slice(start + range.lowerBound, start + range.upperBound), head)
+                    nominated: Head.Slice(start + range.lowerBound, start + range.upperBound),
+                    head
+                )
             }
         }
     }

@@ -28,7 +28,9 @@ package enum RequestParser {
     /// - Returns: nil where the head is not complete; the head is then empty.
     /// - Throws: the first rule that is broken; the head is then empty.
     package static func parse(
-        _ bytes: Span<UInt8>, into head: Head, limits: HeadLimits
+        _ bytes: Span<UInt8>,
+        into head: Head,
+        limits: HeadLimits
     ) throws(HeadFailure) -> ParsedRequest? {
         head.reset()
         do throws(HeadFailure) {
@@ -44,7 +46,9 @@ package enum RequestParser {
 
     @inline(__always)
     private static func parseHead(
-        _ bytes: Span<UInt8>, into head: Head, limits: HeadLimits
+        _ bytes: Span<UInt8>,
+        into head: Head,
+        limits: HeadLimits
     ) throws(HeadFailure) -> ParsedRequest? {
         let end = min(bytes.count, limits.headBytesMax)
         guard let start = try skipEmptyLine(bytes, to: end) else { return nil }
@@ -57,8 +61,13 @@ package enum RequestParser {
         var facts = FieldFacts()
         guard
             let consumed = try FieldLines.parse(
-                bytes, from: line, to: end, into: head, countMax: limits.headerCountMax,
-                facts: &facts)
+                bytes,
+                from: line,
+                to: end,
+                into: head,
+                countMax: limits.headerCountMax,
+                facts: &facts
+            )
         else { return nil }
         head.append(unsafe bytes.extracting(unchecked: 0..<consumed))
         try setTarget(form, target: target, facts: facts, in: head)
@@ -67,7 +76,8 @@ package enum RequestParser {
 
     /// Skips at most one CRLF before the request line (RFC 9112 section 2.2).
     @inline(__always)
-    private static func skipEmptyLine(_ bytes: Span<UInt8>, to end: Int) throws(HeadFailure) -> Int? {
+    private static func skipEmptyLine(_ bytes: Span<UInt8>, to end: Int) throws(HeadFailure) -> Int?
+    {
         guard end > 0 else { return nil }
         let first = unsafe bytes[unchecked: 0]
         if first > 0x0d { return 0 }
@@ -81,7 +91,10 @@ package enum RequestParser {
     /// Reads `method SP target SP version CRLF`; returns the offset after it.
     @inline(__always)
     private static func parseLine(
-        _ bytes: Span<UInt8>, from start: Int, to end: Int, into head: Head,
+        _ bytes: Span<UInt8>,
+        from start: Int,
+        to end: Int,
+        into head: Head,
         target: inout Head.Slice
     ) throws(HeadFailure) -> Int? {
         var position = start
@@ -110,7 +123,11 @@ package enum RequestParser {
 
         guard
             let after = try HTTPVersion.parse(
-                bytes, from: position &+ 1, to: end, minor: &head.minorVersion)
+                bytes,
+                from: position &+ 1,
+                to: end,
+                minor: &head.minorVersion
+            )
         else { return nil }
         guard after < end else { return nil }
         switch unsafe bytes[unchecked: after] {
@@ -144,7 +161,10 @@ package enum RequestParser {
     /// Sets the effective path and authority (RFC 9112 section 3.3) and checks the host.
     @inline(__always)
     private static func setTarget(
-        _ form: TargetForm, target: Head.Slice, facts: FieldFacts, in head: Head
+        _ form: TargetForm,
+        target: Head.Slice,
+        facts: FieldFacts,
+        in head: Head
     ) throws(HeadFailure) {
         if facts.hostCount == 0 {
             if head.minorVersion > 0 { throw .missingHost }
@@ -168,7 +188,9 @@ package enum RequestParser {
 
     @inline(__always)
     private static func conclude(
-        _ facts: FieldFacts, head: Head, consumed: Int
+        _ facts: FieldFacts,
+        head: Head,
+        consumed: Int
     ) throws(HeadFailure) -> ParsedRequest {
         let isHTTP11 = head.minorVersion > 0
         var framing = BodyFraming.none
@@ -190,6 +212,7 @@ package enum RequestParser {
             keepsAlive: !facts.saysClose && (isHTTP11 || facts.saysKeepAlive),
             // HTTP/1.0 knows no interim responses (RFC 9110 section 10.1.1).
             expectsContinue: facts.expectsContinue && isHTTP11 && hasBody,
-            requestsUpgrade: facts.hasUpgrade && facts.saysUpgrade && isHTTP11)
+            requestsUpgrade: facts.hasUpgrade && facts.saysUpgrade && isHTTP11
+        )
     }
 }

@@ -24,13 +24,19 @@ package enum ResponseParser {
     /// - Returns: nil where the head is not complete; the head is then empty.
     /// - Throws: the first rule that is broken; the head is then empty.
     package static func parse(
-        _ bytes: Span<UInt8>, into head: Head, requestMethod: Method, limits: HeadLimits
+        _ bytes: Span<UInt8>,
+        into head: Head,
+        requestMethod: Method,
+        limits: HeadLimits
     ) throws(HeadFailure) -> ParsedResponse? {
         head.reset()
         do throws(HeadFailure) {
             if let parsed = try parseHead(
-                bytes, into: head, requestMethod: requestMethod, limits: limits)
-            {
+                bytes,
+                into: head,
+                requestMethod: requestMethod,
+                limits: limits
+            ) {
                 return parsed
             }
             head.reset()
@@ -44,15 +50,23 @@ package enum ResponseParser {
 
     @inline(__always)
     private static func parseHead(
-        _ bytes: Span<UInt8>, into head: Head, requestMethod: Method, limits: HeadLimits
+        _ bytes: Span<UInt8>,
+        into head: Head,
+        requestMethod: Method,
+        limits: HeadLimits
     ) throws(HeadFailure) -> ParsedResponse? {
         let end = min(bytes.count, limits.headBytesMax)
         guard let line = try parseLine(bytes, to: end, into: head) else { return nil }
         var facts = FieldFacts()
         guard
             let consumed = try FieldLines.parse(
-                bytes, from: line, to: end, into: head, countMax: limits.headerCountMax,
-                facts: &facts)
+                bytes,
+                from: line,
+                to: end,
+                into: head,
+                countMax: limits.headerCountMax,
+                facts: &facts
+            )
         else { return nil }
         head.append(unsafe bytes.extracting(unchecked: 0..<consumed))
         return try conclude(facts, head: head, requestMethod: requestMethod, consumed: consumed)
@@ -61,11 +75,17 @@ package enum ResponseParser {
     /// Reads `version SP 3DIGIT [SP reason] CRLF`; returns the offset after it.
     @inline(__always)
     private static func parseLine(
-        _ bytes: Span<UInt8>, to end: Int, into head: Head
+        _ bytes: Span<UInt8>,
+        to end: Int,
+        into head: Head
     ) throws(HeadFailure) -> Int? {
         guard
             let versionEnd = try HTTPVersion.parse(
-                bytes, from: 0, to: end, minor: &head.minorVersion)
+                bytes,
+                from: 0,
+                to: end,
+                minor: &head.minorVersion
+            )
         else { return nil }
         var status: UInt16 = 0
         for offset in 0..<4 {
@@ -100,7 +120,10 @@ package enum ResponseParser {
 
     @inline(__always)
     private static func conclude(
-        _ facts: FieldFacts, head: Head, requestMethod: Method, consumed: Int
+        _ facts: FieldFacts,
+        head: Head,
+        requestMethod: Method,
+        consumed: Int
     ) throws(HeadFailure) -> ParsedResponse {
         let isHTTP11 = head.minorVersion > 0
         if facts.transferEncodingCount > 0 {
@@ -137,6 +160,7 @@ package enum ResponseParser {
             consumed: consumed,
             framing: framing,
             keepsAlive: keepsAlive,
-            isInterim: status < 200 && status != 101)
+            isInterim: status < 200 && status != 101
+        )
     }
 }

@@ -18,7 +18,8 @@ enum TargetForm {
 
     @inline(never)
     private static func other(
-        _ target: Span<UInt8>, method: Method
+        _ target: Span<UInt8>,
+        method: Method
     ) throws(HeadFailure) -> TargetForm {
         if method == .connect {
             guard Authority.isValid(target, needsPort: true) else { throw .invalidTarget }

@@ -12,7 +12,9 @@ struct PathBuffer {
         @_lifetime(borrow self)
         get {
             let span = unsafe Span(
-                _unsafeElements: UnsafeBufferPointer(rebasing: UnsafeBufferPointer(memory)[..<count])
+                _unsafeElements: UnsafeBufferPointer(
+                    rebasing: UnsafeBufferPointer(memory)[..<count]
+                )
             )
             return unsafe _overrideLifetime(span, borrowing: self)
         }
@@ -40,7 +42,8 @@ struct PathBuffer {
         while read < count {
             var byte = self[read]
             read += 1
-            if byte == 0x25, let decoded = escape(at: read - 1), decoded == 0x2f || decoded == 0x5c {
+            if byte == 0x25, let decoded = escape(at: read - 1), decoded == 0x2f || decoded == 0x5c
+            {
                 byte = decoded
                 read += 2
             }
@@ -110,7 +113,9 @@ struct PathBuffer {
 
     /// Handles the dot that begins a segment; returns where to go on.
     private mutating func appendSegment(
-        _ path: Span<UInt8>, dot start: Int, dotLength: Int
+        _ path: Span<UInt8>,
+        dot start: Int,
+        dotLength: Int
     ) -> Int {
         let next = start + dotLength
         if path.endsSegment(at: next) { return min(next + 1, path.count) }

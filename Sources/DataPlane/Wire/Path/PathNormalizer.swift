@@ -23,7 +23,9 @@ package enum PathNormalizer {
     }
 
     package static func normalize(
-        _ head: Head, normalizesPath: Bool, mergesSlashes: Bool,
+        _ head: Head,
+        normalizesPath: Bool,
+        mergesSlashes: Bool,
         escapedSlashes: HTTPConnectionManager.EscapedSlashes
     ) -> Outcome {
         let whole = head.span(head.path)
@@ -31,13 +33,20 @@ package enum PathNormalizer {
         let pathEnd = PathScan.end(of: whole)
         if PathScan.isPlain(whole, to: pathEnd) { return .unchanged }
         return rewrite(
-            head, pathEnd: pathEnd, normalizesPath: normalizesPath, mergesSlashes: mergesSlashes,
-            escapedSlashes: escapedSlashes)
+            head,
+            pathEnd: pathEnd,
+            normalizesPath: normalizesPath,
+            mergesSlashes: mergesSlashes,
+            escapedSlashes: escapedSlashes
+        )
     }
 
     @inline(never)
     private static func rewrite(
-        _ head: Head, pathEnd: Int, normalizesPath: Bool, mergesSlashes: Bool,
+        _ head: Head,
+        pathEnd: Int,
+        normalizesPath: Bool,
+        mergesSlashes: Bool,
         escapedSlashes: HTTPConnectionManager.EscapedSlashes
     ) -> Outcome {
         let pathStart = Int(head.path.start)
@@ -56,7 +65,8 @@ package enum PathNormalizer {
             }
             if normalizesPath {
                 var normal = unsafe PathBuffer(
-                    UnsafeMutableBufferPointer(rebasing: memory[pathEnd...]))
+                    UnsafeMutableBufferPointer(rebasing: memory[pathEnd...])
+                )
                 guard normal.append(normalizing: path.span) else { return .rejected }
                 path = normal
             }

@@ -14,8 +14,10 @@ enum PathScan {
         return target.firstIndex(of: 0x3f, from: index) ?? target.count
     }
 
-    /// Whether a path that begins with a slash has no escape, no backslash, no byte to be escaped,
-    /// and neither a dot nor a slash after a slash. Most have none, and are left alone.
+    /// Whether no option could change a path that begins with a slash.
+    ///
+    /// It has no escape, no backslash, no byte to be escaped, and neither a dot nor a slash after a
+    /// slash, as most paths.
     @inline(__always)
     static func isPlain(_ path: Span<UInt8>, to end: Int) -> Bool {
         var index = 0

@@ -1,0 +1,1 @@
+../../../Tests/WireTests/HTTP1Property.swift
