@@ -83,7 +83,7 @@ extension JSONText {
     static func escaped(_ bytes: [UInt8]) -> [UInt8] {
         let line = LineBuffer(capacity: bytes.count + 16)
         line.append(jsonEscaping: bytes.span)
-        return ByteString(copying: line.bytes).bytes
+        return line.copy()
     }
 
     /// RFC 8259 section 6.

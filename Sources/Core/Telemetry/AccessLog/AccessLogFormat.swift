@@ -147,7 +147,7 @@ package struct AccessLogFormat: Sendable {
     private mutating func addConstant(_ value: [UInt8], _ style: FormatInstruction.Style) {
         let line = LineBuffer(capacity: value.count + 8)
         line.append(value.span, style)
-        addLiteral(ByteString(copying: line.bytes).bytes)
+        addLiteral(line.copy())
     }
 
     private mutating func reference(

@@ -1,11 +1,6 @@
-import Model
-
 extension LineBuffer {
     /// The bytes as text, for messages and tests.
-    package var text: String {
-        let bytes = ByteString(copying: bytes)
-        return bytes.description
-    }
+    package var text: String { String(decoding: copy(), as: UTF8.self) }
 
     /// Appends bytes that a peer chose so that they stay within their place in a text line.
     ///

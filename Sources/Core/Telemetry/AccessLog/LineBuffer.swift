@@ -31,6 +31,11 @@ package final class LineBuffer {
         }
     }
 
+    /// The filled bytes as an array of their own.
+    package func copy() -> [UInt8] {
+        unsafe Array(UnsafeBufferPointer(start: storage, count: count))
+    }
+
     /// Counts a line: what stands in the buffer now is whole lines.
     package func endLine() { lineCount += 1 }
 
