@@ -1,0 +1,1 @@
+"""Real processes and scripted peers for the integration tests."""
