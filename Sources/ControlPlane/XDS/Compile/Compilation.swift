@@ -1,0 +1,38 @@
+internal import Model
+
+/// One run of the compiler: the resources, the options, and the problems found so far.
+///
+/// Every step reports what is wrong and goes on with a stand-in, so that one run shows every
+/// problem of a file; the snapshot is only handed out where there was none.
+final class Compilation {
+    let loaded: LoadedConfiguration
+    let options: CompileOptions
+    private(set) var problems: [ConfigurationProblem] = []
+    var problemCount: Int { problems.count }
+    private(set) var warnings: [ConfigurationProblem] = []
+    /// The names of all clusters, in the order of the file.
+    var clusterNames: [String] = []
+    var clusterNameSet: Set<String> = []
+    /// Connection limits from the runtime, by listener name.
+    var connectionLimits: [String: UInt32] = [:]
+
+    init(_ loaded: LoadedConfiguration, _ options: CompileOptions) {
+        self.loaded = loaded
+        self.options = options
+    }
+
+    /// Reports a problem with which the configuration is not taken.
+    func refuse(_ path: FieldPath, _ what: String, _ hint: String = "") {
+        problems.append(problem(path, what, hint))
+    }
+
+    /// Reports something that works, but perhaps not as its author thinks.
+    func warn(_ path: FieldPath, _ what: String, _ hint: String = "") {
+        warnings.append(problem(path, what, hint))
+    }
+
+    private func problem(_ path: FieldPath, _ what: String, _ hint: String) -> ConfigurationProblem
+    {
+        loaded.sources.problem(at: path.description, what, hint: hint.isEmpty ? nil : hint)
+    }
+}

@@ -1,0 +1,139 @@
+internal import Model
+internal import SwiftProtobuf
+
+/// `HttpConnectionManager`.
+extension Compilation {
+    typealias ManagerMessage =
+        Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager
+
+    func connectionManager(
+        _ manager: ManagerMessage,
+        _ path: FieldPath
+    ) -> HTTPConnectionManager {
+        if manager.statPrefix.isEmpty {
+            refuse(path["stat_prefix"], "is empty", "name it; statistics are http.<stat_prefix>.…")
+        }
+        _ = known(manager.codecType, path["codec_type"])
+        let common = messageLimits(
+            manager.hasCommonHTTPProtocolOptions ? manager.commonHTTPProtocolOptions : nil,
+            path["common_http_protocol_options"]
+        )
+        let old = oldProtocol(manager, path["http_protocol_options"])
+        return HTTPConnectionManager(
+            statPrefix: manager.statPrefix,
+            routes: routes(manager, path),
+            accessLogs: accessLogs(manager.accessLog, path["access_log"]),
+            usesRemoteAddress: manager.useRemoteAddress.value,
+            skipsXFFAppend: manager.skipXffAppend,
+            xffTrustedHopCount: manager.xffNumTrustedHops,
+            generatesRequestID: manager.hasGenerateRequestID
+                ? manager.generateRequestID.value : true,
+            preservesExternalRequestID: manager.preserveExternalRequestID,
+            setsRequestIDInResponse: manager.alwaysSetRequestIDInResponse,
+            serverName: serverName(manager, path["server_name"]),
+            serverHeader: serverHeader(
+                manager,
+                path["server_header_transformation"]
+            ),
+            suppressesEnvoyHeaders: suppressesEnvoyHeaders(
+                manager.httpFilters,
+                path["http_filters"]
+            ),
+            normalizesPath: manager.hasNormalizePath ? manager.normalizePath.value : true,
+            mergesSlashes: manager.mergeSlashes,
+            escapedSlashes: escapedSlashes(
+                manager,
+                path["path_with_escaped_slashes_action"]
+            ),
+            streamIdleTimeoutMilliseconds: timeout(
+                manager.hasStreamIdleTimeout ? manager.streamIdleTimeout : nil,
+                path["stream_idle_timeout"],
+                unset: 300_000
+            ),
+            requestTimeoutMilliseconds: timeout(
+                manager.hasRequestTimeout ? manager.requestTimeout : nil,
+                path["request_timeout"],
+                unset: nil
+            ),
+            requestHeadersTimeoutMilliseconds: timeout(
+                manager.hasRequestHeadersTimeout ? manager.requestHeadersTimeout : nil,
+                path["request_headers_timeout"],
+                unset: 10_000
+            ),
+            idleTimeoutMilliseconds: common.idleTimeoutMilliseconds,
+            connectionDurationMaxMilliseconds: common.connectionDurationMaxMilliseconds,
+            delayedCloseTimeoutMilliseconds: timeout(
+                manager.hasDelayedCloseTimeout ? manager.delayedCloseTimeout : nil,
+                path["delayed_close_timeout"],
+                unset: 1_000
+            ) ?? 0,
+            requestHeadBytesMax: manager.hasMaxRequestHeadersKb
+                ? 1024
+                    * count(
+                        manager.maxRequestHeadersKb.value,
+                        path["max_request_headers_kb"],
+                        1...8192
+                    )
+                : 60 * 1024,
+            requestHeaderCountMax: common.headerCountMax,
+            requestsPerConnectionMax: common.requestsPerConnectionMax,
+            acceptsHTTP10: old.isAccepted,
+            defaultHostForHTTP10: old.host,
+            explainsLocalReplies: options.explainsLocalReplies
+        )
+    }
+
+    private func routes(_ manager: ManagerMessage, _ path: FieldPath) -> RouteTable {
+        guard case .routeConfig(let table) = manager.routeSpecifier else {
+            refuse(path, "has no routes", "give route_config with virtual_hosts")
+            return routeTable(.with { $0.virtualHosts = [.init()] }, path["route_config"])
+        }
+        return routeTable(table, path["route_config"])
+    }
+
+    private func oldProtocol(
+        _ manager: ManagerMessage,
+        _ path: FieldPath
+    ) -> (isAccepted: Bool, host: ByteString?) {
+        let given = manager.httpProtocolOptions
+        // A plain bool cannot tell "false" from "not said", the file can: HTTP/1.0 is on unless the
+        // file switches it off.
+        let isRefused =
+            !given.acceptHTTP10 && loaded.sources.contains(path["accept_http_10"].description)
+        guard !given.defaultHostForHTTP10.isEmpty else { return (!isRefused, nil) }
+        let host = headText(
+            given.defaultHostForHTTP10,
+            path["default_host_for_http_10"],
+            inRequestLine: true
+        )
+        return (!isRefused, host)
+    }
+
+    private func serverName(_ manager: ManagerMessage, _ path: FieldPath) -> ByteString {
+        guard !manager.serverName.isEmpty else { return "pillion" }
+        return headText(manager.serverName, path, inRequestLine: false) ?? "pillion"
+    }
+
+    private func serverHeader(
+        _ manager: ManagerMessage,
+        _ path: FieldPath
+    ) -> HTTPConnectionManager.ServerHeader {
+        switch known(manager.serverHeaderTransformation, path) {
+        case .appendIfAbsent: .appendIfAbsent
+        case .passThrough: .passThrough
+        default: .overwrite
+        }
+    }
+
+    private func escapedSlashes(
+        _ manager: ManagerMessage,
+        _ path: FieldPath
+    ) -> HTTPConnectionManager.EscapedSlashes {
+        switch known(manager.pathWithEscapedSlashesAction, path) {
+        case .rejectRequest: .reject
+        case .unescapeAndRedirect: .unescapeAndRedirect
+        case .unescapeAndForward: .unescapeAndForward
+        default: .keep
+        }
+    }
+}

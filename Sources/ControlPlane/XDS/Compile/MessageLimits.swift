@@ -1,0 +1,153 @@
+internal import Model
+internal import SwiftProtobuf
+
+/// `envoy.config.core.v3.HttpProtocolOptions`, which listeners and clusters share, and where a
+/// cluster keeps it.
+struct MessageLimits {
+    var idleTimeoutMilliseconds: Int64? = 3_600_000
+    var connectionDurationMaxMilliseconds: Int64?
+    var headerCountMax = 100
+    var requestsPerConnectionMax: UInt32 = 0
+    var responseHeadBytesMax = 60 * 1024
+}
+
+extension Compilation {
+    private typealias UpstreamOptions = Envoy_Extensions_Upstreams_Http_V3_HttpProtocolOptions
+    private static let upstreamOptionsKey =
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+    func messageLimits(
+        _ options: Envoy_Config_Core_V3_HttpProtocolOptions?,
+        _ path: FieldPath
+    ) -> MessageLimits {
+        var limits = MessageLimits()
+        guard let options else { return limits }
+        _ = known(
+            options.headersWithUnderscoresAction,
+            path["headers_with_underscores_action"]
+        )
+        limits.idleTimeoutMilliseconds = timeout(
+            options.hasIdleTimeout ? options.idleTimeout : nil,
+            path["idle_timeout"],
+            unset: limits.idleTimeoutMilliseconds
+        )
+        if options.hasMaxConnectionDuration {
+            limits.connectionDurationMaxMilliseconds = positive(
+                options.maxConnectionDuration,
+                path["max_connection_duration"],
+                unset: 1,
+                "leave it out for no limit"
+            )
+        }
+        if options.hasMaxHeadersCount {
+            limits.headerCountMax = count(
+                options.maxHeadersCount.value,
+                path["max_headers_count"],
+                1...32_768
+            )
+        }
+        if options.hasMaxRequestsPerConnection {
+            limits.requestsPerConnectionMax = options.maxRequestsPerConnection.value
+        }
+        if options.hasMaxResponseHeadersKb {
+            limits.responseHeadBytesMax =
+                1024
+                * count(
+                    options.maxResponseHeadersKb.value,
+                    path["max_response_headers_kb"],
+                    1...8192
+                )
+        }
+        return limits
+    }
+
+    /// A number within a range, or its lower bound and a problem.
+    func count(_ value: UInt32, _ path: FieldPath, _ range: ClosedRange<Int>) -> Int {
+        if range.contains(Int(value)) { return Int(value) }
+        refuse(
+            path,
+            "\(value) is out of range",
+            "give \(range.lowerBound) to \(range.upperBound)"
+        )
+        return range.lowerBound
+    }
+
+    /// The options that hold for a cluster, and where they stand: in its typed options, or in the
+    /// field that was there before them.
+    func httpOptions(
+        of cluster: Envoy_Config_Cluster_V3_Cluster,
+        _ path: FieldPath
+    ) -> (options: Envoy_Config_Core_V3_HttpProtocolOptions?, path: FieldPath) {
+        let typed = path["typed_extension_protocol_options"]
+        for key in cluster.typedExtensionProtocolOptions.keys.sorted()
+        where key != Self.upstreamOptionsKey {
+            refuse(
+                typed[key: key],
+                "\(quoted(key)) is not supported yet",
+                "known is " + Self.upstreamOptionsKey
+            )
+        }
+        let old = path["common_http_protocol_options"]
+        guard let any = cluster.typedExtensionProtocolOptions[Self.upstreamOptionsKey] else {
+            let given = cluster.hasCommonHTTPProtocolOptions
+            return (given ? cluster.commonHTTPProtocolOptions : nil, old)
+        }
+        let place = typed[key: Self.upstreamOptionsKey]
+        guard let options = unpack(any, as: UpstreamOptions.self, place) else { return (nil, old) }
+        if cluster.hasCommonHTTPProtocolOptions {
+            refuse(
+                old,
+                "stands beside typed_extension_protocol_options",
+                "move it to common_http_protocol_options in there"
+            )
+        }
+        switch options.upstreamProtocolOptions {
+        case .explicitHTTPConfig(let explicit):
+            if explicit.protocolConfig == nil {
+                refuse(
+                    place["explicit_http_config"],
+                    "names no version of HTTP",
+                    "give http_protocol_options: {}"
+                )
+            }
+        case .useDownstreamProtocolConfig: break
+        case nil:
+            refuse(
+                place,
+                "names no version of HTTP",
+                "give explicit_http_config: {http_protocol_options: {}}"
+            )
+        }
+        let given = options.hasCommonHTTPProtocolOptions
+        return (
+            given ? options.commonHTTPProtocolOptions : nil, place["common_http_protocol_options"]
+        )
+    }
+
+    /// The message in an `Any` that says it holds one of this type.
+    func unpack<Packed: Message>(
+        _ any: Google_Protobuf_Any,
+        as type: Packed.Type,
+        _ path: FieldPath
+    ) -> Packed? {
+        guard any.isA(type) else {
+            refuse(
+                path,
+                "\(typeName(any)) is not supported here",
+                "give " + Packed.protoMessageName
+            )
+            return nil
+        }
+        do {
+            return try Packed(unpackingAny: any)
+        } catch {
+            refuse(path, "is not a valid \(Packed.protoMessageName)")
+            return nil
+        }
+    }
+
+    /// The name of the type in an `Any`, for messages.
+    func typeName(_ any: Google_Protobuf_Any) -> String {
+        quoted(any.typeURL.split(separator: "/").last.map(String.init) ?? any.typeURL)
+    }
+}
