@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/uio.h>
+#include <time.h>
 
 _Static_assert(PILLION_IN == EPOLLIN && PILLION_OUT == EPOLLOUT, "the kernel's values");
 _Static_assert(PILLION_ERROR == EPOLLERR && PILLION_HANGUP == EPOLLHUP, "the kernel's values");
@@ -72,3 +75,41 @@ int pillion_signalfd(const int *signals, int count) {
 }
 
 void pillion_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int pillion_cpu_count(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    return CPU_COUNT(&set);
+}
+
+long pillion_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    rlim_t wanted = limit.rlim_max > 1000000 ? 1000000 : limit.rlim_max;
+    if (wanted > limit.rlim_cur) {
+        rlim_t before = limit.rlim_cur;
+        limit.rlim_cur = wanted;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
+    }
+    return (long)limit.rlim_cur;
+}
+
+static int64_t microseconds(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t pillion_monotonic_microseconds(void) { return microseconds(CLOCK_MONOTONIC); }
+
+int64_t pillion_realtime_microseconds(void) { return microseconds(CLOCK_REALTIME); }
+
+int pillion_sem_wait(sem_t *semaphore, int64_t milliseconds) {
+    int64_t end = pillion_realtime_microseconds() + milliseconds * 1000;
+    struct timespec until = {.tv_sec = end / 1000000, .tv_nsec = end % 1000000 * 1000};
+    int result;
+    do {
+        result = sem_timedwait(semaphore, &until);
+    } while (result != 0 && errno == EINTR);
+    return result;
+}

@@ -99,7 +99,7 @@ package final class EventLoop {
         mailbox = try Mailbox()
         unsafe events = .allocate(capacity: Self.eventCount)
         unsafe scratch = .allocate(byteCount: Self.scratchBytes, alignment: 64)
-        let now = Self.monotonicMicroseconds()
+        let now = pillion_monotonic_microseconds()
         nowMicroseconds = now
         nowMilliseconds = now / 1000
         timers = TimerWheel(now: now / 1000)
@@ -257,24 +257,15 @@ package final class EventLoop {
     package var unixMicroseconds: Int64 { nowMicroseconds &+ unixOffsetMicroseconds }
 
     package func readClock() {
-        let now = Self.monotonicMicroseconds()
+        let now = pillion_monotonic_microseconds()
         nowMicroseconds = now
         nowMilliseconds = now / 1000
         if now &- unixOffsetReadAt > 1_000_000 { readUnixOffset() }
     }
 
     private func readUnixOffset() {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
-        unixOffsetMicroseconds =
-            Int64(time.tv_sec) &* 1_000_000 &+ Int64(time.tv_nsec) / 1000 &- nowMicroseconds
+        unixOffsetMicroseconds = pillion_realtime_microseconds() &- nowMicroseconds
         unixOffsetReadAt = nowMicroseconds
-    }
-
-    private static func monotonicMicroseconds() -> Int64 {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) &* 1_000_000 &+ Int64(time.tv_nsec) / 1000
     }
 }
 

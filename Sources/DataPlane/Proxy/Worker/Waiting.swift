@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 
@@ -40,5 +41,7 @@ final class Semaphore: @unchecked Sendable {
     }
 
     func signal() { _ = unsafe sem_post(handle) }
+    /// Waits at most so long; false where the time ran out.
+    func wait(milliseconds: Int64) -> Bool { unsafe pillion_sem_wait(handle, milliseconds) == 0 }
     func wait() { while unsafe sem_wait(handle) != 0, errno == EINTR {} }
 }

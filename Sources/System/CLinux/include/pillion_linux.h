@@ -2,6 +2,7 @@
 #ifndef PILLION_LINUX_H
 #define PILLION_LINUX_H
 
+#include <semaphore.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -38,5 +39,13 @@ int pillion_signalfd(const int *signals, int count);
 
 // Names the calling thread; 15 bytes are shown.
 void pillion_name_thread(const char *name);
+// The CPUs that this process may be scheduled on.
+int pillion_cpu_count(void);
+// Raises RLIMIT_NOFILE's soft limit to the hard one, at most a million; returns the soft limit.
+long pillion_raise_descriptor_limit(void);
+int64_t pillion_monotonic_microseconds(void);
+int64_t pillion_realtime_microseconds(void);
+// 0, or -1 where the time ran out.
+int pillion_sem_wait(sem_t *semaphore, int64_t milliseconds);
 
 #endif

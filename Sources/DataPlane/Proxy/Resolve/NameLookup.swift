@@ -1,0 +1,162 @@
+import CAres
+import Glibc
+import Model
+
+/// What a lookup of a name found.
+enum LookupResult {
+    /// Addresses without ports, in the order of RFC 6724; with the shortest TTL in seconds, where
+    /// the answer came with one.
+    case addresses([SocketAddress], ttlSeconds: Int32?)
+    /// The name does not exist or has no address of the wanted family.
+    case notFound
+    /// Nobody answered, or what came made no sense. The text is c-ares's.
+    case failed(String)
+}
+
+/// A c-ares channel: asks for names and tells the answers, on the thread that calls `process`.
+@safe
+final class NameLookup {
+    typealias Completion = (LookupResult) -> Void
+
+    private let channel: ares_channel
+
+    private final class Question {
+        let family: ClusterConfiguration.DNSFamily
+        let completion: Completion
+        init(_ family: ClusterConfiguration.DNSFamily, _ completion: @escaping Completion) {
+            self.family = family
+            self.completion = completion
+        }
+    }
+
+    /// - Parameter servers: `HOST:PORT,…` instead of those of resolv.conf.
+    init(servers: String?) throws(SystemCallError) {
+        _ = ares_library_init(ARES_LIB_INIT_ALL)
+        var channel: ares_channel?
+        var options = unsafe ares_options()
+        unsafe options.timeout = 2_000
+        unsafe options.tries = 3
+        let mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES
+        let status = unsafe ares_init_options(&channel, &options, mask)
+        guard status == 0, let channel = unsafe channel else {
+            throw SystemCallError("ares_init_options", code: EINVAL)
+        }
+        unsafe self.channel = channel
+        if let servers, unsafe ares_set_servers_ports_csv(channel, servers) != 0 {
+            throw SystemCallError("ares_set_servers_ports_csv", code: EINVAL)
+        }
+    }
+
+    deinit { unsafe ares_destroy(channel) }
+
+    func ask(
+        _ name: String, family: ClusterConfiguration.DNSFamily,
+        _ completion: @escaping Completion
+    ) {
+        var hints = ares_addrinfo_hints()
+        hints.ai_family =
+            switch family {
+            case .v4Only: AF_INET
+            case .v6Only: AF_INET6
+            case .auto, .v4Preferred, .all: AF_UNSPEC
+            }
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        let question = unsafe Unmanaged.passRetained(Question(family, completion))
+        unsafe ares_getaddrinfo(
+            channel, name, nil, &hints,
+            { argument, status, _, result in
+                guard let argument = unsafe argument else { return }
+                let question = unsafe Unmanaged<Question>.fromOpaque(argument).takeRetainedValue()
+                let answer = unsafe NameLookup.read(status, result, question.family)
+                if let result = unsafe result { unsafe ares_freeaddrinfo(result) }
+                question.completion(answer)
+            }, question.toOpaque())
+    }
+
+    /// Waits for answers, at most so long, or until the descriptor is readable; then reads them.
+    func process(orWakeBy wake: Int32, milliseconds: Int32) {
+        var sockets = [ares_socket_t](repeating: 0, count: 16)
+        let bits = unsafe ares_getsock(channel, &sockets, 16)
+        var polled = [pollfd(fd: wake, events: Int16(POLLIN), revents: 0)]
+        for index in 0..<16 {
+            var events: Int32 = 0
+            if bits & (1 << Int32(index)) != 0 { events |= POLLIN }
+            if bits & (1 << Int32(index + 16)) != 0 { events |= POLLOUT }
+            if events == 0 { continue }
+            polled.append(pollfd(fd: sockets[index], events: Int16(events), revents: 0))
+        }
+        var timeout = milliseconds
+        if polled.count > 1 {
+            var most = timeval(tv_sec: Int(milliseconds / 1000), tv_usec: Int(milliseconds % 1000) * 1000)
+            var own = timeval()
+            if let next = unsafe ares_timeout(channel, &most, &own) {
+                let wanted = unsafe next.pointee.tv_sec * 1000 + next.pointee.tv_usec / 1000
+                timeout = min(milliseconds, Int32(clamping: wanted))
+            }
+        }
+        let ready = unsafe poll(&polled, nfds_t(polled.count), timeout)
+        if polled[0].revents != 0 {
+            var count: UInt64 = 0
+            _ = unsafe Glibc.read(wake, &count, 8)
+        }
+        let bad = ares_socket_t(ARES_SOCKET_BAD)
+        if ready <= 0 {
+            unsafe ares_process_fd(channel, bad, bad)
+            return
+        }
+        for entry in polled.dropFirst() where entry.revents != 0 {
+            let canRead = entry.revents & Int16(POLLIN | POLLERR | POLLHUP) != 0
+            let canWrite = entry.revents & Int16(POLLOUT) != 0
+            unsafe ares_process_fd(channel, canRead ? entry.fd : bad, canWrite ? entry.fd : bad)
+        }
+    }
+
+    private static func read(
+        _ status: Int32, _ result: UnsafeMutablePointer<ares_addrinfo>?,
+        _ family: ClusterConfiguration.DNSFamily
+    ) -> LookupResult {
+        switch status {
+        case ARES_SUCCESS: break
+        case ARES_ENOTFOUND, ARES_ENODATA: return .notFound
+        default:
+            guard let text = unsafe ares_strerror(status) else { return .failed("\(status)") }
+            return .failed(unsafe String(cString: text))
+        }
+        var all: [SocketAddress] = []
+        var ttl: Int32?
+        var node = unsafe result?.pointee.nodes
+        while let current = unsafe node {
+            if let address = unsafe current.pointee.ai_addr {
+                var storage = sockaddr_storage()
+                let length = unsafe Int(current.pointee.ai_addrlen)
+                unsafe withUnsafeMutableBytes(of: &storage) { raw in
+                    unsafe raw.copyMemory(
+                        from: UnsafeRawBufferPointer(
+                            start: address, count: min(length, raw.count)))
+                }
+                let found = SystemCall.read(storage, length: socklen_t(length))
+                if !all.contains(found) { all.append(found) }
+                let lifetime = unsafe current.pointee.ai_ttl
+                if lifetime > 0 { ttl = min(ttl ?? lifetime, lifetime) }
+            }
+            unsafe node = unsafe current.pointee.ai_next
+        }
+        let wanted = filtered(all, family)
+        return wanted.isEmpty ? .notFound : .addresses(wanted, ttlSeconds: ttl)
+    }
+
+    /// AUTO takes IPv6 where there is any, else IPv4, as Envoy does; V4_PREFERRED the other way.
+    private static func filtered(
+        _ all: [SocketAddress], _ family: ClusterConfiguration.DNSFamily
+    ) -> [SocketAddress] {
+        let v4 = all.filter { if case .ipv4 = $0 { true } else { false } }
+        let v6 = all.filter { if case .ipv6 = $0 { true } else { false } }
+        switch family {
+        case .v4Only: return v4
+        case .v6Only: return v6
+        case .auto: return v6.isEmpty ? v4 : v6
+        case .v4Preferred: return v4.isEmpty ? v6 : v4
+        case .all: return all
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+
+/// `pillion`: what a person types. One file for each subcommand, no logic in any of them.
+@main
+struct Pillion: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pillion",
+        abstract: "The sidecar in one binary: traffic for any application, explained in words.",
+        discussion: """
+            Put it in front of an application, without any file:
+              pillion app --port 8080 &
+              pillion run --app 8080 --listen 15006
+              curl http://127.0.0.1:15006/
+
+            Run the Envoy file that you have, or look whether it would run:
+              pillion run envoy.yaml
+              pillion validate envoy.yaml
+
+            Shell completions:
+              pillion --generate-completion-script bash > /etc/bash_completion.d/pillion
+            """,
+        version: ProcessVersion.text,
+        subcommands: [Run.self, Validate.self, App.self, Version.self]
+    )
+}

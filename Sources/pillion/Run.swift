@@ -1,0 +1,142 @@
+import ArgumentParser
+import Model
+import Telemetry
+import XDS
+
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the sidecar.",
+        discussion: """
+            With an Envoy v3 bootstrap file, YAML or JSON; several are merged in their order:
+              pillion run envoy.yaml
+              pillion run base.yaml overrides.yaml --admin 127.0.0.1:15000
+
+            Without a file, everything that comes to a port goes to the application:
+              pillion run --app 8080 --listen 15006
+
+            Signals: SIGTERM drains and ends; SIGUSR1 opens the access logs anew.
+            Exit codes: 0 after an orderly end, 2 where the configuration or the command line is
+            wrong or a port is taken; then nothing was started.
+            """
+    )
+
+    @Argument(
+        help: "Envoy v3 bootstrap files, YAML or JSON.",
+        completion: .file(extensions: ["yaml", "yml", "json"]))
+    var files: [String] = []
+
+    @Option(help: ArgumentHelp("The application's port or HOST:PORT, instead of a file.", valueName: "address"))
+    var app: String?
+
+    @Option(help: ArgumentHelp("Where to listen with --app: PORT or HOST:PORT.", valueName: "address"))
+    var listen: String?
+
+    @Option(help: "Worker threads; default: the CPUs that the cgroup's quota allows.")
+    var workers: Int?
+
+    @Option(help: ArgumentHelp("The admin interface's address; overrides the file.", valueName: "host:port"))
+    var admin: String?
+
+    @Option(help: "Of the process's own log: trace, debug, info, warning, error, critical, off.")
+    var logLevel: String = "info"
+
+    @Option(help: "Of the process's own log: text or json.")
+    var logFormat: String = "text"
+
+    @Option(help: "Seconds that requests under way may take after SIGTERM.")
+    var drainTime: Int = 30
+
+    @Flag(help: "Leave out filters that are named without a configuration, with a warning for each.")
+    var allowUnconfiguredFilters = false
+
+    @Flag(inversion: .prefixedNo, help: "Say in local replies what decided: in the body and in x-pillion-reason.")
+    var explain = true
+
+    func validate() throws {
+        if files.isEmpty {
+            guard app != nil, listen != nil else {
+                throw ValidationError(
+                    "name a configuration file, or use --app PORT --listen PORT (see pillion help run)")
+            }
+        } else if app != nil || listen != nil {
+            throw ValidationError("--app and --listen stand instead of a file, not beside it")
+        }
+        if let workers, !(1...256).contains(workers) {
+            throw ValidationError("--workers \(workers): a number from 1 to 256")
+        }
+        guard (0...86_400).contains(drainTime) else {
+            throw ValidationError("--drain-time \(drainTime): seconds, 0 to 86400")
+        }
+        guard Log.Level(name: logLevel) != nil else {
+            throw ValidationError(
+                "--log-level \(logLevel): one of "
+                    + Log.Level.allCases.map(\.name).joined(separator: ", "))
+        }
+        guard ["text", "json"].contains(logFormat) else {
+            throw ValidationError("--log-format \(logFormat): text or json")
+        }
+    }
+
+    func run() throws {
+        Log.shared.level = Log.Level(name: logLevel) ?? .info
+        Log.shared.format = logFormat == "json" ? .json : .text
+        let options = CompileOptions(
+            allowsUnconfiguredFilters: allowUnconfiguredFilters,
+            adminOverride: try admin.map { try address($0, option: "--admin") },
+            explainsLocalReplies: explain)
+        let loaded: LoadedConfiguration
+        let snapshot: Snapshot
+        let warnings: [ConfigurationProblem]
+        do throws(ConfigurationErrors) {
+            loaded = try load()
+            (snapshot, warnings) = try SnapshotCompiler.compile(loaded, options: options)
+        } catch {
+            for problem in error.problems { StandardError.print("\(problem)") }
+            throw ExitCode(2)
+        }
+        for warning in warnings {
+            Log.shared.log(.warning, "configuration", ["problem": "\(warning)"])
+        }
+        let sidecar = Sidecar(
+            snapshot: snapshot, loaded: loaded, workers: workers,
+            drainMilliseconds: Int64(drainTime) * 1000)
+        let code = sidecar.run()
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    private func load() throws(ConfigurationErrors) -> LoadedConfiguration {
+        if !files.isEmpty { return try ConfigurationLoader.load(files: files) }
+        guard let app = Self.parse(app ?? "", host: "127.0.0.1"),
+            let listen = Self.parse(listen ?? "", host: "0.0.0.0")
+        else {
+            throw ConfigurationErrors([
+                ConfigurationProblem(
+                    file: "command line", what: "--app and --listen take PORT or HOST:PORT",
+                    hint: "for example --app 8080 --listen 15006, with an address as the host")
+            ])
+        }
+        return QuickStart.bootstrap(app: app, listen: listen)
+    }
+
+    private func address(_ text: String, option: String) throws -> SocketAddress {
+        guard let address = Self.parse(text, host: "127.0.0.1") else {
+            throw ValidationError("\(option) \(text): HOST:PORT, for example 127.0.0.1:15000")
+        }
+        return address
+    }
+
+    /// `PORT`, `HOST:PORT` or `[V6]:PORT`; the host is an address or `localhost`.
+    static func parse(_ text: String, host: String) -> SocketAddress? {
+        var host = host
+        var port = Substring(text)
+        if let colon = text.lastIndex(of: ":") {
+            host = String(text[..<colon])
+            port = text[text.index(after: colon)...]
+            if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+            if host == "localhost" { host = "127.0.0.1" }
+        }
+        let digits = Array(port.utf8)
+        guard let number = digits.span.decimal(limit: 65_535) else { return nil }
+        return SocketAddress(literal: host, port: UInt16(number))
+    }
+}

@@ -1,0 +1,9 @@
+import Glibc
+
+/// Lines for people on standard error.
+enum StandardError {
+    static func print(_ line: String) {
+        let bytes = Array((line + "\n").utf8)
+        _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
+    }
+}
