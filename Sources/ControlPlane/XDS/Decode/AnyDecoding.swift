@@ -10,14 +10,18 @@ struct AnyDecoding {
     func decode(allowed: [any Message.Type]) -> Google_Protobuf_Any? {
         guard case .mapping(let members) = node.content else {
             refuse(
-                node.position, "an object with @type is expected, \(node.kindInWords) was found")
+                node.position,
+                "an object with @type is expected, \(node.kindInWords) was found"
+            )
             return nil
         }
         guard let member = members.first(where: { $0.key == "@type" }) else {
             refuse(
-                node.position, "@type is missing",
+                node.position,
+                "@type is missing",
                 hint: allowed.isEmpty
-                    ? nil : "such as \"@type\": type.googleapis.com/\(Self.names(allowed)[0])")
+                    ? nil : "such as \"@type\": type.googleapis.com/\(Self.names(allowed)[0])"
+            )
             return nil
         }
         guard case .scalar(let url, _) = member.value.content, !url.isEmpty else {
@@ -25,9 +29,13 @@ struct AnyDecoding {
             return nil
         }
         guard let slash = url.lastIndex(of: "/") else {
+            let types = Self.names(allowed)
             refuse(
-                member.value.position, "@type \(quoted(url)) has no slash",
-                hint: "write type.googleapis.com/\(url)")
+                member.value.position,
+                "@type has no slash",
+                hint: types.contains(url)
+                    ? "write type.googleapis.com/\(url)" : "write type.googleapis.com/ before it"
+            )
             return nil
         }
         let name = String(url[slash...].dropFirst())
@@ -41,7 +49,12 @@ struct AnyDecoding {
     private func pack<M: Message>(_ type: M.Type) -> Google_Protobuf_Any? {
         var message = M()
         NodeDecoder.decode(
-            node, into: &message, at: scalar.place, scalar.decoding, isInsideAny: true)
+            node,
+            into: &message,
+            at: scalar.place,
+            scalar.decoding,
+            isInsideAny: true
+        )
         return try? Google_Protobuf_Any(message: message)
     }
 
@@ -52,7 +65,8 @@ struct AnyDecoding {
     ) {
         let names = Self.names(allowed)
         let supported =
-            names.isEmpty ? "no type is supported here" : "supported here: \(names.joined(separator: ", "))"
+            names.isEmpty
+            ? "no type is supported here" : "supported here: \(names.joined(separator: ", "))"
         if KnownTypes.isKnownElsewhere(name) {
             refuse(position, "the type \(name) does not belong here", hint: supported)
         } else if name.contains(".v2.") || name.contains(".v2alpha.") {
@@ -70,7 +84,8 @@ struct AnyDecoding {
     private static func isTypo(of near: String, _ name: String) -> Bool {
         NearestWord.to(
             String(name.split(separator: ".").last ?? ""),
-            among: [String(near.split(separator: ".").last ?? "")]) != nil
+            among: [String(near.split(separator: ".").last ?? "")]
+        ) != nil
     }
 
     private static func names(_ types: [any Message.Type]) -> [String] {

@@ -29,7 +29,9 @@ package enum ConfigurationLoader {
         guard let first = files.first else {
             throw ConfigurationErrors([
                 ConfigurationProblem(
-                    file: "command line", what: "no configuration file is named")
+                    file: "command line",
+                    what: "no configuration file is named"
+                )
             ])
         }
         var merging = Merging(fallback: first)
@@ -81,7 +83,8 @@ private struct Merging {
                     column: error.position?.column ?? 0,
                     what: error.what,
                     hint: error.hint
-                ))
+                )
+            )
             return
         }
         let decoding = Decoding(file: file, sources: sources)

@@ -31,15 +31,32 @@ package struct ConfigurationProblem: Sendable, Hashable {
 }
 
 extension ConfigurationProblem: CustomStringConvertible {
-    /// `file:line:col: path: what: hint`, without the parts that are not known.
+    /// `file:line:col: path: what: hint`, without the parts that are not known, on one line.
     package var description: String {
-        var text = file
+        var text = Self.printable(file)
         if line > 0 { text += ":\(line)" }
         if line > 0, column > 0 { text += ":\(column)" }
-        if !path.isEmpty { text += ": \(path)" }
-        text += ": \(what)"
-        if let hint { text += ": \(hint)" }
+        if !path.isEmpty { text += ": \(Self.printable(path))" }
+        text += ": \(Self.printable(what))"
+        if let hint { text += ": \(Self.printable(hint))" }
         return text
+    }
+
+    /// How much of each part is shown: names in a file may be as long as the file.
+    private static let shownMax = 2_000
+
+    /// Without what could move the cursor of a terminal or begin another line of a log.
+    private static func printable(_ text: String) -> String {
+        var shown = ""
+        for (count, scalar) in text.unicodeScalars.enumerated() {
+            if count == shownMax { return shown + "…" }
+            switch scalar.value {
+            case 0..<0x20, 0x7f..<0xa0, 0x2028, 0x2029, 0x202a...0x202e, 0x2066...0x2069:
+                shown += "\\u{\(String(scalar.value, radix: 16))}"
+            default: shown.unicodeScalars.append(scalar)
+            }
+        }
+        return shown
     }
 }
 

@@ -51,7 +51,10 @@ struct NodeDecoder {
     ) {
         guard case .mapping(let members) = node.content else {
             decoding.refuse(
-                place, node.position, "an object is expected, \(node.kindInWords) was found")
+                place,
+                node.position,
+                "an object is expected, \(node.kindInWords) was found"
+            )
             return
         }
         guard let description = APIDescription.shared.messages[M.protoMessageName] else {
@@ -59,7 +62,13 @@ struct NodeDecoder {
             return
         }
         var decoder = NodeDecoder(
-            decoding, description, place, node, members, isInsideAny: isInsideAny)
+            decoding,
+            description,
+            place,
+            node,
+            members,
+            isInsideAny: isInsideAny
+        )
         do {
             try message.decodeMessage(decoder: &decoder)
         } catch {
@@ -85,7 +94,9 @@ extension NodeDecoder {
             valuePlace = decoding.enter(.field(field.name), of: place, at: member.keyPosition)
             if let line = seen.updateValue(member.keyPosition.line, forKey: field.number) {
                 decoding.refuse(
-                    valuePlace, member.keyPosition, "it is given twice",
+                    valuePlace,
+                    member.keyPosition,
+                    "it is given twice",
                     hint: "it is already in line \(line), under its other name"
                 )
                 continue
@@ -106,8 +117,11 @@ extension NodeDecoder {
         let position = member.keyPosition
         if value.isNull, field.typeName != "google.protobuf.Value" {
             decoding.warn(
-                valuePlace, position, "it has no value and counts as not given",
-                hint: "remove it, or give it a value")
+                valuePlace,
+                position,
+                "it has no value and counts as not given",
+                hint: "remove it, or give it a value"
+            )
             return false
         }
         if !field.ignored.isEmpty {
@@ -117,7 +131,11 @@ extension NodeDecoder {
         if !field.oneof.isEmpty {
             if let rival = chosen[field.oneof] {
                 decoding.refuse(
-                    valuePlace, position, "it can't stand beside \(rival)", hint: "give only one")
+                    valuePlace,
+                    position,
+                    "it can't stand beside \(rival)",
+                    hint: "give only one"
+                )
                 return false
             }
             chosen[field.oneof] = field.name
@@ -126,8 +144,11 @@ extension NodeDecoder {
             !field.only.contains(text)
         {
             decoding.refuse(
-                valuePlace, value.position, "\(quoted(text)) is not supported yet",
-                hint: "only \(field.only.joined(separator: ", ")) is")
+                valuePlace,
+                value.position,
+                "\(quoted(text)) is not supported yet",
+                hint: "only \(field.only.joined(separator: ", ")) is"
+            )
             return false
         }
         return true
@@ -140,19 +161,26 @@ extension NodeDecoder {
             decoding.refuse(place, member.keyPosition, "it is not supported yet")
         } else if description.removed.contains(name) {
             decoding.refuse(
-                place, member.keyPosition, "it was removed from the API",
-                hint: name == "config" ? "write typed_config, with @type" : nil)
+                place,
+                member.keyPosition,
+                "it was removed from the API",
+                hint: name == "config" ? "write typed_config, with @type" : nil
+            )
         } else {
             let names = description.fields.map(\.name)
+            let useful = description.fields.filter(\.ignored.isEmpty).map(\.name)
             let known =
-                switch names.count {
+                switch useful.count {
                 case 0: "\(description.shortName) has no fields"
-                case 1...12: "\(description.shortName) has \(names.joined(separator: ", "))"
+                case 1...12: "\(description.shortName) has \(useful.joined(separator: ", "))"
                 default: "\(description.shortName) has no such field"
                 }
             decoding.refuse(
-                place, member.keyPosition, "the field is not known",
-                hint: didYouMean(name, among: names, otherwise: known))
+                place,
+                member.keyPosition,
+                "the field is not known",
+                hint: didYouMean(name, among: names, otherwise: known)
+            )
         }
     }
 
@@ -190,8 +218,11 @@ extension NodeDecoder {
     func list<T>(_ list: inout [T], _ element: (ScalarDecoding) -> T?) {
         guard case .sequence(let nodes) = value.content else {
             decoding.refuse(
-                valuePlace, value.position, "a list is expected, \(value.kindInWords) was found",
-                hint: "put [ ] around it, or - before it")
+                valuePlace,
+                value.position,
+                "a list is expected, \(value.kindInWords) was found",
+                hint: "put [ ] around it, or - before it"
+            )
             return
         }
         for node in nodes {
@@ -200,8 +231,8 @@ extension NodeDecoder {
             if node.isNull {
                 decoding.refuse(place, node.position, "an element of the list is empty")
             } else if let decoded = element(
-                ScalarDecoding(decoding: decoding, place: place, node: node))
-            {
+                ScalarDecoding(decoding: decoding, place: place, node: node)
+            ) {
                 list.append(decoded)
             }
         }
@@ -214,7 +245,10 @@ extension NodeDecoder {
     ) {
         guard case .mapping(let members) = value.content else {
             decoding.refuse(
-                valuePlace, value.position, "an object is expected, \(value.kindInWords) was found")
+                valuePlace,
+                value.position,
+                "an object is expected, \(value.kindInWords) was found"
+            )
             return
         }
         for member in members {
@@ -227,8 +261,8 @@ extension NodeDecoder {
             if member.value.isNull {
                 decoding.refuse(place, member.value.position, "it has no value")
             } else if let decoded = element(
-                ScalarDecoding(decoding: decoding, place: place, node: member.value))
-            {
+                ScalarDecoding(decoding: decoding, place: place, node: member.value)
+            ) {
                 map[key] = decoded
             }
         }

@@ -19,7 +19,7 @@ struct ScalarDecoding {
             wrongKind("a text")
             return nil
         }
-        // The data plane and the protos know no text with these in it.
+        // Envoy refuses these too: to YAML they are numbers and booleans.
         guard isPlain, text == "true" || text == "false" || ScalarText.isNumber(text) else {
             return text
         }
@@ -153,7 +153,10 @@ struct ScalarDecoding {
         refuse(
             "\(quoted(text)) is not a known value",
             hint: didYouMean(
-                text, among: names, otherwise: "known values: \(names.joined(separator: ", "))")
+                text,
+                among: names,
+                otherwise: "known values: \(names.joined(separator: ", "))"
+            )
         )
         return nil
     }

@@ -108,7 +108,10 @@ package struct SourceMap: Sendable {
         let entry = entries[Int(number)]
         guard entry.file >= 0, Int(entry.file) < files.count else { return nil }
         return Position(
-            file: files[Int(entry.file)], line: Int(entry.line), column: Int(entry.column))
+            file: files[Int(entry.file)],
+            line: Int(entry.line),
+            column: Int(entry.column)
+        )
     }
 }
 
@@ -129,7 +132,8 @@ extension SourceMap {
         guard entries.count < Int(Int32.max) else { return parent }
         let number = Int32(entries.count)
         entries.append(
-            Entry(parent: parent.number, step: step, file: -1, line: 0, column: 0))
+            Entry(parent: parent.number, step: step, file: -1, line: 0, column: 0)
+        )
         edges[edge] = number
         return Place(number: number)
     }

@@ -52,7 +52,8 @@ struct WellKnownDecoding {
             case .range:
                 refuse(
                     "\(quoted(text)) is out of range",
-                    "at most 315576000000s, with nine decimals")
+                    "at most 315576000000s, with nine decimals"
+                )
             }
             return nil
         }

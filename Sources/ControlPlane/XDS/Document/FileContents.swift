@@ -24,7 +24,9 @@ enum FileContents {
         if unsafe fstat(descriptor, &status) == 0 {
             if status.st_mode & S_IFMT == S_IFDIR {
                 throw DocumentFailure(
-                    what: "it is a directory", hint: "name the files in it, one by one")
+                    what: "it is a directory",
+                    hint: "name the files in it, one by one"
+                )
             }
             // Without this a file of many gigabytes would be read up to the limit first.
             guard status.st_size <= limits.bytesMax else { throw DocumentReader.tooLarge(limits) }

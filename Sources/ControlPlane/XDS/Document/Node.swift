@@ -7,7 +7,7 @@ struct Node: Sendable {
         case mapping([Member])
     }
 
-    /// A member of a mapping. Keys are unique within their mapping.
+    /// A member of a mapping, whose keys are unique.
     struct Member: Sendable {
         var key: String
         var keyPosition: Position

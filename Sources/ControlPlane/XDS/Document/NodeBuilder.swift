@@ -60,14 +60,15 @@ struct NodeBuilder {
 
     private mutating func count(
         _ added: Int,
-        at position: Node.Position
+        at position: Node.Position,
+        hint: String? = nil
     ) throws(DocumentFailure) {
         count += added
         guard count <= limits.nodesMax else {
             throw DocumentFailure(
                 position: position,
                 what: "the document has more than \(limits.nodesMax) values",
-                hint: "aliases count as often as they are used"
+                hint: hint
             )
         }
     }
@@ -89,7 +90,8 @@ struct NodeBuilder {
         let before = count
         try count(1, at: position)
         frames.append(
-            Frame(content: content, position: position, anchor: anchor, countBefore: before))
+            Frame(content: content, position: position, anchor: anchor, countBefore: before)
+        )
     }
 
     private mutating func close() throws(DocumentFailure) {
@@ -117,7 +119,9 @@ struct NodeBuilder {
     ) throws(DocumentFailure) {
         if frames.contains(where: { $0.anchor == anchor }) {
             throw DocumentFailure(
-                position: position, what: "the alias *\(anchor) stands inside its own anchor")
+                position: position,
+                what: "the alias *\(anchor) stands inside its own anchor"
+            )
         }
         guard let anchored = anchors[anchor] else {
             throw DocumentFailure(
@@ -127,7 +131,8 @@ struct NodeBuilder {
             )
         }
         // Counted first: then asking for the depth costs no more than the limit of values.
-        try count(anchored.count, at: position)
+        let hint = "aliases count as often as they are used"
+        try count(anchored.count, at: position, hint: hint)
         guard frames.count + Self.depth(of: anchored.node) <= limits.depthMax else {
             throw DocumentFailure(
                 position: position,
@@ -174,7 +179,11 @@ extension NodeBuilder {
                 } else {
                     members.append(
                         Node.Member(
-                            key: pending.text, keyPosition: pending.position, value: node))
+                            key: pending.text,
+                            keyPosition: pending.position,
+                            value: node
+                        )
+                    )
                 }
                 content = .mapping(members, keys: keys, pending: nil, merged: merged)
             } else {
@@ -196,7 +205,10 @@ extension NodeBuilder {
             throw badKey(node.position)
         }
         return Frame.PendingKey(
-            text: text, position: node.position, isMerge: isPlain && text == "<<")
+            text: text,
+            position: node.position,
+            isMerge: isPlain && text == "<<"
+        )
     }
 
     private static func badKey(_ position: Node.Position) -> DocumentFailure {

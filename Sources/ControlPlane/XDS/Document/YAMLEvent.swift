@@ -126,15 +126,18 @@ enum YAMLParser {
         case YAML_READER_ERROR:
             let offset = unsafe Int(clamping: parser.pointee.problem_offset)
             return DocumentFailure(
-                position: TextPosition.of(offset: offset, in: bytes), what: what)
+                position: TextPosition.of(offset: offset, in: bytes),
+                what: what
+            )
         default:
             let mark = unsafe parser.pointee.problem_mark
-            let offset = Int(clamping: mark.index)
-            let isTab = TextPosition.character(at: offset, in: bytes) == 0x09
+            let character = TextPosition.character(at: Int(clamping: mark.index), in: bytes)
             return DocumentFailure(
-                position: position(mark),
+                // libyaml counts one line too many at the end of a text without a line break.
+                position: character == nil
+                    ? TextPosition.of(offset: bytes.count, in: bytes) : position(mark),
                 what: what,
-                hint: isTab ? "indent with spaces, not with tabs" : nil
+                hint: character == 0x09 ? "indent with spaces, not with tabs" : nil
             )
         }
     }
