@@ -15,6 +15,19 @@ func marksEqual(_ byte: UInt64, in word: UInt64) -> UInt64 {
     marksBelow(1, in: word ^ (0x0101_0101_0101_0101 &* byte))
 }
 
+/// The high bit of each byte of `word` that is no ASCII letter, digit or hyphen; all are exact.
+@inline(__always)
+func marksOutsideName(in word: UInt64) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    // Without the high bits no sum carries into the next byte.
+    let low = word & (ones &* 0x7f)
+    let folded = low | (ones &* 0x20)
+    let letter = (folded &+ ones &* 0x1f) & ~(folded &+ ones &* 0x05)
+    let digit = (low &+ ones &* 0x50) & ~(low &+ ones &* 0x46)
+    let notHyphen = (low ^ (ones &* 0x2d)) &+ ones &* 0x7f
+    return (~(letter | digit) & notHyphen | word) & (ones &* 0x80)
+}
+
 extension Span<UInt8> {
     /// Eight bytes from `index`, the first in the lowest position.
     ///
@@ -75,10 +88,34 @@ extension Span<UInt8> {
         return end
     }
 
+    /// The first position at or after `start` of `byte`, or nil.
+    @inline(__always)
+    func firstPosition(of byte: UInt8, from start: Int) -> Int? {
+        var index = start
+        while index &+ 8 <= count {
+            let marks = marksEqual(UInt64(byte), in: word(at: index))
+            if marks != 0 { return index &+ marks.trailingZeroBitCount &>> 3 }
+            index &+= 8
+        }
+        return firstIndex(of: byte, from: index)
+    }
+
     /// The first position at or after `start` of a byte that is no `tchar`, or `end`.
+    ///
+    /// Nearly all names are letters, digits and hyphens: these go by eight at a time.
     @inline(__always)
     func firstOutsideToken(from start: Int, to end: Int) -> Int {
         var index = start
+        while index &+ 8 <= end {
+            let others = marksOutsideName(in: word(at: index))
+            if others == 0 {
+                index &+= 8
+                continue
+            }
+            index &+= others.trailingZeroBitCount &>> 3
+            if unsafe !ByteSet.token.contains(self[unchecked: index]) { return index }
+            index &+= 1
+        }
         while index < end, unsafe ByteSet.token.contains(self[unchecked: index]) { index &+= 1 }
         return index
     }

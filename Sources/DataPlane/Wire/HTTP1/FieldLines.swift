@@ -86,9 +86,9 @@ enum FieldLines {
                     known: known
                 )
             )
-            if known != .unknown {
-                try note(known, bytes, Head.Slice(valueStart, valueEnd), &facts)
-            }
+            // A comparison with == would call across modules.
+            if case .unknown = known { continue }
+            try note(known, bytes, valueStart, valueEnd, &facts)
         }
     }
 
@@ -99,16 +99,16 @@ enum FieldLines {
     private static func note(
         _ known: KnownField,
         _ bytes: Span<UInt8>,
-        _ slice: Head.Slice,
+        _ start: Int,
+        _ end: Int,
         _ facts: inout FieldFacts
     ) throws(HeadFailure) {
-        let start = Int(slice.start)
-        let value = unsafe bytes.extracting(unchecked: start..<start &+ Int(slice.count))
+        let value = unsafe bytes.extracting(unchecked: start..<end)
         switch known {
         case .host:
             guard facts.hostCount == 0 else { throw .multipleHosts }
             facts.hostCount = 1
-            facts.host = slice
+            facts.host = Head.Slice(start, end)
         case .contentLength:
             guard facts.lengthCount == 0 else { throw .repeatedContentLength }
             facts.lengthCount = 1
@@ -119,7 +119,13 @@ enum FieldLines {
             }
             facts.transferEncodingCount = 1
         case .connection:
-            try noteOptions(value, &facts)
+            // What nearly every client says, once.
+            if facts.connectionOptionCount == 0, value.equalsIgnoringCase("keep-alive") {
+                facts.connectionOptionCount = 1
+                facts.saysKeepAlive = true
+            } else {
+                try noteOptions(value, &facts)
+            }
         case .upgrade:
             facts.hasUpgrade = true
         case .expect:

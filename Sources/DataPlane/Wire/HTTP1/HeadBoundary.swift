@@ -26,7 +26,7 @@ package struct HeadBoundary: Sendable {
     /// only grow between calls.
     package mutating func isComplete(_ bytes: Span<UInt8>) -> Bool {
         if isFound { return true }
-        while position < bytes.count, let feed = bytes.firstIndex(of: 0x0a, from: position) {
+        while position < bytes.count, let feed = bytes.firstPosition(of: 0x0a, from: position) {
             let length = feed - lineStart
             let isEmpty = length == 0 || length == 1 && bytes[lineStart] == 0x0d
             // One empty line before the start line is skipped (RFC 9112 section 2.2).

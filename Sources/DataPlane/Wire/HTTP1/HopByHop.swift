@@ -36,7 +36,7 @@ package enum HopByHop {
         var count = 0
         for index in 0..<head.fieldCount {
             let field = head.field(at: index)
-            if field.known != .connection || field.isRemoved { continue }
+            guard case .connection = field.known, !field.isRemoved else { continue }
             let start = Int(field.value.start)
             var options = ListElements(head.span(field.value))
             while let range = options.next() {

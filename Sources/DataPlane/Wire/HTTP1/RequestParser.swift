@@ -194,18 +194,18 @@ package enum RequestParser {
     ) throws(HeadFailure) -> ParsedRequest {
         let isHTTP11 = head.minorVersion > 0
         var framing = BodyFraming.none
+        var hasBody = false
         if facts.transferEncodingCount > 0 {
             guard facts.lengthCount == 0 else { throw .lengthWithTransferEncoding }
             guard isHTTP11 else { throw .transferEncodingInHTTP10 }
             framing = .chunked
+            hasBody = true
         } else if facts.lengthCount > 0 {
             framing = .length(facts.length)
+            hasBody = facts.length > 0
         }
-        if head.method == .connect, framing != .none, framing != .length(0) {
-            throw .bodyWithConnect
-        }
+        if hasBody, case .connect = head.method { throw .bodyWithConnect }
         if facts.expectsOther { throw .unsupportedExpectation }
-        let hasBody = framing != .none && framing != .length(0)
         return ParsedRequest(
             consumed: consumed,
             framing: framing,

@@ -8,7 +8,9 @@ enum TargetForm {
     @inline(__always)
     init(of target: Head.Slice, in bytes: Span<UInt8>, method: Method) throws(HeadFailure) {
         let start = Int(target.start)
-        if unsafe bytes[unchecked: start] == 0x2f, method != .connect {
+        if unsafe bytes[unchecked: start] == 0x2f {
+            // Patterns, since a comparison with == would call across modules.
+            if case .connect = method { throw .invalidTarget }
             self = .origin
             return
         }

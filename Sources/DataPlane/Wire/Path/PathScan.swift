@@ -5,13 +5,7 @@ enum PathScan {
     /// Where the path ends: at the first question mark.
     @inline(__always)
     static func end(of target: Span<UInt8>) -> Int {
-        var index = 0
-        while index &+ 8 <= target.count {
-            let marks = marksEqual(0x3f, in: target.word(at: index))
-            if marks != 0 { return index &+ marks.trailingZeroBitCount &>> 3 }
-            index &+= 8
-        }
-        return target.firstIndex(of: 0x3f, from: index) ?? target.count
+        target.firstPosition(of: 0x3f, from: 0) ?? target.count
     }
 
     /// Whether no option could change a path that begins with a slash.
