@@ -1,0 +1,68 @@
+import Policy
+import Proxy
+import Telemetry
+
+extension AdminInterface {
+    private static let filterBytesMax = 1024
+
+    /// `/stats` and `/stats/prometheus`.
+    ///
+    /// - Parameter format: What the path says; nil: what the query says.
+    func stats(_ request: LocalRequest, format: String?) -> LocalResponse {
+        var chosen = format ?? ""
+        if format == nil {
+            switch Self.format(of: request, among: ["text", "json", "prometheus"]) {
+            case .format(let format): chosen = format
+            case .refused(let response): return response
+            }
+        }
+        var query = StatsQuery(usedOnly: request.parameter("usedonly") != nil)
+        if let pattern = request.parameter("filter"), !pattern.isEmpty {
+            do {
+                query.filter = try Self.filter(pattern)
+            } catch {
+                return LocalResponse(
+                    400,
+                    "filter '\(PlainText.line(pattern))': \(error.message).\n"
+                )
+            }
+        }
+        switch chosen {
+        case "json":
+            return LocalResponse(200, contentType: "application/json", registry.json(query))
+        case "prometheus":
+            return LocalResponse(
+                200,
+                contentType: "text/plain; version=0.0.4; charset=utf-8",
+                registry.prometheus(query)
+            )
+        default: return LocalResponse(200, registry.text(query))
+        }
+    }
+
+    private struct FilterFailure: Error { let message: String }
+
+    /// A search anywhere in the name, in time linear in it.
+    private static func filter(
+        _ pattern: String
+    ) throws(FilterFailure) -> @Sendable (String) -> Bool {
+        if pattern.utf8.count > filterBytesMax {
+            throw FilterFailure(message: "longer than \(filterBytesMax) bytes")
+        }
+        do throws(RegexFailure) {
+            // Alone first: `a)|(b` is no expression, although it would be one inside of a group.
+            _ = try RE2Expression(pattern: pattern, programSizeMax: 10_000, memoryMax: 1 << 20)
+            let search = try RE2Expression(
+                pattern: ".*(?:\(pattern)).*",
+                programSizeMax: 20_000,
+                memoryMax: 2 << 20
+            )
+            return { name in
+                let bytes = Array(name.utf8)
+                return search.matchesWhole(bytes.span)
+            }
+        } catch {
+            throw FilterFailure(message: error.message)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+/// What the executable tells the admin interface of itself.
+package struct ProcessInformation: Sendable {
+    /// `1.2.3`, also in parts as the stat `server.version`.
+    package var version: String
+    /// The options with which the process was started, named as Envoy does where it has them.
+    package var commandLineOptions: [JSONValue.Member]
+    package var start: ContinuousClock.Instant
+    package var workers: Int
+    package var configurationFiles: [String]
+    /// The JSON text of `/config_dump`; called for each request, on the admin interface's loop.
+    package var configDump: @Sendable () -> String
+
+    package init(
+        version: String,
+        commandLineOptions: [JSONValue.Member] = [],
+        start: ContinuousClock.Instant = .now,
+        workers: Int = 1,
+        configurationFiles: [String] = [],
+        configDump: @escaping @Sendable () -> String = { "{\"configs\": []}\n" }
+    ) {
+        self.version = version
+        self.commandLineOptions = commandLineOptions
+        self.start = start
+        self.workers = workers
+        self.configurationFiles = configurationFiles
+        self.configDump = configDump
+    }
+
+    /// Whole seconds since the start.
+    var uptimeSeconds: Int64 { max(0, start.duration(to: .now).components.seconds) }
+
+    /// Major, minor and patch in the three lowest bytes, as `server.version` prints it.
+    var versionNumber: UInt64 {
+        let core = version.prefix { $0.isNumber || $0 == "." }
+        var parts = core.split(separator: ".").prefix(3).map { UInt64(UInt8($0) ?? 255) }
+        while parts.count < 3 { parts.append(0) }
+        return parts.reduce(0) { $0 << 8 | $1 }
+    }
+}
