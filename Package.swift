@@ -79,6 +79,7 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             path: "Sources/ControlPlane/XDS",
+            exclude: ["Protos"],
             swiftSettings: strict
         ),
         // Operations

@@ -59,10 +59,10 @@ struct App: ParsableCommand {
             let server = try LocalServer(
                 loop: loop, address: address, name: "app", connectionsMax: 16_384
             ) { application.handle($0) }
-            print("listening on \(server.address) (\(label), instance \(instance + 1))")
+            StandardOutput.print(
+                "listening on \(server.address) (\(label), instance \(instance + 1))")
             servers.append(server)
         }
-        fflush(unsafe stdout)
         let signals = try SignalSource(loop: loop, signals: [SIGTERM, SIGINT]) { _ in
             var rest = servers.count
             for server in servers {

@@ -54,7 +54,7 @@ struct Sidecar {
             default: ending?.begin("signal \(signal)")
             }
         }
-        _ = unsafe signal(SIGPIPE, SIG_IGN)
+        _ = signal(SIGPIPE, SIG_IGN)
         let admin = makeAdmin(plane, registry, workers: count) { ending?.begin("POST /quitquitquit") }
         var server: LocalServer?
         if let address = snapshot.admin {
@@ -95,8 +95,11 @@ struct Sidecar {
         return AdminInterface(
             plane: plane, registry: registry,
             process: ProcessInformation(
-                version: ProcessVersion.number, arguments: CommandLine.arguments,
-                workers: workers, configDump: { ConfigurationDump.json(loaded) }),
+                version: ProcessVersion.number, workers: workers,
+                configDump: {
+                    "{\"configs\":[{\"@type\":\"type.googleapis.com/envoy.admin.v3.BootstrapConfigDump\","
+                        + "\"bootstrap\":" + ConfigurationDump.bootstrapJSON(loaded) + "}]}\n"
+                }),
             onQuit: onQuit)
     }
 }
