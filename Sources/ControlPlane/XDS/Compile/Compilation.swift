@@ -14,7 +14,7 @@ final class Compilation {
     var clusterNames: [String] = []
     var clusterNameSet: Set<String> = []
     /// Connection limits from the runtime, by listener name.
-    var connectionLimits: [String: UInt32] = [:]
+    var connectionLimits: [String: (limit: UInt32, path: FieldPath)] = [:]
 
     init(_ loaded: LoadedConfiguration, _ options: CompileOptions) {
         self.loaded = loaded

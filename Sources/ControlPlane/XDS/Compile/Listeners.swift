@@ -61,7 +61,7 @@ extension Compilation {
             addresses: bound.map(\.address),
             statName: listener.statPrefix.isEmpty ? "\(first.address)" : listener.statPrefix,
             backlog: backlog(listener, path["tcp_backlog_size"]),
-            connectionsMax: connectionLimits[listener.name] ?? Self.connectionsMax,
+            connectionsMax: connectionLimits[listener.name]?.limit ?? Self.connectionsMax,
             bufferLimitBytes: bufferLimit(
                 listener.hasPerConnectionBufferLimitBytes
                     ? listener.perConnectionBufferLimitBytes : nil,

@@ -44,7 +44,9 @@ extension Compilation {
         return compiled
     }
 
-    /// The words of `retry_on`. Envoy ignores one that it does not know, and then does not retry.
+    /// The words of `retry_on`.
+    ///
+    /// Envoy ignores one that it does not know, and then does not retry.
     private func retryConditions(_ text: String, _ path: FieldPath) -> RetryPolicy.Conditions {
         var conditions: RetryPolicy.Conditions = []
         for part in text.utf8.split(separator: UInt8(ascii: ",")) {

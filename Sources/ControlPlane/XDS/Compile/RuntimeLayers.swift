@@ -42,6 +42,17 @@ extension Compilation {
         }
     }
 
+    /// Says so where a limit names no listener, since a slip there would lift the limit.
+    func warnOfUnusedLimits(_ listeners: [Envoy_Config_Listener_V3_Listener]) {
+        let names = listeners.map(\.name)
+        for (name, entry) in connectionLimits where !names.contains(name) {
+            warn(
+                entry.path, "there is no listener \(quoted(name)), so the limit has no effect",
+                didYouMean(
+                    name, among: names, otherwise: "the key holds the name of a listener"))
+        }
+    }
+
     private func setLimit(_ key: String, _ value: Google_Protobuf_Value, _ path: FieldPath) {
         let name = String(key.dropFirst(Self.limitPrefix.count).dropLast(Self.limitSuffix.count))
         guard case .numberValue(let number) = value.kind, let limit = UInt32(exactly: number),
@@ -50,6 +61,6 @@ extension Compilation {
             refuse(path, "is not a number of connections", "give a whole number above 0")
             return
         }
-        connectionLimits[name] = limit
+        connectionLimits[name] = (limit, path)
     }
 }

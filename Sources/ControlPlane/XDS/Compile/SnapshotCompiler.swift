@@ -50,12 +50,15 @@ package enum SnapshotCompiler {
 }
 
 extension Compilation {
-    /// The whole bootstrap. What it returns means nothing where problems were found.
+    /// The whole bootstrap.
+    ///
+    /// What it returns means nothing where problems were found.
     func snapshot() -> Snapshot {
         let bootstrap = loaded.bootstrap
         let resources = FieldPath("static_resources")
         let statics = bootstrap.staticResources
         readRuntime(bootstrap.layeredRuntime, FieldPath("layered_runtime"))
+        warnOfUnusedLimits(statics.listeners)
         collectClusterNames(statics.clusters, resources["clusters"])
         let listeners = listeners(statics.listeners, resources["listeners"])
         let clusters = clusters(statics.clusters, resources["clusters"])
