@@ -75,7 +75,8 @@ extension LineBuffer {
             append(byte: 0x2e)
             append(decimal: time.microsecond / 1000, width: 3)
             append(byte: 0x5a)
-            keepSecond(second, from: start)
+            // Before 1970 the division rounds the other way; nobody's clock stands there for long.
+            if unixMicroseconds >= 0 { keepSecond(second, from: start) }
             return
         }
         appendCachedSecond()

@@ -1,7 +1,7 @@
 /// The counters and gauges of one cluster, with Envoy's names below `cluster.<name>.`.
 ///
 /// Those that Envoy does not have say "(ours)" in their help.
-package enum ClusterStat: Int, StatSet {
+public enum ClusterStat: Int, StatSet {
     // Connections
     case upstreamCxTotal
     case upstreamCxActive
@@ -91,7 +91,7 @@ package enum ClusterStat: Int, StatSet {
     case circuitBreakersHighRqOpen
     case circuitBreakersHighRqRetryOpen
 
-    package var description: StatDescription {
+    public var description: StatDescription {
         switch self {
         case .upstreamCxTotal:
             .counter(
@@ -355,19 +355,19 @@ package enum ClusterStat: Int, StatSet {
         }
     }
 
-    package typealias Histogram = ClusterHistogram
-    package static let scopeKind = ScopeKind(prefix: "cluster", label: "envoy_cluster_name")
-    package static let responses: ResponseStats<Self>? = ResponseStats(
+    public typealias Histogram = ClusterHistogram
+    public static let scopeKind = ScopeKind(prefix: "cluster", label: "envoy_cluster_name")
+    public static let responses: ResponseStats<Self>? = ResponseStats(
         completed: .upstreamRqCompleted, firstClass: .upstreamRq1xx, codeName: "upstream_rq")
 }
 
 /// The histograms of one cluster.
-package enum ClusterHistogram: Int, HistogramSet {
+public enum ClusterHistogram: Int, HistogramSet {
     case upstreamRqTime
     case upstreamCxConnectMs
     case upstreamCxLengthMs
 
-    package var name: String {
+    public var name: String {
         switch self {
         case .upstreamRqTime: "upstream_rq_time"
         case .upstreamCxConnectMs: "upstream_cx_connect_ms"
@@ -375,7 +375,7 @@ package enum ClusterHistogram: Int, HistogramSet {
         }
     }
 
-    package var help: String {
+    public var help: String {
         switch self {
         case .upstreamRqTime: "Milliseconds from the end of the request to the end of the response."
         case .upstreamCxConnectMs: "Milliseconds until a connection was established."

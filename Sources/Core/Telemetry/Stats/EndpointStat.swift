@@ -1,7 +1,7 @@
 /// The counters and gauges of one endpoint, as Envoy's `/clusters` prints them.
 ///
 /// They are not part of the exposition of `/stats`: their number grows with the endpoints.
-package enum EndpointStat: Int, StatSet {
+public enum EndpointStat: Int, StatSet {
     case cxActive
     case cxConnectFail
     case cxTotal
@@ -11,7 +11,7 @@ package enum EndpointStat: Int, StatSet {
     case rqTimeout
     case rqTotal
 
-    package var description: StatDescription {
+    public var description: StatDescription {
         switch self {
         case .cxActive:
             .gauge("cx_active", "Connections that exist now.")
@@ -32,7 +32,7 @@ package enum EndpointStat: Int, StatSet {
         }
     }
 
-    package typealias Histogram = NoHistogram
-    package static let scopeKind = ScopeKind(prefix: "endpoint", label: nil)
-    package static let responses: ResponseStats<Self>? = nil
+    public typealias Histogram = NoHistogram
+    public static let scopeKind = ScopeKind(prefix: "endpoint", label: nil)
+    public static let responses: ResponseStats<Self>? = nil
 }

@@ -1,6 +1,6 @@
 /// The counters and gauges of one HTTP connection manager, with Envoy's names below
 /// `http.<stat_prefix>.`; the router's stand there too.
-package enum HTTPStat: Int, StatSet {
+public enum HTTPStat: Int, StatSet {
     // Connections
     case downstreamCxTotal
     case downstreamCxActive
@@ -62,7 +62,7 @@ package enum HTTPStat: Int, StatSet {
     case rqResetAfterDownstreamResponseStarted
     case rqOverloadLocalReply
 
-    package var description: StatDescription {
+    public var description: StatDescription {
         switch self {
         case .downstreamCxTotal:
             .counter("downstream_cx_total", "Connections accepted.")
@@ -227,26 +227,26 @@ package enum HTTPStat: Int, StatSet {
         }
     }
 
-    package typealias Histogram = HTTPHistogram
-    package static let scopeKind = ScopeKind(
+    public typealias Histogram = HTTPHistogram
+    public static let scopeKind = ScopeKind(
         prefix: "http", label: "envoy_http_conn_manager_prefix")
-    package static let responses: ResponseStats<Self>? = ResponseStats(
+    public static let responses: ResponseStats<Self>? = ResponseStats(
         completed: .downstreamRqCompleted, firstClass: .downstreamRq1xx, codeName: nil)
 }
 
 /// The histograms of one HTTP connection manager.
-package enum HTTPHistogram: Int, HistogramSet {
+public enum HTTPHistogram: Int, HistogramSet {
     case downstreamRqTime
     case downstreamCxLengthMs
 
-    package var name: String {
+    public var name: String {
         switch self {
         case .downstreamRqTime: "downstream_rq_time"
         case .downstreamCxLengthMs: "downstream_cx_length_ms"
         }
     }
 
-    package var help: String {
+    public var help: String {
         switch self {
         case .downstreamRqTime:
             "Milliseconds from the first byte of the request to the end of the response."

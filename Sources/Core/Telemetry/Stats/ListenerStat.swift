@@ -1,5 +1,5 @@
 /// The counters and gauges of one listener, with Envoy's names below `listener.<address>.`.
-package enum ListenerStat: Int, StatSet {
+public enum ListenerStat: Int, StatSet {
     case downstreamCxTotal
     case downstreamCxActive
     case downstreamCxDestroy
@@ -14,7 +14,7 @@ package enum ListenerStat: Int, StatSet {
     case connectionsAcceptedPerSocketEvent
     case noFilterChainMatch
 
-    package var description: StatDescription {
+    public var description: StatDescription {
         switch self {
         case .downstreamCxTotal:
             .counter("downstream_cx_total", "Connections accepted.")
@@ -61,22 +61,22 @@ package enum ListenerStat: Int, StatSet {
         }
     }
 
-    package typealias Histogram = ListenerHistogram
-    package static let scopeKind = ScopeKind(prefix: "listener", label: "envoy_listener_address")
-    package static let responses: ResponseStats<Self>? = nil
+    public typealias Histogram = ListenerHistogram
+    public static let scopeKind = ScopeKind(prefix: "listener", label: "envoy_listener_address")
+    public static let responses: ResponseStats<Self>? = nil
 }
 
 /// The histograms of one listener.
-package enum ListenerHistogram: Int, HistogramSet {
+public enum ListenerHistogram: Int, HistogramSet {
     case downstreamCxLengthMs
 
-    package var name: String {
+    public var name: String {
         switch self {
         case .downstreamCxLengthMs: "downstream_cx_length_ms"
         }
     }
 
-    package var help: String {
+    public var help: String {
         switch self {
         case .downstreamCxLengthMs: "Milliseconds that a connection existed."
         }

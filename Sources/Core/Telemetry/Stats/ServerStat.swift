@@ -1,5 +1,5 @@
 /// The counters and gauges of the process itself.
-package enum ServerStat: Int, StatSet {
+public enum ServerStat: Int, StatSet {
     // Process
     case live
     case state
@@ -44,7 +44,7 @@ package enum ServerStat: Int, StatSet {
     case accessLogReopenTotal
     case accessLogBacklogBytes
 
-    package var description: StatDescription {
+    public var description: StatDescription {
         switch self {
         case .live:
             .gauge(
@@ -166,7 +166,7 @@ package enum ServerStat: Int, StatSet {
         }
     }
 
-    package typealias Histogram = NoHistogram
-    package static let scopeKind = ScopeKind(prefix: "", label: nil)
-    package static let responses: ResponseStats<Self>? = nil
+    public typealias Histogram = NoHistogram
+    public static let scopeKind = ScopeKind(prefix: "", label: nil)
+    public static let responses: ResponseStats<Self>? = nil
 }

@@ -1,10 +1,10 @@
 /// What the exposition needs to know of one counter or gauge.
-package struct StatDescription: Sendable {
+public struct StatDescription: Sendable {
     /// What the Prometheus exposition calls its type.
-    package enum Kind: String, Sendable { case counter, gauge }
+    public enum Kind: String, Sendable { case counter, gauge }
 
     /// How the cells of several workers become one value.
-    package enum Merge: Sendable {
+    public enum Merge: Sendable {
         /// Each worker saw its own part.
         case sum
         /// Each worker says the same thing about the whole process, perhaps not at the same moment.
@@ -12,22 +12,22 @@ package struct StatDescription: Sendable {
     }
 
     /// The name below the scope's prefix, as Envoy prints it in `/stats`.
-    package let name: String
-    package let kind: Kind
-    package let merge: Merge
+    public let name: String
+    public let kind: Kind
+    public let merge: Merge
     /// One sentence for `# HELP`.
-    package let help: String
+    public let help: String
     /// The first digit of the statuses that a class counter counts (`_2xx`); nil for all others.
-    package let responseClass: Int?
+    public let responseClass: Int?
 
-    package static func counter(
+    public static func counter(
         _ name: StaticString, _ help: StaticString, merge: Merge = .sum
     ) -> StatDescription {
         StatDescription(
             name: "\(name)", kind: .counter, merge: merge, help: "\(help)", responseClass: nil)
     }
 
-    package static func gauge(
+    public static func gauge(
         _ name: StaticString, _ help: StaticString, merge: Merge = .sum
     ) -> StatDescription {
         StatDescription(
@@ -35,7 +35,7 @@ package struct StatDescription: Sendable {
     }
 
     /// The counter of the statuses that begin with `digit`.
-    package static func responseClass(
+    public static func responseClass(
         _ digit: Int, of base: StaticString, _ help: StaticString
     ) -> StatDescription {
         StatDescription(
@@ -47,7 +47,7 @@ package struct StatDescription: Sendable {
 /// The counters and gauges of one kind of scope.
 ///
 /// The raw values are the positions of the cells: they count from 0 without a gap.
-package protocol StatSet: CaseIterable, RawRepresentable, Hashable, Sendable
+public protocol StatSet: CaseIterable, RawRepresentable, Hashable, Sendable
 where RawValue == Int {
     associatedtype Histogram: HistogramSet
 
@@ -62,15 +62,15 @@ where RawValue == Int {
 }
 
 /// Where `countResponse` counts.
-package struct ResponseStats<Stat: StatSet>: Sendable {
-    package let completed: Stat
+public struct ResponseStats<Stat: StatSet>: Sendable {
+    public let completed: Stat
     /// The counter of 1xx; the others follow it.
-    package let firstClass: Stat
+    public let firstClass: Stat
     /// The name of the counters by exact status: `upstream_rq` makes `upstream_rq_200`. nil where
     /// only classes are counted.
-    package let codeName: String?
+    public let codeName: String?
 
-    package init(completed: Stat, firstClass: Stat, codeName: String?) {
+    public init(completed: Stat, firstClass: Stat, codeName: String?) {
         self.completed = completed
         self.firstClass = firstClass
         self.codeName = codeName
@@ -78,7 +78,7 @@ package struct ResponseStats<Stat: StatSet>: Sendable {
 }
 
 /// The histograms of one kind of scope; all of them count milliseconds.
-package protocol HistogramSet: CaseIterable, RawRepresentable, Hashable, Sendable
+public protocol HistogramSet: CaseIterable, RawRepresentable, Hashable, Sendable
 where RawValue == Int {
     /// The name below the scope's prefix.
     var name: String { get }
@@ -87,23 +87,23 @@ where RawValue == Int {
 }
 
 /// How the names of a scope are made.
-package struct ScopeKind: Sendable {
+public struct ScopeKind: Sendable {
     /// `cluster`, `http`, `listener`; empty where the names stand alone.
-    package let prefix: String
+    public let prefix: String
     /// The Prometheus label of the scope's name; nil for a scope that exists once.
-    package let label: String?
+    public let label: String?
 
-    package init(prefix: String, label: String?) {
+    public init(prefix: String, label: String?) {
         self.prefix = prefix
         self.label = label
     }
 }
 
 /// For scopes without histograms.
-package enum NoHistogram: Int, HistogramSet {
+public enum NoHistogram: Int, HistogramSet {
     case none
 
-    package static let allCases: [NoHistogram] = []
-    package var name: String { "" }
-    package var help: String { "" }
+    public static let allCases: [NoHistogram] = []
+    public var name: String { "" }
+    public var help: String { "" }
 }

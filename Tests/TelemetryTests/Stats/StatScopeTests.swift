@@ -1,0 +1,83 @@
+import Testing
+
+@testable import Telemetry
+
+@Suite struct StatScopeTests {
+    @Test func countersAndGaugesKeepTheirOwnCells() {
+        let stats = ClusterStats(name: "app")
+        for stat in ClusterStat.allCases { stats.add(stat, UInt64(stat.rawValue) + 1) }
+        for stat in ClusterStat.allCases {
+            #expect(stats.value(stat) == UInt64(stat.rawValue) + 1)
+        }
+    }
+
+    @Test func gaugesGoUpAndDown() {
+        let stats = HTTPStats(name: "inbound")
+        stats.increment(.downstreamCxActive)
+        stats.increment(.downstreamCxActive)
+        stats.decrement(.downstreamCxActive)
+        #expect(stats.value(.downstreamCxActive) == 1)
+        stats.set(.downstreamCxActive, 7)
+        stats.subtract(.downstreamCxActive, 3)
+        #expect(stats.value(.downstreamCxActive) == 4)
+    }
+
+    @Test func countersWrapInsteadOfTrapping() {
+        let stats = ClusterStats(name: "app")
+        stats.set(.upstreamCxRxBytesTotal, .max)
+        stats.add(.upstreamCxRxBytesTotal, 2)
+        #expect(stats.value(.upstreamCxRxBytesTotal) == 1)
+    }
+
+    @Test func responsesCountInTotalByClassAndByStatus() {
+        let stats = ClusterStats(name: "app")
+        for status: UInt16 in [100, 200, 200, 204, 301, 404, 503, 599] {
+            stats.countResponse(status: status)
+        }
+        #expect(stats.value(.upstreamRqCompleted) == 8)
+        #expect(stats.value(.upstreamRq1xx) == 1)
+        #expect(stats.value(.upstreamRq2xx) == 3)
+        #expect(stats.value(.upstreamRq3xx) == 1)
+        #expect(stats.value(.upstreamRq4xx) == 1)
+        #expect(stats.value(.upstreamRq5xx) == 2)
+        var codes: [UInt64] = []
+        stats.addCodes(to: &codes)
+        let seen = codes.enumerated().filter { $0.element > 0 }.map { [$0.offset + 100, Int($0.element)] }
+        #expect(
+            seen == [[100, 1], [200, 2], [204, 1], [301, 1], [404, 1], [503, 1], [599, 1]])
+    }
+
+    @Test(arguments: [0, 1, 99, 600, 999, UInt16.max])
+    func aStatusThatIsNoneCountsInTotalOnly(status: UInt16) {
+        let stats = ClusterStats(name: "app")
+        stats.countResponse(status: status)
+        #expect(stats.value(.upstreamRqCompleted) == 1)
+        var codes: [UInt64] = []
+        stats.addCodes(to: &codes)
+        #expect(codes.isEmpty)
+    }
+
+    @Test func listenersCountNoResponses() {
+        let stats = ListenerStats(name: "127.0.0.1:80")
+        stats.countResponse(status: 200)
+        #expect(ListenerStat.allCases.allSatisfy { stats.value($0) == 0 })
+    }
+
+    @Test func namesAreUniqueInEachScope() {
+        func check<Stat: StatSet>(_ set: Stat.Type) {
+            let names = Stat.allCases.map(\.description.name) + Stat.Histogram.allCases.map(\.name)
+            #expect(Set(names).count == names.count, "\(set)")
+        }
+        check(ClusterStat.self)
+        check(HTTPStat.self)
+        check(ListenerStat.self)
+        check(EndpointStat.self)
+        check(ServerStat.self)
+    }
+
+    @Test func anIdleClusterCostsLessThanAKilobyteAndAHalf() {
+        // The cells, the pointers to what comes later, and the object itself.
+        let cells = (ClusterStat.allCases.count + 5 + ClusterHistogram.allCases.count) * 8
+        #expect(cells + 128 < 1536)
+    }
+}
