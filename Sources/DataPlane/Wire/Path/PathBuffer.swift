@@ -2,7 +2,7 @@ import Model
 
 /// A path under construction, in memory of the caller; only lives while the caller lends it.
 @safe
-struct PathBuffer {
+struct PathBuffer: ~Copyable {
     private let memory: UnsafeMutableBufferPointer<UInt8>
     private var count = 0
 
