@@ -1,5 +1,5 @@
 /// A compiled regular expression whose time is linear in its input. `Policy` makes them from RE2.
-package protocol RegularExpression: Sendable {
+package protocol RegularExpression: AnyObject, Sendable {
     var pattern: String { get }
     /// True where the whole input matches.
     func matchesWhole(_ input: Span<UInt8>) -> Bool

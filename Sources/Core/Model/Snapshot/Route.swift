@@ -26,6 +26,10 @@ package final class RouteTable: Sendable {
         self.prefixDomains = prefixDomains
         self.defaultVirtualHost = defaultVirtualHost
     }
+
+    // Asked here, in the table's own module, so that the look-up is compiled for its type.
+    package var hasExactDomains: Bool { exactDomains.count > 0 }
+    package func exactDomain(_ authority: Span<UInt8>) -> Int? { exactDomains[authority] }
 }
 
 package final class VirtualHost: Sendable {

@@ -8,7 +8,7 @@ extension RouteTable {
     /// lower case and with the port as it was sent: `example.com` does not serve
     /// `example.com:8080`, as in Envoy where the port is not ignored by configuration.
     package func virtualHost(authority: Span<UInt8>) -> VirtualHost? {
-        if exactDomains.count > 0, let index = exactIndex(of: authority) {
+        if hasExactDomains, let index = exactIndex(of: authority) {
             return virtualHosts[index]
         }
         for domain in suffixDomains {
@@ -36,7 +36,7 @@ extension RouteTable {
             hasUppercase = true
             break
         }
-        guard hasUppercase else { return exactDomains[authority] }
+        guard hasUppercase else { return exactDomain(authority) }
         // On the stack up to about a kilobyte, which is more than a name may have.
         return unsafe withUnsafeTemporaryAllocation(
             of: UInt8.self,
@@ -45,7 +45,7 @@ extension RouteTable {
             for index in authority.indices {
                 unsafe buffer.initializeElement(at: index, to: authority[index].asciiLowercased)
             }
-            return unsafe exactDomains[Span(_unsafeElements: UnsafeBufferPointer(buffer))]
+            return unsafe exactDomain(Span(_unsafeElements: UnsafeBufferPointer(buffer)))
         }
     }
 }

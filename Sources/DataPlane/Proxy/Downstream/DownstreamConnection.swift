@@ -226,9 +226,8 @@ final class DownstreamConnection: StreamConnection {
     }
 
     /// The exchange cannot take more of the body for now.
-    var isBodyPaused: Bool {
-        get { isReadingPaused }
-        set { isReadingPaused = newValue }
+    var isBodyPaused = false {
+        didSet { isReadingPaused = isBodyPaused }
     }
 
     // MARK: - The response
@@ -302,6 +301,7 @@ final class DownstreamConnection: StreamConnection {
     func exchangeFinished(_ ended: Exchange) {
         guard exchange === ended else { return }
         exchange = nil
+        if isBodyPaused { isBodyPaused = false }
         lastActivity = loop.nowMilliseconds
         listener.worker.giveBack(ended)
         guard isOpen else { return }

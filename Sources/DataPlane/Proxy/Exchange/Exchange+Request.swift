@@ -135,10 +135,19 @@ extension Exchange {
         self.timeouts = timeouts
         if let idle = action.idleTimeoutMilliseconds { streamIdleTimeout = idle > 0 ? idle : .max }
         if hcm?.suppressesEnvoyHeaders == false { timeouts.setExpectedHeader(in: request) }
-        if let match = route?.match {
-            PathRewrite.apply(action, match: match, to: request, setsOriginalPath: true)
-        }
+        // The host's expression sees the path that arrived, so the host comes first.
         HostRewrite.apply(action, to: request)
+        if let match = route?.match,
+            !PathRewrite.apply(
+                action, match: match, to: request,
+                setsOriginalPath: hcm?.suppressesEnvoyHeaders != true)
+        {
+            listener?.stats.increment(.downstreamRqFailedPathNormalization)
+            reply(
+                400, [], "path_rewrite_failed",
+                "the rewrite of \(route?.explanation ?? "the route") makes a dot segment of this path")
+            return
+        }
         request.remove(.expect)
         sentMethod = request.method
         keepsBody = requestFraming != .none

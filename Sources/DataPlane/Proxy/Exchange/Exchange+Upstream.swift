@@ -370,6 +370,7 @@ extension Exchange {
             listener?.stats.increment(.rqRetrySkippedRequestNotComplete)
             return false
         }
+        retry?.consume()
         if !isRetrying {
             guard cluster.limits(priority).tryAcquire(.retries) else {
                 cluster.stats.increment(.upstreamRqRetryOverflow)
@@ -378,7 +379,6 @@ extension Exchange {
             }
             isRetrying = true
         }
-        retry?.consume()
         cluster.stats.increment(.upstreamRqRetry)
         cluster.stats.increment(.upstreamRqRetryBackoffExponential)
         dropUpstream()

@@ -24,7 +24,7 @@ final class Exchange: TimerTarget {
         case done
     }
 
-    unowned let worker: Worker
+    let worker: Worker
     let request = Head()
     let response = Head()
     private var trailerHead: Head?

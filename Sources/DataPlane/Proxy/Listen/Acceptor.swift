@@ -4,7 +4,7 @@ import Telemetry
 
 /// A listening socket on a worker: takes connections and hands them to the downstream codec.
 final class Acceptor: Pollable {
-    private unowned let listener: ListenerState
+    private let listener: ListenerState
     private var retryTimer = TimerHandle.none
     /// So many are taken before other events get their turn.
     private static let acceptCountMax = 64

@@ -5,7 +5,7 @@ import Wire
 final class LocalConnection: StreamConnection {
     private enum Phase { case head, body(remaining: UInt64), chunked, responding, closing }
 
-    private unowned let server: LocalServer
+    private let server: LocalServer
     private let peer: SocketAddress
     private let head = Head()
     private let responseHead = Head(byteCapacity: 512, fieldCapacity: 8)

@@ -75,7 +75,7 @@ package final class LocalServer {
 }
 
 private final class LocalAcceptor: Pollable {
-    private unowned let server: LocalServer
+    private let server: LocalServer
 
     init(descriptor: Int32, server: LocalServer) {
         self.server = server

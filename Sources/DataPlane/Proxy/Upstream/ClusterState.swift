@@ -32,7 +32,7 @@ package final class ClusterState {
     package let shared: ClusterShared
     package let configuration: ClusterConfiguration
     package let stats: ClusterStats
-    package unowned let worker: Worker
+    package let worker: Worker
     package private(set) var endpoints: [EndpointState] = []
     private var balancer: Balancer
 

@@ -24,7 +24,7 @@ package final class EndpointState {
     /// `address` as the access log prints it.
     package let text: String
     package let shared: EndpointShared
-    package unowned let cluster: ClusterState
+    package let cluster: ClusterState
     var weight: UInt32
     var isNew = true
     private(set) var isRetired = false

@@ -34,7 +34,7 @@ package final class ListenerState {
     package let stats: HTTPStats
     package let listenerStats: ListenerStats
     let accessLogs: [AccessLogChannel]
-    unowned let worker: Worker
+    let worker: Worker
     let headLimits: HeadLimits
     var acceptors: [Acceptor] = []
 

@@ -210,7 +210,7 @@ package struct AccessLogTarget: Sendable {
 
 /// Hands access log lines to the writer a few times a second, so that they are seen soon.
 private final class LogTimer: TimerTarget {
-    private unowned let worker: Worker
+    private let worker: Worker
     private var timer = TimerHandle.none
     private static let intervalMilliseconds: Int64 = 250
 
