@@ -42,14 +42,19 @@ extension Compilation {
         }
     }
 
-    /// Says so where a limit names no listener, since a slip there would lift the limit.
+    /// Says so where a limit names no listener, since a slip there leaves the default in force.
     func warnOfUnusedLimits(_ listeners: [Envoy_Config_Listener_V3_Listener]) {
         let names = listeners.map(\.name)
         for (name, entry) in connectionLimits where !names.contains(name) {
             warn(
-                entry.path, "there is no listener \(quoted(name)), so the limit has no effect",
+                entry.path,
+                "there is no listener \(quoted(name)), so the limit has no effect",
                 didYouMean(
-                    name, among: names, otherwise: "the key holds the name of a listener"))
+                    name,
+                    among: names,
+                    otherwise: "the key holds the name of a listener"
+                )
+            )
         }
     }
 
