@@ -43,7 +43,9 @@ enum RequestGuard {
     private static func name(of authority: String) -> String {
         let text = authority.lowercased()
         if text.hasPrefix("[") {
-            return String(text.dropFirst().prefix { $0 != "]" })
+            let inner = text.dropFirst().prefix { $0 != "]" }
+            let rest = text.dropFirst(inner.count + 1)
+            return rest == "]" || rest.hasPrefix("]:") ? String(inner) : text
         }
         return String(text.prefix { $0 != ":" })
     }
