@@ -9,7 +9,8 @@ struct RequestGuardTests {
         ("127.0.0.1:9901", 200), ("127.0.0.1", 200), ("[::1]:9901", 200), ("localhost", 200),
         ("LOCALHOST:9901", 200), ("10.0.0.7:80", 200), ("", 200), ("pod.example", 200),
         ("evil.example:9901", 403), ("evil.example", 403), ("localhost.evil.example", 403),
-        ("127.0.0.1.evil.example", 403), ("[::1].evil", 403), ("[::1", 403), ("127.1", 403), ("[evil]", 403),
+        ("127.0.0.1.evil.example", 403), ("[::1].evil", 403), ("[::1", 403), ("127.1", 403),
+        ("[evil]", 403),
         ("evil.example\u{7f}", 403),
     ])
     func onLoopbackOnlyAddressesAndOwnNamesAreAnswered(host: String, status: Int) throws {

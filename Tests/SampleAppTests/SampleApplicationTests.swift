@@ -127,6 +127,11 @@ struct SampleApplicationTests {
         #expect(text(response).hasSuffix(".\n") && text(response).count > 20, "\(text(response))")
     }
 
+    @Test(arguments: [("204", true), ("205", true), ("304", false), ("200", false)])
+    func aStatusWithoutContentHasNoBody(status: String, isEmpty: Bool) {
+        #expect(text(send("/status/\(status)")).isEmpty == isEmpty)
+    }
+
     @Test func everyThirdRequestFails() {
         let statuses = (1...9).map { _ in Int(send("/fail?every=3").status) }
         #expect(statuses == [200, 200, 503, 200, 200, 503, 200, 200, 503])

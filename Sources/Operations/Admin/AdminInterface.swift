@@ -15,8 +15,9 @@ package final class AdminInterface {
     package let condition: ServerCondition
     private let onQuit: () -> Void
 
-    /// Where the interface listens: decides which `Host` it answers to. Until the executable sets
-    /// it, the snapshot's address counts, and without one loopback is assumed.
+    /// Where the interface listens, which decides to which `Host` it answers.
+    ///
+    /// Until the executable sets it, the snapshot's address counts; without one, loopback does.
     package var boundAddress: SocketAddress?
     /// Host names, besides `localhost`, under which the interface was told to listen.
     package var boundNames: [String] = []

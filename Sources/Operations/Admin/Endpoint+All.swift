@@ -44,7 +44,7 @@ extension Endpoint {
             AdminInterface.json(["certificates": []])
         },
         Endpoint("/memory", "Memory of the process, in bytes.") { _, _ in AdminInterface.memory() },
-        Endpoint("/runtime", "Runtime values; none can be changed.") { _, _ in
+        Endpoint("/runtime", "Always empty: no runtime value can be changed.") { _, _ in
             AdminInterface.json(["layers": [], "entries": [:]])
         },
         Endpoint("/init_dump", "What the start still waits for.") { admin, _ in admin.initDump() },

@@ -2,9 +2,9 @@ package import Proxy
 
 /// An application for demonstrations and tests: echoes what it receives, and misbehaves on request.
 ///
-/// `handle` is given to a `LocalServer`; a process may run several instances on one loop. Everything
-/// in here belongs to that loop. What a request can ask for is bounded: delays by 10 minutes, bodies
-/// by 10 GiB (made as they are sent), pieces by 1000.
+/// `handle` is given to a `LocalServer`; a process may run several instances on one loop.
+/// Everything in here belongs to that loop. What a request can ask for is bounded: delays by 10
+/// minutes, bodies by 10 GiB (made as they are sent), pieces by 1000.
 package final class SampleApplication {
     /// The version or name that every response carries as `x-app-label`.
     package let label: String

@@ -26,7 +26,8 @@ extension SampleApplication {
         text.add("http_version", "HTTP/1.\(request.minorVersion)")
         text.add("request_number", requestCount)
         var response = LocalResponse(status, contentType: "application/json")
-        response.body = .bytes(text.finished())
+        // These two have no body (RFC 9110 sections 15.3.5 and 15.3.6).
+        response.body = .bytes(status == 204 || status == 205 ? [] : text.finished())
         return response
     }
 

@@ -24,7 +24,9 @@ enum Parameters {
         return value
     }
 
-    /// `100ms`, `2s`, `1m`; a number alone is milliseconds. At most 10 minutes.
+    /// A duration of at most 10 minutes.
+    ///
+    /// `100ms`, `2s`, `1m`; a number alone is milliseconds.
     static func milliseconds(_ text: String, _ name: String) throws(ParameterFailure) -> Int64 {
         let units: [(suffix: String, factor: UInt64)] = [
             ("ms", 1), ("s", 1000), ("m", 60_000), ("", 1),
@@ -40,7 +42,9 @@ enum Parameters {
         )
     }
 
-    /// `1000`, `64k`, `1m`, `2g`: bytes, in powers of 1024. At most 10 GiB.
+    /// A size of at most 10 GiB.
+    ///
+    /// `1000`, `64k`, `1m`, `2g`: bytes, in powers of 1024.
     static func byteCount(_ text: String, _ name: String) throws(ParameterFailure) -> UInt64 {
         let limit: UInt64 = 10 << 30
         let units: [(suffix: String, factor: UInt64)] = [
