@@ -17,6 +17,7 @@ package final class Head {
         /// A removed field stays in the table, so that indices stay valid, and is not written.
         package var isRemoved: Bool
 
+        @inlinable @inline(__always)
         package init(name: Slice, value: Slice, known: KnownField) {
             self.name = name
             self.value = value
@@ -30,11 +31,11 @@ package final class Head {
         package var start: UInt32
         package var count: UInt32
         package static let empty = Slice(start: 0, count: 0)
-        @inlinable package init(start: UInt32, count: UInt32) {
+        @inlinable @inline(__always) package init(start: UInt32, count: UInt32) {
             self.start = start
             self.count = count
         }
-        @inlinable package init(_ start: Int, _ end: Int) {
+        @inlinable @inline(__always) package init(_ start: Int, _ end: Int) {
             self.start = UInt32(truncatingIfNeeded: start)
             self.count = UInt32(truncatingIfNeeded: end - start)
         }

@@ -70,40 +70,45 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     package static let slotCount = 48
 }
 
-/// Finds the known field of a name: by a hash of its length and outer letters, then compared whole.
-package struct KnownFieldIndex: Sendable {
+/// Finds the known field of a name: by a hash of its length and three letters, then compared whole.
+@safe
+package struct KnownFieldIndex: @unchecked Sendable {
+    /// Made once and never changed or freed, which is what makes it safe to share.
+    private let table: UnsafePointer<UInt8>
+
     /// Candidates by hash, 4 for each; 0 where there is none.
-    private let candidates: [UInt8]
-    /// The names in lower case, one after another, and where each starts.
-    private let text: [UInt8]
-    private let starts: [Int]
+    private static let candidateCount = 256 * 4
+    /// Names in lower case follow the candidates, each in a slot of its own, then their lengths.
+    private static let nameBytes = 48
+    private static let lengthsStart = candidateCount + nameBytes * KnownField.slotCount
 
     package static let shared = KnownFieldIndex()
 
     private init() {
-        var candidates = [UInt8](repeating: 0, count: 256 * 4)
-        var text: [UInt8] = []
-        var starts: [Int] = [0]
+        let count = Self.lengthsStart + KnownField.slotCount
+        let table = UnsafeMutablePointer<UInt8>.allocate(capacity: count)
+        unsafe table.initialize(repeating: 0, count: count)
         for field in KnownField.allCases {
             let name = Array("\(field.name)".utf8)
-            text += name
-            starts.append(text.count)
+            precondition(name.count <= Self.nameBytes, "a name longer than its slot")
+            let start = Self.candidateCount + Self.nameBytes * Int(field.rawValue)
+            for index in name.indices { unsafe table[start + index] = name[index] }
+            unsafe table[Self.lengthsStart + Int(field.rawValue)] = UInt8(name.count)
             if name.isEmpty { continue }
-            var slot = Self.hash(name.span) * 4
-            while candidates[slot] != 0 { slot += 1 }
-            precondition(slot < candidates.count, "more names with one hash than the table holds")
-            candidates[slot] = field.rawValue
+            let first = Self.hash(name.span) * 4
+            var slot = first
+            while unsafe table[slot] != 0 { slot += 1 }
+            precondition(slot < first + 4, "more names with one hash than there is room")
+            unsafe table[slot] = field.rawValue
         }
-        self.candidates = candidates
-        self.text = text
-        self.starts = starts
+        unsafe self.table = unsafe UnsafePointer(table)
     }
 
     @inline(__always)
     private static func hash(_ name: Span<UInt8>) -> Int {
-        let first = name[0] | 0x20
-        let last = name[name.count - 1] | 0x20
-        let middle = name[name.count / 2] | 0x20
+        let first = unsafe name[unchecked: 0] | 0x20
+        let last = unsafe name[unchecked: name.count &- 1] | 0x20
+        let middle = unsafe name[unchecked: name.count &>> 1] | 0x20
         return Int(
             (UInt8(truncatingIfNeeded: name.count) &* 37) &+ (first &* 11) &+ (last &* 71)
                 &+ middle)
@@ -112,16 +117,42 @@ package struct KnownFieldIndex: Sendable {
     /// The known field with this name in any case, or `.unknown`.
     package func field(named name: Span<UInt8>) -> KnownField {
         if name.isEmpty { return .unknown }
-        let slot = Self.hash(name) * 4
-        let names = text.span
+        let slot = Self.hash(name) &* 4
         for offset in 0..<4 {
-            let candidate = Int(candidates[slot + offset])
+            let candidate = unsafe table[slot &+ offset]
             if candidate == 0 { return .unknown }
-            let known = names.extracting(starts[candidate]..<starts[candidate + 1])
-            if name.equalsIgnoringCase(lowercase: known) {
-                return KnownField(rawValue: UInt8(candidate)) ?? .unknown
+            if unsafe Int(table[Self.lengthsStart &+ Int(candidate)]) == name.count,
+                equals(name, candidate)
+            {
+                return KnownField(rawValue: candidate) ?? .unknown
             }
         }
         return .unknown
+    }
+
+    /// Whether `name`, of the same length as a candidate, is that name in any case.
+    @inline(__always)
+    private func equals(_ name: Span<UInt8>, _ candidate: UInt8) -> Bool {
+        let start = Self.candidateCount &+ Self.nameBytes &* Int(candidate)
+        let known = unsafe UnsafeRawPointer(table + start)
+        var index = 0
+        if name.count >= 8 {
+            // Eight at a time; the last eight overlap those before.
+            while true {
+                let word = unsafe known.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                let other = unsafe name.bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: index, as: UInt64.self)
+                // Bytes of known names with the bit 0x40 are letters: only these fold.
+                if other | (word & 0x4040_4040_4040_4040) &>> 1 != word { return false }
+                if index &+ 8 == name.count { return true }
+                index = min(index &+ 8, name.count &- 8)
+            }
+        }
+        while index < name.count {
+            let byte = unsafe name[unchecked: index].asciiLowercased
+            if unsafe known.load(fromByteOffset: index, as: UInt8.self) != byte { return false }
+            index &+= 1
+        }
+        return true
     }
 }
