@@ -1,5 +1,6 @@
 import Proxy
 
+/// What the interface answers to, with the words of `/help`.
 extension Endpoint {
     private static let format: (name: String, meaning: String) = ("format", "text or json")
     private static let scrape: [(name: String, meaning: String)] = [

@@ -1,6 +1,7 @@
 import Proxy
 import Telemetry
 
+/// What changes something.
 extension AdminInterface {
     func setHealthCheck(failed: Bool) -> LocalResponse {
         condition.hasFailedHealthCheck = failed

@@ -2,6 +2,7 @@ import Model
 import Proxy
 import Telemetry
 
+/// What the process is and does, as a whole.
 extension AdminInterface {
     func ready() -> LocalResponse {
         let state = state

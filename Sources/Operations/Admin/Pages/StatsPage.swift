@@ -2,6 +2,7 @@ import Policy
 import Proxy
 import Telemetry
 
+/// Statistics in their three formats, searched with RE2.
 extension AdminInterface {
     private static let filterBytesMax = 1024
 

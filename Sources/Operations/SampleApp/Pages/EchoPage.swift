@@ -1,6 +1,7 @@
 import Model
 import Proxy
 
+/// The answer to every path that asks for nothing else.
 extension SampleApplication {
     private static let bodyBytesMax: UInt64 = 64 * 1024
 

@@ -1,5 +1,6 @@
 import Proxy
 
+/// Headers of the response by parameters of the request, checked before they are sent.
 extension SampleApplication {
     private static let headerCountMax = 64
     /// What decides where the response ends, which is the server's business.
