@@ -11,18 +11,22 @@ import Testing
 
     private func renderJSON(_ text: String, _ record: AccessLogRecord) throws -> String {
         RecordFixture.render(
-            try AccessLogFormat(json: .object([("k", .text(text))])), record)
+            try AccessLogFormat(json: .object([("k", .text(text))])),
+            record
+        )
     }
 
     @Test func theDefaultFormatIsEnvoys() {
         #expect(
             RecordFixture.render(.standard, RecordFixture.record())
                 == "[2026-11-21T06:43:25.123Z] \"GET /a?b=c&d= HTTP/1.1\" 200 UF,URX 7 1234 5 4 "
-                + "\"10.1.1.1\" \"curl/8\" \"id-1\" \"app.local\" \"10.0.0.2:8080\"\n")
+                + "\"10.1.1.1\" \"curl/8\" \"id-1\" \"app.local\" \"10.0.0.2:8080\"\n"
+        )
         #expect(
             RecordFixture.render(.standard, AccessLogRecord())
                 == "[1970-01-01T00:00:00.000Z] \"- - -\" 0 - 0 0 - - \"-\" \"-\" \"-\" \"-\" "
-                + "\"-\"\n")
+                + "\"-\"\n"
+        )
     }
 
     /// Operator, its text, its JSON, and both for a record in which nothing happened.
@@ -35,7 +39,10 @@ import Testing
         var testDescription: String { format }
 
         init(
-            _ format: String, _ text: String, _ json: String? = nil, _ absent: String = "-",
+            _ format: String,
+            _ text: String,
+            _ json: String? = nil,
+            _ absent: String = "-",
             _ absentJSON: String = "null"
         ) {
             self.format = format
@@ -52,8 +59,12 @@ import Testing
 
     static let rows: [Row] = [
         Row(
-            "%START_TIME%", "2026-11-21T06:43:25.123Z", nil, "1970-01-01T00:00:00.000Z",
-            "\"1970-01-01T00:00:00.000Z\""),
+            "%START_TIME%",
+            "2026-11-21T06:43:25.123Z",
+            nil,
+            "1970-01-01T00:00:00.000Z",
+            "\"1970-01-01T00:00:00.000Z\""
+        ),
         Row("%START_TIME(%Y)%", "2026", nil, "1970", "\"1970\""),
         Row("%REQ(:METHOD)%", "GET"),
         Row("%REQ(:PATH)%", "/a?b=c&d="),
@@ -78,8 +89,12 @@ import Testing
         Row("%RESPONSE_CODE_DETAILS%", "via_upstream"),
         Row("%RESPONSE_FLAGS%", "UF,URX", nil, "-", "\"-\""),
         Row(
-            "%RESPONSE_FLAGS_LONG%", "UpstreamConnectionFailure,UpstreamRetryLimitExceeded", nil,
-            "-", "\"-\""),
+            "%RESPONSE_FLAGS_LONG%",
+            "UpstreamConnectionFailure,UpstreamRetryLimitExceeded",
+            nil,
+            "-",
+            "\"-\""
+        ),
         Row("%CONNECTION_TERMINATION_DETAILS%", "closed"),
         Row("%GRPC_STATUS%", "Unavailable"),
         Row("%GRPC_STATUS(SNAKE_STRING)%", "UNAVAILABLE"),
@@ -152,14 +167,16 @@ import Testing
         #expect(try renderJSON(row.format, record) == "{\"k\":\(row.json)}\n")
         #expect(try render(row.format, AccessLogRecord()) == row.absent)
         #expect(
-            try renderJSON(row.format, AccessLogRecord()) == "{\"k\":\(row.absentJSON)}\n")
+            try renderJSON(row.format, AccessLogRecord()) == "{\"k\":\(row.absentJSON)}\n"
+        )
         // Within a longer string a value is a part of it, whatever its type.
         #expect(try renderJSON("<" + row.format + ">", record) == "{\"k\":\"<\(row.text)>\"}\n")
     }
 
     @Test func theTableHasEveryOperator() {
         let tested = Set(
-            Self.rows.map { String($0.format.dropFirst().prefix { $0.isLetter || $0 == "_" }) })
+            Self.rows.map { String($0.format.dropFirst().prefix { $0.isLetter || $0 == "_" }) }
+        )
         let known = Set(OperatorName.all.filter { $0.code != .unsupported }.map(\.name))
         #expect(known.subtracting(tested) == ["HOSTNAME", "ENVIRONMENT", "UNIQUE_ID"])
         #expect(Set(OperatorName.all.map(\.name)).count == OperatorName.all.count)
@@ -194,7 +211,9 @@ import Testing
     @Test func thePathPrefersTheOriginalWhereItIsAsked() throws {
         var record = AccessLogRecord()
         record.request = RecordFixture.head(
-            path: "/new?x=1", fields: [("x-envoy-original-path", "/old?y=2")])
+            path: "/new?x=1",
+            fields: [("x-envoy-original-path", "/old?y=2")]
+        )
         #expect(try render("%PATH%", record) == "/old?y=2")
         #expect(try render("%PATH(NQ:ORIG)%", record) == "/old")
         #expect(try render("%PATH(NQ:PATH)%", record) == "/new")
@@ -206,7 +225,8 @@ import Testing
 
     @Test(arguments: [
         ("/p?a=1&b=2", "b", "2"), ("/p?a=1&a=2", "a", "1"), ("/p?a", "a", "-"), ("/p?a=", "a", "-"),
-        ("/p", "a", "-"), ("/p?ab=1", "a", "-"), ("/p?&&a=x=y", "a", "x=y"), ("/p?a=%20", "a", "%20"),
+        ("/p", "a", "-"), ("/p?ab=1", "a", "-"), ("/p?&&a=x=y", "a", "x=y"),
+        ("/p?a=%20", "a", "%20"),
     ])
     func queryParameters(path: String, name: String, value: String) throws {
         var record = AccessLogRecord()
@@ -230,7 +250,8 @@ import Testing
         var record = AccessLogRecord()
         let format = "%DOWNSTREAM_REMOTE_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
         for address: SocketAddress in [
-            .ipv4(0xffff_ffff, port: 65_535), .ipv6(high: 0x2001_0db8 << 32, low: 1, port: 1, scope: 0),
+            .ipv4(0xffff_ffff, port: 65_535),
+            .ipv6(high: 0x2001_0db8 << 32, low: 1, port: 1, scope: 0),
             .unix(path: "/run/x"),
         ] {
             record.downstreamRemoteAddress = address

@@ -12,7 +12,9 @@ private final class Folder {
         var template = Array("/tmp/pillion-test-XXXXXX".utf8CString)
         _ = unsafe mkdtemp(&template)
         path = String(
-            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            decoding: template.dropLast().map { UInt8(bitPattern: $0) },
+            as: UTF8.self
+        )
     }
 
     deinit {
@@ -100,7 +102,8 @@ private final class Folder {
     }
 
     @Test(arguments: [
-        ("/no-such-folder/a.log", ENOENT, "No such file or directory"), ("/tmp", EISDIR, "directory"),
+        ("/no-such-folder/a.log", ENOENT, "No such file or directory"),
+        ("/tmp", EISDIR, "directory"),
         ("", ENOENT, ""),
     ])
     func aSinkThatCannotBeOpenedSaysWhy(path: String, code: Int32, text: String) {
@@ -151,7 +154,11 @@ private final class Folder {
         var taken = 0
         var refused = 0
         for _ in 0..<100 {
-            let isTaken = writer.submit(sink: sink, bytes: lines("123456789", 1000), lineCount: 1000)
+            let isTaken = writer.submit(
+                sink: sink,
+                bytes: lines("123456789", 1000),
+                lineCount: 1000
+            )
             if isTaken { taken += 1 } else { refused += 1 }
         }
         #expect(taken >= 10)
@@ -216,7 +223,11 @@ private final class Folder {
         let sink = try writer.open(.file(path: folder.path + "/a.log"))
         let format = try AccessLogFormat(text: "%BYTES_SENT%\n")
         let channel = AccessLogChannel(
-            format: format, sink: sink, writer: writer, chunkBytes: 100)
+            format: format,
+            sink: sink,
+            writer: writer,
+            chunkBytes: 100
+        )
         var record = AccessLogRecord()
         for number in 0..<1000 {
             record.bytesSent = UInt64(number)

@@ -31,7 +31,9 @@ import Testing
     @Test func escapesCanBeReadBack() throws {
         let format = try AccessLogFormat(text: "%REQ(USER-AGENT)%")
         let rendered = RecordFixture.render(
-            format, record(Array("a\n\"b\\\u{7f}\r\u{1b}[31mä".utf8)))
+            format,
+            record(Array("a\n\"b\\\u{7f}\r\u{1b}[31mä".utf8))
+        )
         #expect(rendered == "a\\x0a\\x22b\\x5c\\x7f\\x0d\\x1b[31mä")
     }
 
@@ -61,13 +63,18 @@ import Testing
     ])
     func jsonEscapesAndKeepsUTF8(value: String, expected: String) throws {
         let format = try AccessLogFormat(json: .object([("a", .text("%REQ(USER-AGENT)%"))]))
-        #expect(RecordFixture.render(format, record(Array(value.utf8))) == "{\"a\":\"\(expected)\"}\n")
+        #expect(
+            RecordFixture.render(format, record(Array(value.utf8))) == "{\"a\":\"\(expected)\"}\n"
+        )
     }
 
-    @Test(arguments: [
-        [0xff], [0xc3], [0xc0, 0x80], [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80],
-        [0xf0, 0x9f, 0x98], [0x80],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xff], [0xc3], [0xc0, 0x80], [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80],
+            [0xf4, 0x90, 0x80, 0x80],
+            [0xf0, 0x9f, 0x98], [0x80],
+        ] as [[UInt8]]
+    )
     func whatIsNoUTF8IsShownAsBytes(bytes: [UInt8]) throws {
         let format = try AccessLogFormat(json: .object([("a", .text("%REQ(USER-AGENT)%"))]))
         let shown = bytes.map { "\\\\x" + String($0, radix: 16) }.joined()
@@ -80,11 +87,13 @@ import Testing
                 ("k\"\n", .text("l\"\n%BYTES_SENT%")), ("n", .literal("1.5")),
                 ("o", .object([("p", .list([.text("%BYTES_SENT%"), .literal("null")]))])),
                 ("t", .text("%START_TIME(\"%Y\")%")), ("plain", .text("x")), ("e", .text("")),
-            ]))
+            ])
+        )
         #expect(
             RecordFixture.render(format, AccessLogRecord())
                 == "{\"k\\\"\\n\":\"l\\\"\\n0\",\"n\":1.5,\"o\":{\"p\":[0,null]},"
-                + "\"t\":\"\\\"1970\\\"\",\"plain\":\"x\",\"e\":\"\"}\n")
+                + "\"t\":\"\\\"1970\\\"\",\"plain\":\"x\",\"e\":\"\"}\n"
+        )
     }
 
     @Test func theLengthCutsBeforeEscaping() throws {

@@ -5,8 +5,11 @@ import Model
 /// Heads and records for the tests of formats.
 enum RecordFixture {
     static func head(
-        method: String = "GET", path: String = "/a?b=c&d=", authority: String = "app.local",
-        status: UInt16 = 0, fields: [(String, String)] = []
+        method: String = "GET",
+        path: String = "/a?b=c&d=",
+        authority: String = "app.local",
+        status: UInt16 = 0,
+        fields: [(String, String)] = []
     ) -> Head {
         let head = Head()
         func slice(_ text: String) -> Head.Slice {
@@ -29,7 +32,8 @@ enum RecordFixture {
         ])
         record.response = head(
             status: 200,
-            fields: [("x-envoy-upstream-service-time", "4"), ("Content-Type", "text/plain")])
+            fields: [("x-envoy-upstream-service-time", "4"), ("Content-Type", "text/plain")]
+        )
         record.responseTrailers = head(fields: [("grpc-status", "14"), ("x-sum", "abc")])
         // 2026-11-21 06:43:25.123456 UTC
         record.requestStartUnixMicroseconds = 1_795_243_405_123_456

@@ -3,20 +3,23 @@ import Testing
 @testable import Telemetry
 
 @Suite struct ResponseFlagsTests {
-    @Test(arguments: [
-        (ResponseFlags.noHealthyUpstream, "UH"), (.upstreamConnectionFailure, "UF"),
-        (.upstreamOverflow, "UO"), (.noRouteFound, "NR"), (.upstreamRetryLimitExceeded, "URX"),
-        (.noClusterFound, "NC"), (.durationTimeout, "DT"), (.downstreamConnectionTermination, "DC"),
-        (.failedLocalHealthCheck, "LH"), (.upstreamRequestTimeout, "UT"), (.localReset, "LR"),
-        (.upstreamRemoteReset, "UR"), (.upstreamConnectionTermination, "UC"),
-        (.delayInjected, "DI"), (.faultInjected, "FI"), (.rateLimited, "RL"),
-        (.unauthorizedExternalService, "UAEX"), (.rateLimitServiceError, "RLSE"),
-        (.streamIdleTimeout, "SI"), (.invalidHeaders, "IH"), (.downstreamProtocolError, "DPE"),
-        (.upstreamMaxStreamDurationReached, "UMSDR"), (.responseFromCache, "RFCF"),
-        (.noFilterConfiguration, "NFCF"), (.upstreamProtocolError, "UPE"),
-        (.overloadManager, "OM"), (.dnsResolutionFailed, "DF"), (.dropOverload, "DO"),
-        (.downstreamRemoteReset, "DR"), (.unconditionalDropOverload, "UDO"),
-    ] as [(ResponseFlags, String)])
+    @Test(
+        arguments: [
+            (ResponseFlags.noHealthyUpstream, "UH"), (.upstreamConnectionFailure, "UF"),
+            (.upstreamOverflow, "UO"), (.noRouteFound, "NR"), (.upstreamRetryLimitExceeded, "URX"),
+            (.noClusterFound, "NC"), (.durationTimeout, "DT"),
+            (.downstreamConnectionTermination, "DC"),
+            (.failedLocalHealthCheck, "LH"), (.upstreamRequestTimeout, "UT"), (.localReset, "LR"),
+            (.upstreamRemoteReset, "UR"), (.upstreamConnectionTermination, "UC"),
+            (.delayInjected, "DI"), (.faultInjected, "FI"), (.rateLimited, "RL"),
+            (.unauthorizedExternalService, "UAEX"), (.rateLimitServiceError, "RLSE"),
+            (.streamIdleTimeout, "SI"), (.invalidHeaders, "IH"), (.downstreamProtocolError, "DPE"),
+            (.upstreamMaxStreamDurationReached, "UMSDR"), (.responseFromCache, "RFCF"),
+            (.noFilterConfiguration, "NFCF"), (.upstreamProtocolError, "UPE"),
+            (.overloadManager, "OM"), (.dnsResolutionFailed, "DF"), (.dropOverload, "DO"),
+            (.downstreamRemoteReset, "DR"), (.unconditionalDropOverload, "UDO"),
+        ] as [(ResponseFlags, String)]
+    )
     func everyFlagHasItsShortName(flag: ResponseFlags, name: String) {
         #expect(flag.shortNames == name)
     }

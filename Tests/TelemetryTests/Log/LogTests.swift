@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct LogTests {
     private func text(
-        _ message: String, _ fields: KeyValuePairs<String, String> = [:]
+        _ message: String,
+        _ fields: KeyValuePairs<String, String> = [:]
     ) -> String {
         let line = LineBuffer()
         Log.renderText(1_795_243_405_123_456, .warning, message, fields, line)
@@ -13,7 +14,8 @@ import Testing
     }
 
     private func json(
-        _ message: String, _ fields: KeyValuePairs<String, String> = [:]
+        _ message: String,
+        _ fields: KeyValuePairs<String, String> = [:]
     ) -> String {
         let line = LineBuffer()
         Log.renderJSON(1_795_243_405_123_456, .error, message, fields, line)
@@ -24,14 +26,16 @@ import Testing
         #expect(
             text("listener bound", ["address": "127.0.0.1:80", "note": "two words", "none": ""])
                 == "2026-11-21T06:43:25.123Z warning listener bound address=127.0.0.1:80 "
-                + "note=\"two words\" none=\"\"\n")
+                + "note=\"two words\" none=\"\"\n"
+        )
     }
 
     @Test func aJSONLineIsOneObject() {
         #expect(
             json("said \"no\"", ["a\n": "b\u{1}"])
                 == "{\"time\":\"2026-11-21T06:43:25.123Z\",\"level\":\"error\","
-                + "\"message\":\"said \\\"no\\\"\",\"a\\n\":\"b\\u0001\"}\n")
+                + "\"message\":\"said \\\"no\\\"\",\"a\\n\":\"b\\u0001\"}\n"
+        )
     }
 
     @Test func nothingForgesALine() {
@@ -65,7 +69,9 @@ import Testing
             .split(separator: "\n").map(String.init)
         #expect(lines.count == 2)
         #expect(lines.first?.hasSuffix("Z trace m1") == true)
-        #expect(lines.last?.hasSuffix("\"level\":\"critical\",\"message\":\"m2\",\"k\":\"v\"}") == true)
+        #expect(
+            lines.last?.hasSuffix("\"level\":\"critical\",\"message\":\"m2\",\"k\":\"v\"}") == true
+        )
     }
 
     @Test func levelsHaveNames() {

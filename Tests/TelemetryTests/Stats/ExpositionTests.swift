@@ -39,30 +39,41 @@ import Testing
         #expect(value("envoy_cluster_upstream_rq_total", app) == 12)
         #expect(
             value("envoy_cluster_upstream_rq", ["envoy_response_code": "200"].merging(app) { $1 })
-                == 1)
+                == 1
+        )
         #expect(
             value(
                 "envoy_cluster_upstream_rq_xx",
-                ["envoy_response_code_class": "5"].merging(app) { $1 }) == 1)
+                ["envoy_response_code_class": "5"].merging(app) { $1 }
+            ) == 1
+        )
         #expect(
             value(
                 "envoy_http_downstream_rq_xx",
-                ["envoy_response_code_class": "2", "envoy_http_conn_manager_prefix": "inbound"])
-                == 1)
+                ["envoy_response_code_class": "2", "envoy_http_conn_manager_prefix": "inbound"]
+            )
+                == 1
+        )
         #expect(
             value(
                 "envoy_listener_downstream_cx_total",
-                ["envoy_listener_address": "0.0.0.0_15001"]) == 1)
+                ["envoy_listener_address": "0.0.0.0_15001"]
+            ) == 1
+        )
         #expect(
-            value("envoy_cluster_upstream_rq_time_bucket", ["le": "5"].merging(app) { $1 }) == 1)
+            value("envoy_cluster_upstream_rq_time_bucket", ["le": "5"].merging(app) { $1 }) == 1
+        )
         #expect(
-            value("envoy_cluster_upstream_rq_time_bucket", ["le": "1"].merging(app) { $1 }) == 0)
+            value("envoy_cluster_upstream_rq_time_bucket", ["le": "1"].merging(app) { $1 }) == 0
+        )
         #expect(
-            value("envoy_cluster_upstream_rq_time_bucket", ["le": "0.5"].merging(app) { $1 }) == 0)
+            value("envoy_cluster_upstream_rq_time_bucket", ["le": "0.5"].merging(app) { $1 }) == 0
+        )
         #expect(value("envoy_cluster_upstream_rq_time_sum", app) == 3)
         #expect(value("envoy_server_live", [:]) == 1)
         #expect(
-            value("envoy_cluster_circuit_breakers_default_cx_open", app) == 0)
+            value("envoy_cluster_circuit_breakers_default_cx_open", app) == 0
+        )
     }
 
     @Test(arguments: [
@@ -85,6 +96,17 @@ import Testing
         #expect(StatName.sanitized("outbound|80||a.b") == "outbound|80||a.b")
     }
 
+    @Test func namesThatPrintAlikeAreOneScope() throws {
+        let registry = StatsRegistry()
+        registry.clusterStats(name: "a:b", worker: 0).increment(.upstreamRqTotal)
+        registry.clusterStats(name: "a_b", worker: 0).increment(.upstreamRqTotal)
+        let parsed = try PrometheusParser(registry.prometheus())
+        #expect(parsed.families["envoy_cluster_upstream_rq_total"]?.samples.map(\.value) == [2])
+        #expect(registry.value(cluster: "a:b", .upstreamRqTotal) == 2)
+        registry.remove(cluster: "a:b")
+        #expect(registry.value(cluster: "a:b", .upstreamRqTotal) == 0)
+    }
+
     @Test func usedOnlyLeavesOutWhatStandsAtZero() throws {
         let query = StatsQuery(usedOnly: true)
         let parsed = try PrometheusParser(filled().prometheus(query))
@@ -99,7 +121,8 @@ import Testing
         let query = StatsQuery { $0.contains("app.upstream_rq_5") }
         #expect(
             filled().text(query)
-                == "cluster.app.upstream_rq_503: 1\ncluster.app.upstream_rq_5xx: 1\n")
+                == "cluster.app.upstream_rq_503: 1\ncluster.app.upstream_rq_5xx: 1\n"
+        )
         let parsed = try PrometheusParser(filled().prometheus(query))
         #expect(parsed.order == ["envoy_cluster_upstream_rq", "envoy_cluster_upstream_rq_xx"])
         #expect(parsed.families["envoy_cluster_upstream_rq"]?.samples.count == 1)
@@ -115,7 +138,9 @@ import Testing
         #expect(
             lines.contains(
                 "cluster.app.upstream_rq_time: P0(3,3) P25(3,3) P50(3,3) P75(3,3) P90(3,3) "
-                    + "P95(3,3) P99(3,3) P99.5(3,3) P99.9(3,3) P100(3,3)"))
+                    + "P95(3,3) P99(3,3) P99.5(3,3) P99.9(3,3) P100(3,3)"
+            )
+        )
     }
 
     @Test func anIntervalWithoutValuesPrintsNan() {
@@ -137,7 +162,8 @@ import Testing
             json == "{\"stats\":[{\"name\":\"cluster.a\\\"b.upstream_rq_total\",\"value\":1},"
                 + "{\"histograms\":{\"supported_quantiles\":[0,25,50,75,90,95,99,99.5,99.9,100],"
                 + "\"computed_quantiles\":[{\"name\":\"cluster.a\\\"b.upstream_rq_time\","
-                + "\"values\":[\(values)]}]}}]}")
+                + "\"values\":[\(values)]}]}}]}"
+        )
     }
 
     @Test func nothingAtAllIsStillValid() throws {

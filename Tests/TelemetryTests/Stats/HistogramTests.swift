@@ -19,7 +19,8 @@ import Testing
             #expect(HistogramLayout.boundaryCell(of: at + 1) > expected, "\(at + 1) ms")
         }
         #expect(
-            HistogramLayout.boundaryCell(of: .max) == HistogramLayout.firstBoundary + 19)
+            HistogramLayout.boundaryCell(of: .max) == HistogramLayout.firstBoundary + 19
+        )
     }
 
     @Test func stepsCoverEveryValueOnceAndInOrder() {

@@ -72,7 +72,10 @@ struct PrometheusParser {
     }
 
     private static func check(
-        _ sample: Sample, _ family: String, _ type: String, _ line: String
+        _ sample: Sample,
+        _ family: String,
+        _ type: String,
+        _ line: String
     ) throws {
         let suffixes = type == "histogram" ? ["_bucket", "_sum", "_count"] : [""]
         guard suffixes.contains(where: { family + $0 == sample.name }) else {
@@ -144,7 +147,8 @@ struct PrometheusParser {
             switch next {
             case "\"": return value
             case "\\":
-                guard let escaped = rest.first, let meant = ["\\": "\\", "\"": "\"", "n": "\n"][escaped]
+                guard let escaped = rest.first,
+                    let meant = ["\\": "\\", "\"": "\"", "n": "\n"][escaped]
                 else { throw Failure(line: line, message: "an escape") }
                 value += meant
                 rest = rest.dropFirst()

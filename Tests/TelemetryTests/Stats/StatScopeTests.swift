@@ -42,9 +42,12 @@ import Testing
         #expect(stats.value(.upstreamRq5xx) == 2)
         var codes: [UInt64] = []
         stats.addCodes(to: &codes)
-        let seen = codes.enumerated().filter { $0.element > 0 }.map { [$0.offset + 100, Int($0.element)] }
+        let seen = codes.enumerated().filter { $0.element > 0 }.map {
+            [$0.offset + 100, Int($0.element)]
+        }
         #expect(
-            seen == [[100, 1], [200, 2], [204, 1], [301, 1], [404, 1], [503, 1], [599, 1]])
+            seen == [[100, 1], [200, 2], [204, 1], [301, 1], [404, 1], [503, 1], [599, 1]]
+        )
     }
 
     @Test(arguments: [0, 1, 99, 600, 999, UInt16.max])

@@ -17,7 +17,9 @@ import Testing
         #expect(registry.value(cluster: "app", .upstreamCxActive) == 4)
         #expect(registry.value(cluster: "app", .upstreamRq2xx) == 4)
         let text = registry.prometheus()
-        #expect(text.contains("envoy_cluster_upstream_rq_time_count{envoy_cluster_name=\"app\"} 4\n"))
+        #expect(
+            text.contains("envoy_cluster_upstream_rq_time_count{envoy_cluster_name=\"app\"} 4\n")
+        )
         #expect(text.contains("envoy_response_code=\"200\",envoy_cluster_name=\"app\"} 4\n"))
     }
 
@@ -51,7 +53,9 @@ import Testing
         #expect(registry.value(cluster: "app", .upstreamRqTotal) == 0)
         #expect(registry.value(cluster: "app", .upstreamRqActive) == 3)
         #expect(!registry.text().contains("upstream_rq_503"))
-        #expect(registry.prometheus().contains("upstream_rq_time_count{envoy_cluster_name=\"app\"} 1\n"))
+        #expect(
+            registry.prometheus().contains("upstream_rq_time_count{envoy_cluster_name=\"app\"} 1\n")
+        )
         // The worker knows nothing of it, and a worker that comes later counts from its zero.
         stats.add(.upstreamRqTotal, 2)
         stats.countResponse(status: 503)

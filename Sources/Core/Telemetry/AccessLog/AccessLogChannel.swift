@@ -10,7 +10,10 @@ package final class AccessLogChannel {
 
     /// - Parameter chunkBytes: A chunk of this size is handed over at once.
     package init(
-        format: AccessLogFormat, sink: SinkID, writer: AccessLogWriter, chunkBytes: Int = 32 << 10
+        format: AccessLogFormat,
+        sink: SinkID,
+        writer: AccessLogWriter,
+        chunkBytes: Int = 32 << 10
     ) {
         self.format = format
         self.sink = sink

@@ -93,8 +93,10 @@ struct AccessLogDrain {
             if sink.isFailing { return }
             sink.isFailing = true
             Log.shared.log(
-                .warning, "access log cannot be written: lines are dropped until it can",
-                ["path": sink.path, "error": SystemError.text(code)])
+                .warning,
+                "access log cannot be written: lines are dropped until it can",
+                ["path": sink.path, "error": SystemError.text(code)]
+            )
         } else if sink.isFailing {
             sink.isFailing = false
             Log.shared.log(.info, "access log can be written again", ["path": sink.path])
@@ -105,7 +107,8 @@ struct AccessLogDrain {
     ///
     /// Exact where each line ends with one newline, as the formats do that people use.
     private static func wholeLines(
-        _ chunks: ArraySlice<AccessLogWriter.Chunk>, in written: Int
+        _ chunks: ArraySlice<AccessLogWriter.Chunk>,
+        in written: Int
     ) -> Int {
         var rest = written
         var lines = 0

@@ -15,7 +15,9 @@ extension AccessLogFormat {
 
     /// `grpc-status` of the trailers, or of the head where the response has no more than that.
     func renderGRPCStatus(
-        _ record: borrowing AccessLogRecord, _ step: FormatInstruction, _ line: LineBuffer
+        _ record: borrowing AccessLogRecord,
+        _ step: FormatInstruction,
+        _ line: LineBuffer
     ) {
         var number = record.responseTrailers.flatMap(Self.status)
         if number == nil { number = record.response.flatMap(Self.status) }

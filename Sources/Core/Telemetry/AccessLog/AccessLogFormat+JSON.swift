@@ -5,12 +5,17 @@ extension AccessLogFormat {
     private static let depthMax = 32
 
     mutating func add(
-        _ shape: AccessLogConfiguration.JSONShape, member: String, depth: Int
+        _ shape: AccessLogConfiguration.JSONShape,
+        member: String,
+        depth: Int
     ) throws(AccessLogFormatFailure) {
         if depth > Self.depthMax {
             throw AccessLogFormatFailure(
-                position: 0, member: member, message: "nested deeper than \(Self.depthMax)",
-                hint: "")
+                position: 0,
+                member: member,
+                message: "nested deeper than \(Self.depthMax)",
+                hint: ""
+            )
         }
         switch shape {
         case .text(let text): try add(text: Array(text.utf8), member: member)
@@ -28,7 +33,8 @@ extension AccessLogFormat {
     }
 
     private mutating func add(
-        _ members: [(name: String, value: AccessLogConfiguration.JSONShape)], member: String,
+        _ members: [(name: String, value: AccessLogConfiguration.JSONShape)],
+        member: String,
         depth: Int
     ) throws(AccessLogFormatFailure) {
         var seen: Set<String> = []
@@ -37,7 +43,11 @@ extension AccessLogFormat {
             let path = member.isEmpty ? name : "\(member).\(name)"
             if !seen.insert(name).inserted {
                 throw AccessLogFormatFailure(
-                    position: 0, member: path, message: "the member is there twice", hint: "")
+                    position: 0,
+                    member: path,
+                    message: "the member is there twice",
+                    hint: ""
+                )
             }
             if index > 0 { addLiteral([0x2c]) }
             addLiteral(Array("\(JSONText.string(name)):".utf8))
@@ -48,7 +58,8 @@ extension AccessLogFormat {
 
     /// One operator alone keeps its type; anything else becomes a string.
     private mutating func add(
-        text: [UInt8], member: String
+        text: [UInt8],
+        member: String
     ) throws(AccessLogFormatFailure) {
         do {
             let pieces = try FormatParser.parse(text)
@@ -60,19 +71,26 @@ extension AccessLogFormat {
             addLiteral([0x22])
         } catch {
             throw AccessLogFormatFailure(
-                position: error.position, member: member, message: error.message,
-                hint: error.hint)
+                position: error.position,
+                member: member,
+                message: error.message,
+                hint: error.hint
+            )
         }
     }
 
     private mutating func add(
-        scalar text: String, member: String
+        scalar text: String,
+        member: String
     ) throws(AccessLogFormatFailure) {
         let isWord = ["true", "false", "null"].contains(text)
         guard isWord || JSONText.isNumber(Array(text.utf8)) else {
             throw AccessLogFormatFailure(
-                position: 0, member: member, message: "\(text) is no JSON value",
-                hint: "a string, a number, true, false or null")
+                position: 0,
+                member: member,
+                message: "\(text) is no JSON value",
+                hint: "a string, a number, true, false or null"
+            )
         }
         addLiteral(Array(text.utf8))
     }

@@ -3,7 +3,9 @@ import Model
 extension AccessLogFormat {
     /// The operators that the default format does not use.
     func renderRarer(
-        _ record: borrowing AccessLogRecord, _ step: FormatInstruction, _ line: LineBuffer
+        _ record: borrowing AccessLogRecord,
+        _ step: FormatInstruction,
+        _ line: LineBuffer
     ) {
         let style = step.style
         switch step.code {
@@ -47,7 +49,9 @@ extension AccessLogFormat {
     // MARK: - Addresses
 
     private func renderAddress(
-        _ record: borrowing AccessLogRecord, _ step: FormatInstruction, _ line: LineBuffer
+        _ record: borrowing AccessLogRecord,
+        _ step: FormatInstruction,
+        _ line: LineBuffer
     ) {
         let style = step.style
         switch step.code {
@@ -83,7 +87,9 @@ extension AccessLogFormat {
 
     /// The two parts of `10.0.0.1:80` or `[::1]:80`; a path has no port.
     private func renderEndpoint(
-        _ record: borrowing AccessLogRecord, _ step: FormatInstruction, _ line: LineBuffer
+        _ record: borrowing AccessLogRecord,
+        _ step: FormatInstruction,
+        _ line: LineBuffer
     ) {
         let host = record.upstreamHost
         let bytes = host.utf8.span
@@ -102,7 +108,9 @@ extension AccessLogFormat {
     // MARK: - Durations
 
     private func renderDuration(
-        _ record: borrowing AccessLogRecord, _ step: FormatInstruction, _ line: LineBuffer
+        _ record: borrowing AccessLogRecord,
+        _ step: FormatInstruction,
+        _ line: LineBuffer
     ) {
         let style = step.style
         switch step.code {
@@ -116,7 +124,10 @@ extension AccessLogFormat {
             line.append(
                 milliseconds: Self.difference(
                     record.responseFirstByteMicroseconds,
-                    record.downstreamLastByteSentMicroseconds), style)
+                    record.downstreamLastByteSentMicroseconds
+                ),
+                style
+            )
         default:
             let from = Self.point(step.a & 255, record)
             let until = Self.point(step.a >> 8 & 255, record)

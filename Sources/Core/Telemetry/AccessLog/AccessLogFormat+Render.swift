@@ -5,44 +5,54 @@ extension AccessLogFormat {
     ///
     /// Allocates nothing for the default format, once the buffer has its size.
     package func render(_ record: borrowing AccessLogRecord, into line: LineBuffer) {
-        for step in instructions {
-            switch step.code {
+        // Read in place: a copy of each step costs more than what most of them do.
+        let steps = instructions.span
+        for index in steps.indices {
+            let leadCount = steps[index].leadCount
+            if leadCount > 0 {
+                line.append(
+                    padded: pooled(steps[index].leadStart, leadCount + 8),
+                    length: Int(leadCount)
+                )
+            }
+            let style = steps[index].style
+            switch steps[index].code {
             case .literal:
-                line.append(pooled(step.a, step.b))
+                line.append(pooled(steps[index].a, steps[index].b))
             case .startTime:
-                if step.style == .jsonValue { line.append(byte: 0x22) }
+                if style == .jsonValue { line.append(byte: 0x22) }
                 line.append(timestamp: record.requestStartUnixMicroseconds)
-                if step.style == .jsonValue { line.append(byte: 0x22) }
+                if style == .jsonValue { line.append(byte: 0x22) }
             case .startTimeCustom:
-                renderTime(record.requestStartUnixMicroseconds, step, line)
+                renderTime(record.requestStartUnixMicroseconds, steps[index], line)
             case .requestHeader:
-                renderField(record.request, step, line)
+                renderField(record.request, steps[index], line)
             case .responseHeader:
-                renderField(record.response, step, line)
+                renderField(record.response, steps[index], line)
             case .trailer:
-                renderField(record.responseTrailers, step, line)
+                renderField(record.responseTrailers, steps[index], line)
             case .httpVersion:
                 guard let request = record.request else {
-                    line.appendAbsent(step.style)
+                    line.appendAbsent(style)
                     continue
                 }
-                line.append(request.minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1", step.style)
+                line.append(request.minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1", style)
             case .responseCode:
                 line.append(decimal: UInt64(record.responseCode))
             case .responseFlags, .responseFlagsLong:
-                if step.style == .jsonValue { line.append(byte: 0x22) }
-                record.flags.append(to: line, long: step.code == .responseFlagsLong)
-                if step.style == .jsonValue { line.append(byte: 0x22) }
+                if style == .jsonValue { line.append(byte: 0x22) }
+                record.flags.append(to: line, long: steps[index].code == .responseFlagsLong)
+                if style == .jsonValue { line.append(byte: 0x22) }
             case .bytesReceived:
                 line.append(decimal: record.bytesReceived)
             case .bytesSent:
                 line.append(decimal: record.bytesSent)
             case .duration:
-                line.append(milliseconds: record.durationMicroseconds, step.style)
+                line.append(milliseconds: record.durationMicroseconds, style)
             case .upstreamHost:
-                line.append(record.upstreamHost, step.style)
+                line.append(record.upstreamHost, style)
             default:
-                renderRarer(record, step, line)
+                renderRarer(record, steps[index], line)
             }
         }
     }
@@ -56,7 +66,11 @@ extension AccessLogFormat {
     // MARK: - Fields
 
     /// The first of the two names that has a value.
-    private func renderField(_ head: Head?, _ step: FormatInstruction, _ line: LineBuffer) {
+    private func renderField(
+        _ head: Head?,
+        _ step: borrowing FormatInstruction,
+        _ line: LineBuffer
+    ) {
         guard let head else { return line.appendAbsent(step.style) }
         if renderField(head, step.first, step, line) { return }
         if step.second.kind != .none, renderField(head, step.second, step, line) { return }
@@ -65,7 +79,10 @@ extension AccessLogFormat {
 
     /// False, and nothing written, where the head has no such value.
     private func renderField(
-        _ head: Head, _ reference: FieldReference, _ step: FormatInstruction, _ line: LineBuffer
+        _ head: Head,
+        _ reference: borrowing FieldReference,
+        _ step: borrowing FormatInstruction,
+        _ line: LineBuffer
     ) -> Bool {
         let slice: Head.Slice
         switch reference.kind {
@@ -94,7 +111,9 @@ extension AccessLogFormat {
     }
 
     private func renderTime(
-        _ microseconds: Int64, _ step: FormatInstruction, _ line: LineBuffer
+        _ microseconds: Int64,
+        _ step: FormatInstruction,
+        _ line: LineBuffer
     ) {
         guard Int(step.a) < timeFormats.count else { return }
         // A literal of the format may hold what JSON escapes: rendered apart, then escaped.

@@ -41,16 +41,22 @@ package struct AccessLogFormat: Sendable {
         for piece in try FormatParser.parse(Array(text.utf8)) {
             try add(piece, style: .text)
         }
+        padPool()
     }
 
     /// Compiles an object; each line ends with a newline.
     package init(json: AccessLogConfiguration.JSONShape) throws(AccessLogFormatFailure) {
         guard case .object = json else {
             throw AccessLogFormatFailure(
-                position: 0, member: "", message: "a JSON format must be an object", hint: "")
+                position: 0,
+                member: "",
+                message: "a JSON format must be an object",
+                hint: ""
+            )
         }
         try add(json, member: "", depth: 0)
         addLiteral([0x0a])
+        padPool()
     }
 
     /// Compiles what a configuration says.
@@ -85,6 +91,9 @@ package struct AccessLogFormat: Sendable {
 
     // MARK: - Compiling
 
+    /// So that each literal may be copied with the eight bytes from its start.
+    private mutating func padPool() { pool += Array(repeating: 0, count: 8) }
+
     mutating func addLiteral(_ bytes: [UInt8]) {
         if bytes.isEmpty { return }
         let start = UInt32(clamping: pool.count)
@@ -96,11 +105,13 @@ package struct AccessLogFormat: Sendable {
             return
         }
         instructions.append(
-            FormatInstruction(code: .literal, a: start, b: UInt32(clamping: bytes.count)))
+            FormatInstruction(code: .literal, a: start, b: UInt32(clamping: bytes.count))
+        )
     }
 
     mutating func add(
-        _ piece: FormatPiece, style: FormatInstruction.Style
+        _ piece: FormatPiece,
+        style: FormatInstruction.Style
     ) throws(AccessLogFormatFailure) {
         switch piece {
         case .literal(let bytes):
@@ -111,7 +122,8 @@ package struct AccessLogFormat: Sendable {
     }
 
     private mutating func add(
-        _ use: OperatorUse, _ style: FormatInstruction.Style
+        _ use: OperatorUse,
+        _ style: FormatInstruction.Style
     ) throws(AccessLogFormatFailure) {
         if let value = use.constant {
             return addConstant(value, style)
@@ -140,6 +152,11 @@ package struct AccessLogFormat: Sendable {
             instruction.a = try use.grpcStyle()
         default: break
         }
+        if let last = instructions.last, last.code == .literal {
+            instruction.leadStart = last.a
+            instruction.leadCount = last.b
+            instructions.removeLast()
+        }
         instructions.append(instruction)
     }
 
@@ -151,7 +168,8 @@ package struct AccessLogFormat: Sendable {
     }
 
     private mutating func reference(
-        _ name: [UInt8], _ use: OperatorUse
+        _ name: [UInt8],
+        _ use: OperatorUse
     ) throws(AccessLogFormatFailure) -> FieldReference {
         let lower = name.map(\.asciiLowercased)
         if let pseudo = try use.pseudoHeader(lower) { return FieldReference(kind: pseudo) }

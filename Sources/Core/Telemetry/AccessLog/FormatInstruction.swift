@@ -1,6 +1,8 @@
 import Model
 
-/// One step of rendering a line: a literal or the value of an operator.
+/// One step of rendering a line: a literal, then the value of an operator.
+///
+/// One step for both, since the jump to the operator is what a step costs.
 struct FormatInstruction: Sendable {
     /// How a value is written.
     enum Style: UInt8, Sendable {
@@ -13,6 +15,9 @@ struct FormatInstruction: Sendable {
     }
 
     var code: Operator
+    /// The place in the pool of the literal that stands before the value.
+    var leadStart: UInt32 = 0
+    var leadCount: UInt32 = 0
     var style: Style = .text
     /// The bytes of a value at most; negative: all.
     var limit: Int32 = -1

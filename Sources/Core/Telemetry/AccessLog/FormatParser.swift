@@ -35,14 +35,18 @@ enum FormatParser {
 
     /// The operator that begins at `start`, and the position behind it.
     private static func operation(
-        _ text: [UInt8], at start: Int
+        _ text: [UInt8],
+        at start: Int
     ) throws(AccessLogFormatFailure) -> (OperatorUse, Int) {
         var index = start + 1
         while index < text.count, isNameByte(text[index]) { index += 1 }
         let name = String(decoding: text[(start + 1)..<index], as: UTF8.self)
         let unterminated = AccessLogFormatFailure(
-            position: start, member: "", message: "an operator without its closing %",
-            hint: "write %% for a percent sign")
+            position: start,
+            member: "",
+            message: "an operator without its closing %",
+            hint: "write %% for a percent sign"
+        )
         guard index < text.count, !name.isEmpty else { throw unterminated }
         var argument: [UInt8]?
         if text[index] == 0x28 {
@@ -58,8 +62,11 @@ enum FormatParser {
             let digits = Array(text[(index + 1)..<end])
             guard let value = digits.span.decimal(limit: 1 << 20) else {
                 throw AccessLogFormatFailure(
-                    position: index, member: "", message: "a length must be a number",
-                    hint: "%\(name)(…):100%, at most 1048576")
+                    position: index,
+                    member: "",
+                    message: "a length must be a number",
+                    hint: "%\(name)(…):100%, at most 1048576"
+                )
             }
             limit = value
             index = end
@@ -97,12 +104,17 @@ enum FormatParser {
     }
 
     private static func find(
-        _ name: String, at position: Int
+        _ name: String,
+        at position: Int
     ) throws(AccessLogFormatFailure) -> OperatorName {
         if let known = OperatorName.all.first(where: { $0.name == name }) {
             if known.code != .unsupported { return known }
             throw AccessLogFormatFailure(
-                position: position, member: "", message: "%\(name)% is not supported yet", hint: "")
+                position: position,
+                member: "",
+                message: "%\(name)% is not supported yet",
+                hint: ""
+            )
         }
         let wanted = Array(name.utf8.map(\.asciiUppercased))
         let nearest = OperatorName.all
@@ -114,7 +126,11 @@ enum FormatParser {
             hint = "did you mean %\(nearest.name)%?"
         }
         throw AccessLogFormatFailure(
-            position: position, member: "", message: "unknown operator %\(name)%", hint: hint)
+            position: position,
+            member: "",
+            message: "unknown operator %\(name)%",
+            hint: hint
+        )
     }
 
     /// Levenshtein's distance, of names up to 64 bytes.

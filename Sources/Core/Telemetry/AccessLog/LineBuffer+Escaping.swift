@@ -9,8 +9,7 @@ extension LineBuffer {
     func append(textEscaping bytes: Span<UInt8>) {
         var start = 0
         while true {
-            let end = Self.endOfPlain(bytes, from: start)
-            append(bytes.extracting(start..<end))
+            let end = appendPlain(bytes, from: start)
             if end == bytes.count { return }
             append("\\x")
             append(hexOf: bytes[end])
@@ -25,19 +24,17 @@ extension LineBuffer {
     func append(jsonEscaping bytes: Span<UInt8>) {
         var start = 0
         while true {
-            var end = start
-            while end < bytes.count {
-                let stop = Self.endOfPlain(bytes, from: end, stopsAtHighBytes: true)
-                let length = stop < bytes.count ? UTF8Sequence.length(bytes, at: stop) : 0
-                end = stop
-                // One byte is ASCII, which must be escaped here; none is no UTF-8.
-                if length < 2 { break }
-                end += length
-            }
-            append(bytes.extracting(start..<end))
+            let end = appendPlain(bytes, from: start, stopsAtHighBytes: true)
             if end == bytes.count { return }
-            append(jsonEscape: bytes[end])
-            start = end + 1
+            let length = UTF8Sequence.length(bytes, at: end)
+            // One byte is ASCII, which must be escaped here; none is no UTF-8.
+            if length < 2 {
+                append(jsonEscape: bytes[end])
+                start = end + 1
+            } else {
+                append(bytes.extracting(end..<end + length))
+                start = end + length
+            }
         }
     }
 
@@ -59,44 +56,6 @@ extension LineBuffer {
 
     private func append(hexOf byte: UInt8) {
         append(hex: UInt64(byte), digits: 2)
-    }
-
-    /// The position of the first byte at or after `start` that must be escaped, or the count.
-    ///
-    /// Eight bytes at a time: most values have none, and this is most of the work of a line.
-    @inline(__always)
-    private static func endOfPlain(
-        _ bytes: Span<UInt8>, from start: Int, stopsAtHighBytes: Bool = false
-    ) -> Int {
-        let raw = unsafe bytes.bytes
-        var index = start
-        while index + 8 <= bytes.count {
-            let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-            var found = escapedBytes(word)
-            if stopsAtHighBytes { found |= word & 0x8080_8080_8080_8080 }
-            if found != 0 { return index + UInt64(littleEndian: found).trailingZeroBitCount / 8 }
-            index += 8
-        }
-        while index < bytes.count {
-            let byte = bytes[index]
-            let isHigh = stopsAtHighBytes && byte >= 0x80
-            if byte < 0x20 || byte == 0x7f || byte == 0x22 || byte == 0x5c || isHigh { break }
-            index += 1
-        }
-        return index
-    }
-
-    /// The high bit of each byte below 0x20, or that is a quote, a backslash or 0x7f.
-    ///
-    /// Bits above the first may be wrong, since a subtraction borrows from the next byte; the first
-    /// is always right.
-    @inline(__always)
-    private static func escapedBytes(_ word: UInt64) -> UInt64 {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        func zeros(_ value: UInt64) -> UInt64 { (value &- ones) & ~value }
-        let controls = (word &- ones &* 0x20) & ~word
-        return (controls | zeros(word ^ ones &* 0x22) | zeros(word ^ ones &* 0x5c)
-            | zeros(word ^ ones &* 0x7f)) & 0x8080_8080_8080_8080
     }
 }
 

@@ -11,7 +11,9 @@ extension LineBuffer {
 
     /// Bytes that somebody else chose; none are an absent value.
     func append(
-        _ bytes: Span<UInt8>, _ style: FormatInstruction.Style, limit: Int32 = -1
+        _ bytes: Span<UInt8>,
+        _ style: FormatInstruction.Style,
+        limit: Int32 = -1
     ) {
         if bytes.isEmpty { return appendAbsent(style) }
         let kept = limit < 0 ? bytes.count : min(bytes.count, Int(limit))
@@ -52,7 +54,9 @@ extension LineBuffer {
 
     /// An address, with or without its port; IPv4 without an allocation.
     func append(
-        _ address: SocketAddress?, port: Bool, _ style: FormatInstruction.Style
+        _ address: SocketAddress?,
+        port: Bool,
+        _ style: FormatInstruction.Style
     ) {
         switch address {
         case nil: appendAbsent(style)

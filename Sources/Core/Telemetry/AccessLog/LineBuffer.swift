@@ -83,7 +83,10 @@ package final class LineBuffer {
 
     func appendCachedSecond() {
         reserve(20)
-        for offset in 0..<20 { unsafe storage[count + offset] = secondText[offset] }
+        unsafe secondText.span.withUnsafeBufferPointer { text in
+            guard let base = text.baseAddress else { return }
+            unsafe (storage + count).update(from: base, count: 20)
+        }
         count += 20
     }
 
@@ -115,6 +118,84 @@ package final class LineBuffer {
     package func append(_ text: String) {
         let bytes = text.utf8.span
         append(bytes)
+    }
+
+    /// Appends the first `length` bytes of a span that has eight more.
+    ///
+    /// The literals between values are short: one word is copied, whatever the length is.
+    func append(padded bytes: Span<UInt8>, length: Int) {
+        guard length <= 8, bytes.count >= 8 else {
+            return append(bytes.extracting(0..<length))
+        }
+        reserve(8)
+        unsafe bytes.withUnsafeBytes { source in
+            let word = unsafe source.loadUnaligned(as: UInt64.self)
+            unsafe UnsafeMutableRawPointer(storage + count)
+                .storeBytes(of: word, as: UInt64.self)
+        }
+        count += length
+    }
+
+    /// Appends bytes up to the first that must be escaped, and returns its position or the count.
+    ///
+    /// Eight bytes at a time, copied while they are looked at: most values have none to escape,
+    /// and this is most of the work of a line.
+    @inline(__always)
+    func appendPlain(
+        _ bytes: Span<UInt8>,
+        from start: Int,
+        stopsAtHighBytes: Bool = false
+    ) -> Int {
+        reserve(bytes.count - start + 8)
+        // Kept apart from the object: a write of bytes might be a write to its properties, for all
+        // that the compiler knows, and each would be read again.
+        let out = unsafe UnsafeMutableRawPointer(storage + count)
+        let end = unsafe bytes.withUnsafeBytes { source in
+            var index = start
+            let mask: UInt64 = stopsAtHighBytes ? 0x8080_8080_8080_8080 : 0
+            while index + 8 <= source.count {
+                let word = unsafe source.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                unsafe out.storeBytes(of: word, toByteOffset: index - start, as: UInt64.self)
+                let found = Self.escapedBytes(word.littleEndian) | word.littleEndian & mask
+                if found != 0 { return index + found.trailingZeroBitCount / 8 }
+                index += 8
+            }
+            if index < source.count, index - start >= 8 {
+                // The last eight bytes again, of which some are copied already.
+                let last = source.count - 8
+                let word = unsafe source.loadUnaligned(fromByteOffset: last, as: UInt64.self)
+                if Self.escapedBytes(word.littleEndian) | word.littleEndian & mask == 0 {
+                    unsafe out.storeBytes(of: word, toByteOffset: last - start, as: UInt64.self)
+                    return source.count
+                }
+            }
+            while index < source.count {
+                let byte = unsafe source[index]
+                let isHigh = stopsAtHighBytes && byte >= 0x80
+                if byte < 0x20 || byte == 0x7f || byte == 0x22 || byte == 0x5c || isHigh {
+                    break
+                }
+                unsafe out.storeBytes(of: byte, toByteOffset: index - start, as: UInt8.self)
+                index += 1
+            }
+            return index
+        }
+        count += end - start
+        return end
+    }
+
+    /// The high bit of each byte below 0x20, or that is a quote, a backslash or 0x7f.
+    ///
+    /// Bits above the first may be wrong, since a subtraction borrows from the next byte; the first
+    /// is always right.
+    @inline(__always)
+    private static func escapedBytes(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        func zeros(_ value: UInt64) -> UInt64 { (value &- ones) & ~value }
+        let controls = (word &- ones &* 0x20) & ~word
+        return
+            (controls | zeros(word ^ ones &* 0x22) | zeros(word ^ ones &* 0x5c)
+            | zeros(word ^ ones &* 0x7f)) & 0x8080_8080_8080_8080
     }
 
     /// Appends decimal digits.

@@ -2,236 +2,458 @@ extension OperatorName {
     /// Every operator, in the order of the reference page.
     static let all: [OperatorName] = [
         OperatorName(
-            "START_TIME", .startTime, .optional,
-            "When the first byte of the request came, in UTC; `(FORMAT)` is a subset of strftime."),
+            "START_TIME",
+            .startTime,
+            .optional,
+            "When the first byte of the request came, in UTC; `(FORMAT)` is a subset of strftime."
+        ),
         OperatorName(
-            "REQ", .requestHeader, [.required, .length],
+            "REQ",
+            .requestHeader,
+            [.required, .length],
             "A header of the request, `(NAME?ALTERNATIVE):LENGTH`; `:METHOD`, "
-                + "`:PATH`, `:AUTHORITY`, `:SCHEME`, too."),
+                + "`:PATH`, `:AUTHORITY`, `:SCHEME`, too."
+        ),
         OperatorName(
-            "RESP", .responseHeader, [.required, .length],
-            "A header of the response, `(NAME?ALTERNATIVE):LENGTH`; `:STATUS`, too."),
+            "RESP",
+            .responseHeader,
+            [.required, .length],
+            "A header of the response, `(NAME?ALTERNATIVE):LENGTH`; `:STATUS`, too."
+        ),
         OperatorName(
-            "TRAILER", .trailer, [.required, .length],
-            "A trailer of the response, `(NAME?ALTERNATIVE):LENGTH`."),
+            "TRAILER",
+            .trailer,
+            [.required, .length],
+            "A trailer of the response, `(NAME?ALTERNATIVE):LENGTH`."
+        ),
         OperatorName(
-            "PATH", .path, [.optional, .length],
+            "PATH",
+            .path,
+            [.optional, .length],
             "The path, `(QUERY:SOURCE)`: `WQ` with or `NQ` without the query; "
-                + "`ORIG`, `PATH` or `ORIG_OR_PATH`."),
+                + "`ORIG`, `PATH` or `ORIG_OR_PATH`."
+        ),
         OperatorName(
-            "QUERY_PARAM", .queryParameter, [.required, .length],
-            "The first value of a query parameter, as it stands in the path."),
+            "QUERY_PARAM",
+            .queryParameter,
+            [.required, .length],
+            "The first value of a query parameter, as it stands in the path."
+        ),
         OperatorName(
-            "PROTOCOL", .httpVersion, .none,
-            "The protocol of the request: HTTP/1.0 or HTTP/1.1."),
+            "PROTOCOL",
+            .httpVersion,
+            .none,
+            "The protocol of the request: HTTP/1.0 or HTTP/1.1."
+        ),
         OperatorName(
-            "RESPONSE_CODE", .responseCode, .none,
-            "The status of the response; 0 where none was sent."),
+            "RESPONSE_CODE",
+            .responseCode,
+            .none,
+            "The status of the response; 0 where none was sent."
+        ),
         OperatorName(
-            "RESPONSE_CODE_DETAILS", .responseCodeDetails, .none,
-            "Who made the response and why: `via_upstream`, `route_not_found`."),
+            "RESPONSE_CODE_DETAILS",
+            .responseCodeDetails,
+            .none,
+            "Who made the response and why: `via_upstream`, `route_not_found`."
+        ),
         OperatorName(
-            "RESPONSE_FLAGS", .responseFlags, .none,
-            "The response flags by their short names."),
+            "RESPONSE_FLAGS",
+            .responseFlags,
+            .none,
+            "The response flags by their short names."
+        ),
         OperatorName(
-            "RESPONSE_FLAGS_LONG", .responseFlagsLong, .none,
-            "The response flags by their long names."),
+            "RESPONSE_FLAGS_LONG",
+            .responseFlagsLong,
+            .none,
+            "The response flags by their long names."
+        ),
         OperatorName(
-            "CONNECTION_TERMINATION_DETAILS", .connectionTerminationDetails, .none,
-            "Why this side closed the connection."),
+            "CONNECTION_TERMINATION_DETAILS",
+            .connectionTerminationDetails,
+            .none,
+            "Why this side closed the connection."
+        ),
         OperatorName(
-            "GRPC_STATUS", .grpcStatus, .optional,
-            "The gRPC status: `(CAMEL_STRING)`, `(SNAKE_STRING)` or `(NUMBER)`."),
+            "GRPC_STATUS",
+            .grpcStatus,
+            .optional,
+            "The gRPC status: `(CAMEL_STRING)`, `(SNAKE_STRING)` or `(NUMBER)`."
+        ),
         OperatorName(
-            "GRPC_STATUS_NUMBER", .grpcStatusNumber, .none,
-            "The gRPC status as a number."),
+            "GRPC_STATUS_NUMBER",
+            .grpcStatusNumber,
+            .none,
+            "The gRPC status as a number."
+        ),
         OperatorName("BYTES_RECEIVED", .bytesReceived, .none, "Bytes of the body of the request."),
         OperatorName("BYTES_SENT", .bytesSent, .none, "Bytes of the body of the response."),
         OperatorName(
-            "REQUEST_HEADERS_BYTES", .requestHeadBytes, .none,
-            "Bytes of the head of the request."),
+            "REQUEST_HEADERS_BYTES",
+            .requestHeadBytes,
+            .none,
+            "Bytes of the head of the request."
+        ),
         OperatorName(
-            "RESPONSE_HEADERS_BYTES", .responseHeadBytes, .none,
-            "Bytes of the head of the response."),
+            "RESPONSE_HEADERS_BYTES",
+            .responseHeadBytes,
+            .none,
+            "Bytes of the head of the response."
+        ),
         OperatorName(
-            "UPSTREAM_WIRE_BYTES_SENT", .upstreamWireBytesSent, .none,
-            "Bytes sent to the endpoint, framing included."),
+            "UPSTREAM_WIRE_BYTES_SENT",
+            .upstreamWireBytesSent,
+            .none,
+            "Bytes sent to the endpoint, framing included."
+        ),
         OperatorName(
-            "UPSTREAM_WIRE_BYTES_RECEIVED", .upstreamWireBytesReceived, .none,
-            "Bytes received from the endpoint, framing included."),
+            "UPSTREAM_WIRE_BYTES_RECEIVED",
+            .upstreamWireBytesReceived,
+            .none,
+            "Bytes received from the endpoint, framing included."
+        ),
         OperatorName(
-            "DOWNSTREAM_WIRE_BYTES_SENT", .downstreamWireBytesSent, .none,
-            "Bytes sent to the client, framing included."),
+            "DOWNSTREAM_WIRE_BYTES_SENT",
+            .downstreamWireBytesSent,
+            .none,
+            "Bytes sent to the client, framing included."
+        ),
         OperatorName(
-            "DOWNSTREAM_WIRE_BYTES_RECEIVED", .downstreamWireBytesReceived, .none,
-            "Bytes received from the client, framing included."),
+            "DOWNSTREAM_WIRE_BYTES_RECEIVED",
+            .downstreamWireBytesReceived,
+            .none,
+            "Bytes received from the client, framing included."
+        ),
         OperatorName(
-            "DURATION", .duration, .none,
-            "Milliseconds from the first byte of the request to the last of the response."),
+            "DURATION",
+            .duration,
+            .none,
+            "Milliseconds from the first byte of the request to the last of the response."
+        ),
         OperatorName(
-            "REQUEST_DURATION", .requestDuration, .none,
-            "Milliseconds until the last byte of the request was received."),
+            "REQUEST_DURATION",
+            .requestDuration,
+            .none,
+            "Milliseconds until the last byte of the request was received."
+        ),
         OperatorName(
-            "REQUEST_TX_DURATION", .requestSentDuration, .none,
-            "Milliseconds until the last byte of the request was sent to the endpoint."),
+            "REQUEST_TX_DURATION",
+            .requestSentDuration,
+            .none,
+            "Milliseconds until the last byte of the request was sent to the endpoint."
+        ),
         OperatorName(
-            "RESPONSE_DURATION", .responseDuration, .none,
-            "Milliseconds until the first byte of the response came from the endpoint."),
+            "RESPONSE_DURATION",
+            .responseDuration,
+            .none,
+            "Milliseconds until the first byte of the response came from the endpoint."
+        ),
         OperatorName(
-            "RESPONSE_TX_DURATION", .responseSentDuration, .none,
-            "Milliseconds from the first byte of the endpoint to the last byte to the client."),
+            "RESPONSE_TX_DURATION",
+            .responseSentDuration,
+            .none,
+            "Milliseconds from the first byte of the endpoint to the last byte to the client."
+        ),
         OperatorName(
-            "COMMON_DURATION", .commonDuration, .required,
-            "The time between two points, `(START:END:UNIT)`; UNIT is `ms`, `us` or `ns`."),
+            "COMMON_DURATION",
+            .commonDuration,
+            .required,
+            "The time between two points, `(START:END:UNIT)`; UNIT is `ms`, `us` or `ns`."
+        ),
         OperatorName("UPSTREAM_HOST", .upstreamHost, .none, "The address of the endpoint."),
         OperatorName(
-            "UPSTREAM_HOST_NAME", .upstreamHostName, .none,
-            "The host name of the endpoint, or its address."),
+            "UPSTREAM_HOST_NAME",
+            .upstreamHostName,
+            .none,
+            "The host name of the endpoint, or its address."
+        ),
         OperatorName(
-            "UPSTREAM_REMOTE_ADDRESS", .upstreamHost, .none,
-            "The address of the endpoint."),
+            "UPSTREAM_REMOTE_ADDRESS",
+            .upstreamHost,
+            .none,
+            "The address of the endpoint."
+        ),
         OperatorName(
-            "UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", .upstreamHostWithoutPort, .none,
-            "The address of the endpoint without the port."),
+            "UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT",
+            .upstreamHostWithoutPort,
+            .none,
+            "The address of the endpoint without the port."
+        ),
         OperatorName("UPSTREAM_REMOTE_PORT", .upstreamPort, .none, "The port of the endpoint."),
         OperatorName("UPSTREAM_CLUSTER", .upstreamCluster, .none, "The cluster."),
         OperatorName("UPSTREAM_CLUSTER_RAW", .upstreamCluster, .none, "The cluster."),
         OperatorName(
-            "UPSTREAM_LOCAL_ADDRESS", .upstreamLocalAddress, .none,
-            "The address of this side of the connection to the endpoint."),
+            "UPSTREAM_LOCAL_ADDRESS",
+            .upstreamLocalAddress,
+            .none,
+            "The address of this side of the connection to the endpoint."
+        ),
         OperatorName(
-            "UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT", .upstreamLocalAddressWithoutPort, .none,
-            "The same without the port."),
+            "UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT",
+            .upstreamLocalAddressWithoutPort,
+            .none,
+            "The same without the port."
+        ),
         OperatorName(
-            "UPSTREAM_LOCAL_PORT", .upstreamLocalPort, .none,
-            "The port of this side of the connection to the endpoint."),
+            "UPSTREAM_LOCAL_PORT",
+            .upstreamLocalPort,
+            .none,
+            "The port of this side of the connection to the endpoint."
+        ),
         OperatorName(
-            "UPSTREAM_REQUEST_ATTEMPT_COUNT", .upstreamRequestAttemptCount, .none,
-            "How often the request was sent; 0 where it never was."),
+            "UPSTREAM_REQUEST_ATTEMPT_COUNT",
+            .upstreamRequestAttemptCount,
+            .none,
+            "How often the request was sent; 0 where it never was."
+        ),
         OperatorName(
-            "UPSTREAM_TRANSPORT_FAILURE_REASON", .upstreamTransportFailureReason, .none,
-            "Why the connection to the endpoint failed."),
+            "UPSTREAM_TRANSPORT_FAILURE_REASON",
+            .upstreamTransportFailureReason,
+            .none,
+            "Why the connection to the endpoint failed."
+        ),
         OperatorName(
-            "UPSTREAM_CONNECTION_ID", .upstreamConnectionID, .none,
-            "The number of the connection to the endpoint."),
+            "UPSTREAM_CONNECTION_ID",
+            .upstreamConnectionID,
+            .none,
+            "The number of the connection to the endpoint."
+        ),
         OperatorName(
-            "DOWNSTREAM_REMOTE_ADDRESS", .downstreamRemoteAddress, .none,
-            "The address of the client, from `x-forwarded-for` where it is trusted."),
+            "DOWNSTREAM_REMOTE_ADDRESS",
+            .downstreamRemoteAddress,
+            .none,
+            "The address of the client, from `x-forwarded-for` where it is trusted."
+        ),
         OperatorName(
-            "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", .downstreamRemoteAddressWithoutPort, .none,
-            "The same without the port."),
+            "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT",
+            .downstreamRemoteAddressWithoutPort,
+            .none,
+            "The same without the port."
+        ),
         OperatorName(
-            "DOWNSTREAM_REMOTE_PORT", .downstreamRemotePort, .none,
-            "The port of the client."),
+            "DOWNSTREAM_REMOTE_PORT",
+            .downstreamRemotePort,
+            .none,
+            "The port of the client."
+        ),
         OperatorName(
-            "DOWNSTREAM_DIRECT_REMOTE_ADDRESS", .downstreamDirectAddress, .none,
-            "The address of the client's connection."),
+            "DOWNSTREAM_DIRECT_REMOTE_ADDRESS",
+            .downstreamDirectAddress,
+            .none,
+            "The address of the client's connection."
+        ),
         OperatorName(
             "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT",
-            .downstreamDirectAddressWithoutPort, .none,
-            "The same without the port."),
+            .downstreamDirectAddressWithoutPort,
+            .none,
+            "The same without the port."
+        ),
         OperatorName(
-            "DOWNSTREAM_DIRECT_REMOTE_PORT", .downstreamDirectPort, .none,
-            "The port of the client's connection."),
+            "DOWNSTREAM_DIRECT_REMOTE_PORT",
+            .downstreamDirectPort,
+            .none,
+            "The port of the client's connection."
+        ),
         OperatorName(
-            "DOWNSTREAM_LOCAL_ADDRESS", .downstreamLocalAddress, .none,
-            "The address that the client connected to."),
+            "DOWNSTREAM_LOCAL_ADDRESS",
+            .downstreamLocalAddress,
+            .none,
+            "The address that the client connected to."
+        ),
         OperatorName(
-            "DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT", .downstreamLocalAddressWithoutPort, .none,
-            "The same without the port."),
+            "DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT",
+            .downstreamLocalAddressWithoutPort,
+            .none,
+            "The same without the port."
+        ),
         OperatorName(
-            "DOWNSTREAM_LOCAL_PORT", .downstreamLocalPort, .none,
-            "The port that the client connected to."),
+            "DOWNSTREAM_LOCAL_PORT",
+            .downstreamLocalPort,
+            .none,
+            "The port that the client connected to."
+        ),
         OperatorName(
-            "CONNECTION_ID", .connectionID, .none,
-            "The number of the connection of the client."),
+            "CONNECTION_ID",
+            .connectionID,
+            .none,
+            "The number of the connection of the client."
+        ),
         OperatorName("ROUTE_NAME", .routeName, .none, "The name of the route."),
         OperatorName(
-            "VIRTUAL_CLUSTER_NAME", .absent, .none,
-            "Virtual clusters are not supported yet: always absent."),
+            "VIRTUAL_CLUSTER_NAME",
+            .absent,
+            .none,
+            "Virtual clusters are not supported yet: always absent."
+        ),
         OperatorName("STREAM_ID", .requestHeader, .none, "The `x-request-id` of the request."),
         OperatorName("UNIQUE_ID", .uniqueID, .none, "A new random UUID."),
         OperatorName("HOSTNAME", .hostname, .none, "The name of the host."),
         OperatorName(
-            "ENVIRONMENT", .environment, [.required, .length],
-            "A variable of the environment, read when the format is compiled."),
+            "ENVIRONMENT",
+            .environment,
+            [.required, .length],
+            "A variable of the environment, read when the format is compiled."
+        ),
         OperatorName(
-            "PILLION_REASON", .reason, .none,
-            "What decided a local reply, in words (ours)."),
+            "PILLION_REASON",
+            .reason,
+            .none,
+            "What decided a local reply, in words (ours)."
+        ),
         OperatorName("PILLION_VIRTUAL_HOST", .virtualHost, .none, "The virtual host (ours)."),
         OperatorName("PILLION_LISTENER", .listenerName, .none, "The listener (ours)."),
         OperatorName(
-            "REQUESTED_SERVER_NAME", .absent, .none,
-            "The server name of the TLS handshake: absent until it is supported."),
+            "REQUESTED_SERVER_NAME",
+            .absent,
+            .none,
+            "The server name of the TLS handshake: absent until it is supported."
+        ),
         OperatorName(
-            "DOWNSTREAM_TLS_VERSION", .absent, .none,
-            "The TLS version of the client: absent until it is supported."),
+            "DOWNSTREAM_TLS_VERSION",
+            .absent,
+            .none,
+            "The TLS version of the client: absent until it is supported."
+        ),
         OperatorName(
-            "DOWNSTREAM_TLS_CIPHER", .absent, .none,
-            "The TLS cipher of the client: absent until it is supported."),
+            "DOWNSTREAM_TLS_CIPHER",
+            .absent,
+            .none,
+            "The TLS cipher of the client: absent until it is supported."
+        ),
         OperatorName(
-            "DOWNSTREAM_PEER_URI_SAN", .absent, .none,
-            "The identity of the client: absent until it is supported."),
+            "DOWNSTREAM_PEER_URI_SAN",
+            .absent,
+            .none,
+            "The identity of the client: absent until it is supported."
+        ),
         OperatorName(
-            "DOWNSTREAM_PEER_SUBJECT", .absent, .none,
-            "The subject of the client: absent until it is supported."),
+            "DOWNSTREAM_PEER_SUBJECT",
+            .absent,
+            .none,
+            "The subject of the client: absent until it is supported."
+        ),
         OperatorName(
-            "DOWNSTREAM_PEER_ISSUER", .absent, .none,
-            "The issuer of the client: absent until it is supported."),
+            "DOWNSTREAM_PEER_ISSUER",
+            .absent,
+            .none,
+            "The issuer of the client: absent until it is supported."
+        ),
         OperatorName(
-            "DOWNSTREAM_LOCAL_URI_SAN", .absent, .none,
-            "The own identity: absent until it is supported."),
+            "DOWNSTREAM_LOCAL_URI_SAN",
+            .absent,
+            .none,
+            "The own identity: absent until it is supported."
+        ),
         OperatorName(
-            "DOWNSTREAM_TRANSPORT_FAILURE_REASON", .absent, .none,
-            "Why the handshake failed: absent until it is supported."),
+            "DOWNSTREAM_TRANSPORT_FAILURE_REASON",
+            .absent,
+            .none,
+            "Why the handshake failed: absent until it is supported."
+        ),
         OperatorName(
-            "UPSTREAM_TLS_VERSION", .absent, .none,
-            "The TLS version of the endpoint: absent until it is supported."),
+            "UPSTREAM_TLS_VERSION",
+            .absent,
+            .none,
+            "The TLS version of the endpoint: absent until it is supported."
+        ),
         OperatorName(
-            "UPSTREAM_TLS_CIPHER", .absent, .none,
-            "The TLS cipher of the endpoint: absent until it is supported."),
+            "UPSTREAM_TLS_CIPHER",
+            .absent,
+            .none,
+            "The TLS cipher of the endpoint: absent until it is supported."
+        ),
         OperatorName(
-            "UPSTREAM_PEER_URI_SAN", .absent, .none,
-            "The identity of the endpoint: absent until it is supported."),
+            "UPSTREAM_PEER_URI_SAN",
+            .absent,
+            .none,
+            "The identity of the endpoint: absent until it is supported."
+        ),
         OperatorName("TRACE_ID", .absent, .none, "The trace: absent until it is supported."),
         OperatorName(
-            "DYNAMIC_METADATA", .unsupported, [.optional, .length],
-            "Not supported yet: refused."),
+            "DYNAMIC_METADATA",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
         OperatorName(
-            "FILTER_STATE", .unsupported, [.optional, .length],
-            "Not supported yet: refused."),
+            "FILTER_STATE",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
         OperatorName(
-            "UPSTREAM_FILTER_STATE", .unsupported, [.optional, .length],
-            "Not supported yet: refused."),
+            "UPSTREAM_FILTER_STATE",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
         OperatorName(
-            "CLUSTER_METADATA", .unsupported, [.optional, .length],
-            "Not supported yet: refused."),
+            "CLUSTER_METADATA",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
         OperatorName(
-            "UPSTREAM_METADATA", .unsupported, [.optional, .length],
-            "Not supported yet: refused."),
-        OperatorName("METADATA", .unsupported, [.optional, .length], "Not supported yet: refused."),
+            "UPSTREAM_METADATA",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
+        OperatorName(
+            "METADATA",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
         OperatorName("CEL", .unsupported, [.optional, .length], "Not supported yet: refused."),
         OperatorName(
-            "FILTER_CHAIN_NAME", .unsupported, [.optional, .length],
-            "Not supported yet: refused."),
+            "FILTER_CHAIN_NAME",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
         OperatorName(
-            "ACCESS_LOG_TYPE", .unsupported, [.optional, .length],
-            "Not supported yet: refused."),
+            "ACCESS_LOG_TYPE",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
         OperatorName(
-            "EMIT_TIME", .unsupported, [.optional, .length],
-            "Not supported yet: refused."),
+            "EMIT_TIME",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
         OperatorName(
-            "LOCAL_REPLY_BODY", .unsupported, [.optional, .length],
-            "Not supported yet: refused."),
+            "LOCAL_REPLY_BODY",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
         OperatorName(
-            "QUERY_PARAMS", .unsupported, [.optional, .length],
-            "Not supported yet: refused."),
+            "QUERY_PARAMS",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
         OperatorName(
-            "UPSTREAM_HOSTS_ATTEMPTED", .unsupported, [.optional, .length],
-            "Not supported yet: refused."),
+            "UPSTREAM_HOSTS_ATTEMPTED",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
         OperatorName(
-            "REQUESTED_SERVER_NAME_OR_HOST", .unsupported, [.optional, .length],
-            "Not supported yet: refused."),
-        OperatorName("COALESCE", .unsupported, [.optional, .length], "Not supported yet: refused."),
+            "REQUESTED_SERVER_NAME_OR_HOST",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
+        OperatorName(
+            "COALESCE",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
     ]
 }

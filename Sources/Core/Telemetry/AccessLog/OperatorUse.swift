@@ -20,7 +20,9 @@ struct OperatorUse: Sendable {
         let takes = operation.arguments
         if argument == nil, takes.contains(.required) {
             throw failure(
-                "%\(operation.name)% needs an argument", "%\(operation.name)(…)%")
+                "%\(operation.name)% needs an argument",
+                "%\(operation.name)(…)%"
+            )
         }
         if argument != nil, takes.isDisjoint(with: [.required, .optional]) {
             throw failure("%\(operation.name)% takes no argument", "%\(operation.name)%")
@@ -62,11 +64,15 @@ struct OperatorUse: Sendable {
         // `%STREAM_ID%` is the name of a header.
         guard let argument else { return (Array("x-request-id".utf8), nil) }
         let parts = argument.split(
-            separator: 0x3f, maxSplits: 1, omittingEmptySubsequences: false
+            separator: 0x3f,
+            maxSplits: 1,
+            omittingEmptySubsequences: false
         ).map { Array($0) }
         for part in parts where part.isEmpty || !part.allSatisfy(Self.isFieldByte) {
             throw failure(
-                "\(argumentText) is no header name", "%\(operation.name)(NAME?ALTERNATIVE)%")
+                "\(argumentText) is no header name",
+                "%\(operation.name)(NAME?ALTERNATIVE)%"
+            )
         }
         return (parts[0], parts.count > 1 ? parts[1] : nil)
     }
@@ -90,7 +96,8 @@ struct OperatorUse: Sendable {
         default:
             throw failure(
                 "%\(operation.name)% has no \(name)",
-                "REQ has :method, :path, :authority and :scheme; RESP has :status")
+                "REQ has :method, :path, :authority and :scheme; RESP has :status"
+            )
         }
     }
 
@@ -105,7 +112,9 @@ struct OperatorUse: Sendable {
             let source = parts.count == 2 ? sources.firstIndex(of: parts[1]) : 2
         else {
             throw failure(
-                "\(argumentText) does not choose a path", "%PATH(WQ|NQ:ORIG|PATH|ORIG_OR_PATH)%")
+                "\(argumentText) does not choose a path",
+                "%PATH(WQ|NQ:ORIG|PATH|ORIG_OR_PATH)%"
+            )
         }
         return (UInt32(query), UInt32(source))
     }
@@ -127,7 +136,8 @@ struct OperatorUse: Sendable {
             throw failure(
                 "\(argumentText) is no duration",
                 "%COMMON_DURATION(START:END:ms|us|ns)%, with "
-                    + Self.timePointNames.joined(separator: ", "))
+                    + Self.timePointNames.joined(separator: ", ")
+            )
         }
         return UInt32(start) | UInt32(end) << 8 | UInt32(unit) << 16
     }
@@ -138,7 +148,9 @@ struct OperatorUse: Sendable {
         let styles = ["CAMEL_STRING", "SNAKE_STRING", "NUMBER"]
         guard let style = styles.firstIndex(of: argumentText) else {
             throw failure(
-                "\(argumentText) is no style of a status", styles.joined(separator: ", "))
+                "\(argumentText) is no style of a status",
+                styles.joined(separator: ", ")
+            )
         }
         return UInt32(style)
     }

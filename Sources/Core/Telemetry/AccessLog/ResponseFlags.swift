@@ -105,7 +105,9 @@ package struct ResponseFlags: OptionSet, Sendable, Hashable {
     /// The long names, joined by commas; `-` where there is none.
     package var longNames: String { joined { $0.long } }
 
-    private func joined(_ name: ((short: StaticString, long: StaticString)) -> StaticString)
+    private func joined(
+        _ name: ((short: StaticString, long: StaticString)) -> StaticString
+    )
         -> String
     {
         if isEmpty { return "-" }

@@ -31,10 +31,15 @@ struct TimeFormat: Sendable {
             let start = index - 1
             guard let part = Self.part(text, &index) else {
                 let shown = String(
-                    decoding: text[start..<min(start + 3, text.count)], as: UTF8.self)
+                    decoding: text[start..<min(start + 3, text.count)],
+                    as: UTF8.self
+                )
                 throw AccessLogFormatFailure(
-                    position: start, member: "", message: "unknown time field \(shown)",
-                    hint: "%Y-%m-%dT%H:%M:%S.%3fZ is the default; docs/reference/access-log.md")
+                    position: start,
+                    member: "",
+                    message: "unknown time field \(shown)",
+                    hint: "%Y-%m-%dT%H:%M:%S.%3fZ is the default; docs/reference/access-log.md"
+                )
             }
             if case .literal(let bytes) = part {
                 literal += bytes

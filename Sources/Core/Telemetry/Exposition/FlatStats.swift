@@ -26,7 +26,9 @@ struct FlatStats: Sendable {
     }
 
     private mutating func add<Stat: StatSet>(
-        _ scope: MergedScope<Stat>, _ query: StatsQuery, _ value: (Stat) -> UInt64
+        _ scope: MergedScope<Stat>,
+        _ query: StatsQuery,
+        _ value: (Stat) -> UInt64
     ) {
         let prefix = StatName.prefix(Stat.scopeKind, scope.name)
         for stat in Stat.allCases {
@@ -46,7 +48,8 @@ struct FlatStats: Sendable {
                 scope.intervalBaseline.isEmpty
                 ? nil : scope.intervalBaseline[histogram.rawValue]
             histograms.append(
-                FlatHistogram(name: name, cumulative: summary, interval: summary.since(earlier)))
+                FlatHistogram(name: name, cumulative: summary, interval: summary.since(earlier))
+            )
         }
     }
 

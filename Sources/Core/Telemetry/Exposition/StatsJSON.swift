@@ -11,7 +11,8 @@ extension StatsRegistry {
             let computed = flat.histograms.map(Self.member).joined(separator: ",")
             entries.append(
                 "{\"histograms\":{\"supported_quantiles\":[\(supported)],"
-                    + "\"computed_quantiles\":[\(computed)]}}")
+                    + "\"computed_quantiles\":[\(computed)]}}"
+            )
         }
         return "{\"stats\":[\(entries.joined(separator: ","))]}"
     }

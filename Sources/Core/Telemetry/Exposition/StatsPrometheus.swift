@@ -35,7 +35,9 @@ struct PrometheusFamily: Sendable {
 
     /// Adds the families of all scopes of one kind.
     static func add<Stat: StatSet>(
-        _ unsorted: [MergedScope<Stat>], _ query: StatsQuery, to families: inout [PrometheusFamily],
+        _ unsorted: [MergedScope<Stat>],
+        _ query: StatsQuery,
+        to families: inout [PrometheusFamily],
         value: (MergedScope<Stat>, Stat) -> UInt64 = { $0.value($1) }
     ) {
         let scopes = unsorted.map(LabelledScope.init).sorted { $0.prefix < $1.prefix }
@@ -45,8 +47,10 @@ struct PrometheusFamily: Sendable {
     }
 
     private static func addStats<Stat: StatSet>(
-        _ scopes: [LabelledScope<Stat>], _ query: StatsQuery,
-        to families: inout [PrometheusFamily], value: (MergedScope<Stat>, Stat) -> UInt64
+        _ scopes: [LabelledScope<Stat>],
+        _ query: StatsQuery,
+        to families: inout [PrometheusFamily],
+        value: (MergedScope<Stat>, Stat) -> UInt64
     ) {
         var classes: PrometheusFamily?
         for stat in Stat.allCases {
@@ -61,10 +65,18 @@ struct PrometheusFamily: Sendable {
                 family =
                     classes
                     ?? PrometheusFamily(
-                        Stat.scopeKind, base + "xx", type: type, help: description.help)
+                        Stat.scopeKind,
+                        base + "xx",
+                        type: type,
+                        help: description.help
+                    )
             } else {
                 family = PrometheusFamily(
-                    Stat.scopeKind, description.name, type: type, help: description.help)
+                    Stat.scopeKind,
+                    description.name,
+                    type: type,
+                    help: description.help
+                )
             }
             for scope in scopes {
                 let count = value(scope.scope, stat)
@@ -82,12 +94,17 @@ struct PrometheusFamily: Sendable {
     }
 
     private static func addCodes<Stat: StatSet>(
-        _ scopes: [LabelledScope<Stat>], _ query: StatsQuery,
+        _ scopes: [LabelledScope<Stat>],
+        _ query: StatsQuery,
         to families: inout [PrometheusFamily]
     ) {
         guard let codeName = Stat.responses?.codeName else { return }
         var family = PrometheusFamily(
-            Stat.scopeKind, codeName, type: "counter", help: "Responses by exact status.")
+            Stat.scopeKind,
+            codeName,
+            type: "counter",
+            help: "Responses by exact status."
+        )
         for scope in scopes {
             for (offset, count) in scope.scope.codes().enumerated() where count > 0 {
                 let code = 100 + offset
@@ -99,12 +116,17 @@ struct PrometheusFamily: Sendable {
     }
 
     private static func addHistograms<Stat: StatSet>(
-        _ scopes: [LabelledScope<Stat>], _ query: StatsQuery,
+        _ scopes: [LabelledScope<Stat>],
+        _ query: StatsQuery,
         to families: inout [PrometheusFamily]
     ) {
         for histogram in Stat.Histogram.allCases {
             var family = PrometheusFamily(
-                Stat.scopeKind, histogram.name, type: "histogram", help: histogram.help)
+                Stat.scopeKind,
+                histogram.name,
+                type: "histogram",
+                help: histogram.help
+            )
             for scope in scopes {
                 let summary = scope.scope.histogram(histogram)
                 let counts = summary.cumulativeCounts
@@ -114,7 +136,10 @@ struct PrometheusFamily: Sendable {
                 let bounds = HistogramLayout.boundaryLabels + ["+Inf"]
                 for (bound, count) in zip(bounds, counts) {
                     family.addSample(
-                        scope.labels(after: "le=\"\(bound)\""), "\(count)", suffix: "_bucket")
+                        scope.labels(after: "le=\"\(bound)\""),
+                        "\(count)",
+                        suffix: "_bucket"
+                    )
                 }
                 family.addSample(scope.labels(), "\(summary.sum)", suffix: "_sum")
                 family.addSample(scope.labels(), "\(total)", suffix: "_count")

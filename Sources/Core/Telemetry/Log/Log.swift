@@ -51,7 +51,9 @@ package final class Log: Sendable {
 
     /// A log of its own; the process uses `shared`.
     package init(
-        descriptor: Int32 = STDERR_FILENO, level: Level = .info, format: Format = .text
+        descriptor: Int32 = STDERR_FILENO,
+        level: Level = .info,
+        format: Format = .text
     ) {
         self.descriptor = descriptor
         levelCell = Atomic(level.rawValue)
@@ -73,9 +75,10 @@ package final class Log: Sendable {
     /// True where an event of this level is written.
     package func isEnabled(_ level: Level) -> Bool { level >= self.level && level != .off }
 
-    /// Writes one line. Message and fields are not evaluated below the level.
+    /// Writes one line; message and fields are not evaluated below the level.
     package func log(
-        _ level: Level, _ message: @autoclosure () -> String,
+        _ level: Level,
+        _ message: @autoclosure () -> String,
         _ fields: @autoclosure () -> KeyValuePairs<String, String> = [:]
     ) {
         guard isEnabled(level) else { return }
@@ -100,8 +103,11 @@ package final class Log: Sendable {
     // MARK: - Rendering
 
     static func renderText(
-        _ now: Int64, _ level: Level, _ message: String,
-        _ fields: KeyValuePairs<String, String>, _ line: LineBuffer
+        _ now: Int64,
+        _ level: Level,
+        _ message: String,
+        _ fields: KeyValuePairs<String, String>,
+        _ line: LineBuffer
     ) {
         line.append(timestamp: now)
         line.append(byte: 0x20)
@@ -122,8 +128,11 @@ package final class Log: Sendable {
     }
 
     static func renderJSON(
-        _ now: Int64, _ level: Level, _ message: String,
-        _ fields: KeyValuePairs<String, String>, _ line: LineBuffer
+        _ now: Int64,
+        _ level: Level,
+        _ message: String,
+        _ fields: KeyValuePairs<String, String>,
+        _ line: LineBuffer
     ) {
         line.append("{\"time\":\"")
         line.append(timestamp: now)

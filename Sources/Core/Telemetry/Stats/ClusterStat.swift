@@ -91,12 +91,14 @@ public enum ClusterStat: Int, StatSet {
     case circuitBreakersHighRqOpen
     case circuitBreakersHighRqRetryOpen
 
+    /// Its name, kind and meaning.
     public var description: StatDescription {
         switch self {
         case .upstreamCxTotal:
             .counter(
                 "upstream_cx_total",
-                "Connections opened to the cluster, whether they succeeded or not.")
+                "Connections opened to the cluster, whether they succeeded or not."
+            )
         case .upstreamCxActive:
             .gauge("upstream_cx_active", "Connections that exist now.")
         case .upstreamCxHttp1Total:
@@ -106,28 +108,38 @@ public enum ClusterStat: Int, StatSet {
         case .upstreamCxConnectTimeout:
             .counter(
                 "upstream_cx_connect_timeout",
-                "Connections that were not established in connect_timeout.")
+                "Connections that were not established in connect_timeout."
+            )
         case .upstreamCxConnectAttemptsExceeded:
             .counter(
                 "upstream_cx_connect_attempts_exceeded",
-                "Requests that ran out of connection attempts.")
+                "Requests that ran out of connection attempts."
+            )
         case .upstreamCxIdleTimeout:
             .counter(
-                "upstream_cx_idle_timeout", "Connections closed after being idle for idle_timeout.")
+                "upstream_cx_idle_timeout",
+                "Connections closed after being idle for idle_timeout."
+            )
         case .upstreamCxMaxDurationReached:
             .counter(
                 "upstream_cx_max_duration_reached",
-                "Connections closed at max_connection_duration.")
+                "Connections closed at max_connection_duration."
+            )
         case .upstreamCxMaxRequests:
             .counter(
-                "upstream_cx_max_requests", "Connections closed at max_requests_per_connection.")
+                "upstream_cx_max_requests",
+                "Connections closed at max_requests_per_connection."
+            )
         case .upstreamCxOverflow:
             .counter(
                 "upstream_cx_overflow",
-                "Connections refused by the circuit breaker of connections.")
+                "Connections refused by the circuit breaker of connections."
+            )
         case .upstreamCxPoolOverflow:
             .counter(
-                "upstream_cx_pool_overflow", "Connection pools refused by their circuit breaker.")
+                "upstream_cx_pool_overflow",
+                "Connection pools refused by their circuit breaker."
+            )
         case .upstreamCxDestroy:
             .counter("upstream_cx_destroy", "Connections closed.")
         case .upstreamCxDestroyLocal:
@@ -137,23 +149,28 @@ public enum ClusterStat: Int, StatSet {
         case .upstreamCxDestroyWithActiveRq:
             .counter(
                 "upstream_cx_destroy_with_active_rq",
-                "Connections closed while a request was on them.")
+                "Connections closed while a request was on them."
+            )
         case .upstreamCxDestroyLocalWithActiveRq:
             .counter(
                 "upstream_cx_destroy_local_with_active_rq",
-                "Connections closed by this side while a request was on them.")
+                "Connections closed by this side while a request was on them."
+            )
         case .upstreamCxDestroyRemoteWithActiveRq:
             .counter(
                 "upstream_cx_destroy_remote_with_active_rq",
-                "Connections closed by the endpoint while a request was on them.")
+                "Connections closed by the endpoint while a request was on them."
+            )
         case .upstreamCxCloseNotify:
             .counter(
                 "upstream_cx_close_notify",
-                "Connections closed because the endpoint said Connection: close.")
+                "Connections closed because the endpoint said Connection: close."
+            )
         case .upstreamCxProtocolError:
             .counter(
                 "upstream_cx_protocol_error",
-                "Connections closed because the response was malformed.")
+                "Connections closed because the response was malformed."
+            )
         case .upstreamCxNoneHealthy:
             .counter("upstream_cx_none_healthy", "Requests that found no healthy endpoint.")
         case .upstreamCxRxBytesTotal:
@@ -166,7 +183,9 @@ public enum ClusterStat: Int, StatSet {
             .gauge("upstream_cx_tx_bytes_buffered", "Bytes waiting to be sent to the endpoints.")
         case .bindErrors:
             .counter(
-                "bind_errors", "Sockets that could not be bound to the configured source address.")
+                "bind_errors",
+                "Sockets that could not be bound to the configured source address."
+            )
         case .upstreamRqTotal:
             .counter("upstream_rq_total", "Requests sent or queued, retries included.")
         case .upstreamRqActive:
@@ -178,32 +197,43 @@ public enum ClusterStat: Int, StatSet {
         case .upstreamRqPendingOverflow:
             .counter(
                 "upstream_rq_pending_overflow",
-                "Requests refused by the circuit breakers of requests.")
+                "Requests refused by the circuit breakers of requests."
+            )
         case .upstreamRqPendingFailureEject:
             .counter(
                 "upstream_rq_pending_failure_eject",
-                "Requests that failed because their connection could not be made.")
+                "Requests that failed because their connection could not be made."
+            )
         case .upstreamRqCancelled:
             .counter(
-                "upstream_rq_cancelled", "Requests given up while they waited for a connection.")
+                "upstream_rq_cancelled",
+                "Requests given up while they waited for a connection."
+            )
         case .upstreamRqMaintenanceMode:
             .counter(
-                "upstream_rq_maintenance_mode", "Requests refused because of maintenance mode.")
+                "upstream_rq_maintenance_mode",
+                "Requests refused because of maintenance mode."
+            )
         case .upstreamRqTimeout:
             .counter(
                 "upstream_rq_timeout",
-                "Requests that were not answered in the timeout of the route.")
+                "Requests that were not answered in the timeout of the route."
+            )
         case .upstreamRqMaxDurationReached:
             .counter(
-                "upstream_rq_max_duration_reached", "Requests closed at their maximum duration.")
+                "upstream_rq_max_duration_reached",
+                "Requests closed at their maximum duration."
+            )
         case .upstreamRqPerTryTimeout:
             .counter(
                 "upstream_rq_per_try_timeout",
-                "Tries that were not answered in the timeout of a try.")
+                "Tries that were not answered in the timeout of a try."
+            )
         case .upstreamRqPerTryIdleTimeout:
             .counter(
                 "upstream_rq_per_try_idle_timeout",
-                "Tries that stood still for the idle timeout of a try.")
+                "Tries that stood still for the idle timeout of a try."
+            )
         case .upstreamRqRxReset:
             .counter("upstream_rq_rx_reset", "Requests reset by the endpoint.")
         case .upstreamRqTxReset:
@@ -214,22 +244,29 @@ public enum ClusterStat: Int, StatSet {
             .counter("upstream_rq_retry_success", "Retries whose response was passed on.")
         case .upstreamRqRetryOverflow:
             .counter(
-                "upstream_rq_retry_overflow", "Retries refused by the circuit breaker of retries.")
+                "upstream_rq_retry_overflow",
+                "Retries refused by the circuit breaker of retries."
+            )
         case .upstreamRqRetryLimitExceeded:
             .counter(
                 "upstream_rq_retry_limit_exceeded",
-                "Requests that were not retried again at the limit of retries.")
+                "Requests that were not retried again at the limit of retries."
+            )
         case .upstreamRqRetryBackoffExponential:
             .counter(
-                "upstream_rq_retry_backoff_exponential", "Retries after an exponential back-off.")
+                "upstream_rq_retry_backoff_exponential",
+                "Retries after an exponential back-off."
+            )
         case .upstreamRqRetryBackoffRatelimited:
             .counter(
                 "upstream_rq_retry_backoff_ratelimited",
-                "Retries after the wait that a response asked for.")
+                "Retries after the wait that a response asked for."
+            )
         case .upstreamRqStaleConnectionRetry:
             .counter(
                 "upstream_rq_stale_connection_retry",
-                "Requests sent again because a reused connection was closed under them (ours).")
+                "Requests sent again because a reused connection was closed under them (ours)."
+            )
         case .upstreamRqCompleted:
             .counter("upstream_rq_completed", "Responses received or made for a failed request.")
         case .upstreamRq1xx:
@@ -245,27 +282,33 @@ public enum ClusterStat: Int, StatSet {
         case .upstreamInternalRedirectSucceededTotal:
             .counter(
                 "upstream_internal_redirect_succeeded_total",
-                "Redirects that the proxy followed itself.")
+                "Redirects that the proxy followed itself."
+            )
         case .upstreamInternalRedirectFailedTotal:
             .counter(
                 "upstream_internal_redirect_failed_total",
-                "Redirects passed on because they could not be followed.")
+                "Redirects passed on because they could not be followed."
+            )
         case .upstreamFlowControlPausedReadingTotal:
             .counter(
                 "upstream_flow_control_paused_reading_total",
-                "Times that reading from an endpoint paused because the client was slow.")
+                "Times that reading from an endpoint paused because the client was slow."
+            )
         case .upstreamFlowControlResumedReadingTotal:
             .counter(
                 "upstream_flow_control_resumed_reading_total",
-                "Times that reading from an endpoint resumed.")
+                "Times that reading from an endpoint resumed."
+            )
         case .upstreamFlowControlBackedUpTotal:
             .counter(
                 "upstream_flow_control_backed_up_total",
-                "Times that the endpoint was slow and reading from the client paused.")
+                "Times that the endpoint was slow and reading from the client paused."
+            )
         case .upstreamFlowControlDrainedTotal:
             .counter(
                 "upstream_flow_control_drained_total",
-                "Times that the endpoint caught up and reading from the client resumed.")
+                "Times that the endpoint caught up and reading from the client resumed."
+            )
         case .membershipChange:
             .counter("membership_change", "Changes of the set of endpoints.", merge: .maximum)
         case .membershipHealthy:
@@ -276,17 +319,20 @@ public enum ClusterStat: Int, StatSet {
             .gauge(
                 "membership_excluded",
                 "Endpoints that are excluded from load balancing.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .membershipTotal:
             .gauge("membership_total", "Endpoints.", merge: .maximum)
         case .lbHealthyPanic:
             .counter(
                 "lb_healthy_panic",
-                "Requests balanced over all endpoints because too few are healthy.")
+                "Requests balanced over all endpoints because too few are healthy."
+            )
         case .retryOrShadowAbandoned:
             .counter(
                 "retry_or_shadow_abandoned",
-                "Retries given up because the body was larger than the buffer.")
+                "Retries given up because the body was larger than the buffer."
+            )
         case .updateAttempt:
             .counter("update_attempt", "Attempts to update the set of endpoints.")
         case .updateSuccess:
@@ -301,64 +347,83 @@ public enum ClusterStat: Int, StatSet {
             .gauge("max_host_weight", "The largest weight of an endpoint.", merge: .maximum)
         case .version:
             .gauge(
-                "version", "A hash of the contents of the last accepted resource.", merge: .maximum)
+                "version",
+                "A hash of the contents of the last accepted resource.",
+                merge: .maximum
+            )
         case .circuitBreakersDefaultCxOpen:
             .gauge(
                 "circuit_breakers.default.cx_open",
                 "1 while the default breaker of connections is open, else 0.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .circuitBreakersDefaultCxPoolOpen:
             .gauge(
                 "circuit_breakers.default.cx_pool_open",
                 "1 while the default breaker of connection pools is open, else 0.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .circuitBreakersDefaultRqPendingOpen:
             .gauge(
                 "circuit_breakers.default.rq_pending_open",
                 "1 while the default breaker of pending requests is open, else 0.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .circuitBreakersDefaultRqOpen:
             .gauge(
                 "circuit_breakers.default.rq_open",
                 "1 while the default breaker of requests is open, else 0.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .circuitBreakersDefaultRqRetryOpen:
             .gauge(
                 "circuit_breakers.default.rq_retry_open",
                 "1 while the default breaker of retries is open, else 0.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .circuitBreakersHighCxOpen:
             .gauge(
                 "circuit_breakers.high.cx_open",
                 "1 while the high breaker of connections is open, else 0.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .circuitBreakersHighCxPoolOpen:
             .gauge(
                 "circuit_breakers.high.cx_pool_open",
                 "1 while the high breaker of connection pools is open, else 0.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .circuitBreakersHighRqPendingOpen:
             .gauge(
                 "circuit_breakers.high.rq_pending_open",
                 "1 while the high breaker of pending requests is open, else 0.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .circuitBreakersHighRqOpen:
             .gauge(
                 "circuit_breakers.high.rq_open",
                 "1 while the high breaker of requests is open, else 0.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .circuitBreakersHighRqRetryOpen:
             .gauge(
                 "circuit_breakers.high.rq_retry_open",
                 "1 while the high breaker of retries is open, else 0.",
-                merge: .maximum)
+                merge: .maximum
+            )
         }
     }
 
+    /// The scope's histograms.
     public typealias Histogram = ClusterHistogram
+    /// How the scope's names are made.
     public static let scopeKind = ScopeKind(prefix: "cluster", label: "envoy_cluster_name")
+    /// Where responses are counted.
     public static let responses: ResponseStats<Self>? = ResponseStats(
-        completed: .upstreamRqCompleted, firstClass: .upstreamRq1xx, codeName: "upstream_rq")
+        completed: .upstreamRqCompleted,
+        firstClass: .upstreamRq1xx,
+        codeName: "upstream_rq"
+    )
 }
 
 /// The histograms of one cluster.
@@ -367,6 +432,7 @@ public enum ClusterHistogram: Int, HistogramSet {
     case upstreamCxConnectMs
     case upstreamCxLengthMs
 
+    /// The name below the scope's prefix.
     public var name: String {
         switch self {
         case .upstreamRqTime: "upstream_rq_time"
@@ -375,6 +441,7 @@ public enum ClusterHistogram: Int, HistogramSet {
         }
     }
 
+    /// One sentence for `# HELP`.
     public var help: String {
         switch self {
         case .upstreamRqTime: "Milliseconds from the end of the request to the end of the response."

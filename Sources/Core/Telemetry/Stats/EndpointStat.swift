@@ -11,6 +11,7 @@ public enum EndpointStat: Int, StatSet {
     case rqTimeout
     case rqTotal
 
+    /// Its name, kind and meaning.
     public var description: StatDescription {
         switch self {
         case .cxActive:
@@ -32,7 +33,10 @@ public enum EndpointStat: Int, StatSet {
         }
     }
 
+    /// The scope's histograms.
     public typealias Histogram = NoHistogram
+    /// How the scope's names are made.
     public static let scopeKind = ScopeKind(prefix: "endpoint", label: nil)
+    /// Where responses are counted.
     public static let responses: ResponseStats<Self>? = nil
 }

@@ -62,6 +62,7 @@ public enum HTTPStat: Int, StatSet {
     case rqResetAfterDownstreamResponseStarted
     case rqOverloadLocalReply
 
+    /// Its name, kind and meaning.
     public var description: StatDescription {
         switch self {
         case .downstreamCxTotal:
@@ -81,41 +82,50 @@ public enum HTTPStat: Int, StatSet {
         case .downstreamCxDestroyActiveRq:
             .counter(
                 "downstream_cx_destroy_active_rq",
-                "Connections closed while a request was on them.")
+                "Connections closed while a request was on them."
+            )
         case .downstreamCxDestroyLocalActiveRq:
             .counter(
                 "downstream_cx_destroy_local_active_rq",
-                "Connections closed by this side while a request was on them.")
+                "Connections closed by this side while a request was on them."
+            )
         case .downstreamCxDestroyRemoteActiveRq:
             .counter(
                 "downstream_cx_destroy_remote_active_rq",
-                "Connections closed by the client while a request was on them.")
+                "Connections closed by the client while a request was on them."
+            )
         case .downstreamCxDelayedCloseTimeout:
             .counter(
                 "downstream_cx_delayed_close_timeout",
-                "Connections whose client did not close in delayed_close_timeout.")
+                "Connections whose client did not close in delayed_close_timeout."
+            )
         case .downstreamCxDrainClose:
             .counter("downstream_cx_drain_close", "Connections closed because the proxy drains.")
         case .downstreamCxIdleTimeout:
             .counter(
                 "downstream_cx_idle_timeout",
-                "Connections closed after being idle for idle_timeout.")
+                "Connections closed after being idle for idle_timeout."
+            )
         case .downstreamCxMaxDurationReached:
             .counter(
                 "downstream_cx_max_duration_reached",
-                "Connections closed at max_connection_duration.")
+                "Connections closed at max_connection_duration."
+            )
         case .downstreamCxMaxRequestsReached:
             .counter(
                 "downstream_cx_max_requests_reached",
-                "Connections closed at max_requests_per_connection.")
+                "Connections closed at max_requests_per_connection."
+            )
         case .downstreamCxOverloadDisableKeepalive:
             .counter(
                 "downstream_cx_overload_disable_keepalive",
-                "Connections closed because the proxy is overloaded.")
+                "Connections closed because the proxy is overloaded."
+            )
         case .downstreamCxProtocolError:
             .counter(
                 "downstream_cx_protocol_error",
-                "Connections closed because a request was malformed.")
+                "Connections closed because a request was malformed."
+            )
         case .downstreamCxRxBytesTotal:
             .counter("downstream_cx_rx_bytes_total", "Bytes received from clients.")
         case .downstreamCxRxBytesBuffered:
@@ -144,28 +154,39 @@ public enum HTTPStat: Int, StatSet {
             .responseClass(5, of: "downstream_rq", "Responses by class of status.")
         case .downstreamRqTimeout:
             .counter(
-                "downstream_rq_timeout", "Requests that did not arrive whole in request_timeout.")
+                "downstream_rq_timeout",
+                "Requests that did not arrive whole in request_timeout."
+            )
         case .downstreamRqHeaderTimeout:
             .counter(
                 "downstream_rq_header_timeout",
-                "Requests whose head did not arrive in request_headers_timeout.")
+                "Requests whose head did not arrive in request_headers_timeout."
+            )
         case .downstreamRqIdleTimeout:
             .counter(
-                "downstream_rq_idle_timeout", "Requests that stood still for stream_idle_timeout.")
+                "downstream_rq_idle_timeout",
+                "Requests that stood still for stream_idle_timeout."
+            )
         case .downstreamRqMaxDurationReached:
             .counter(
-                "downstream_rq_max_duration_reached", "Requests closed at their maximum duration.")
+                "downstream_rq_max_duration_reached",
+                "Requests closed at their maximum duration."
+            )
         case .downstreamRqOverloadClose:
             .counter(
-                "downstream_rq_overload_close", "Requests refused because the proxy is overloaded.")
+                "downstream_rq_overload_close",
+                "Requests refused because the proxy is overloaded."
+            )
         case .downstreamRqTooLarge:
             .counter(
                 "downstream_rq_too_large",
-                "Requests refused because their body is larger than the buffer.")
+                "Requests refused because their body is larger than the buffer."
+            )
         case .downstreamRqTooManyPrematureResets:
             .counter(
                 "downstream_rq_too_many_premature_resets",
-                "Connections closed because of too many early resets.")
+                "Connections closed because of too many early resets."
+            )
         case .downstreamRqRxReset:
             .counter("downstream_rq_rx_reset", "Requests given up by the client.")
         case .downstreamRqTxReset:
@@ -173,35 +194,42 @@ public enum HTTPStat: Int, StatSet {
         case .downstreamRqResponseBeforeRqComplete:
             .counter(
                 "downstream_rq_response_before_rq_complete",
-                "Responses that were sent before the request had arrived whole.")
+                "Responses that were sent before the request had arrived whole."
+            )
         case .downstreamRqWsOnNonWsRoute:
             .counter(
                 "downstream_rq_ws_on_non_ws_route",
-                "Upgrades refused because the route does not allow them.")
+                "Upgrades refused because the route does not allow them."
+            )
         case .downstreamRqNonRelativePath:
             .counter("downstream_rq_non_relative_path", "Requests refused because of their target.")
         case .downstreamRqFailedPathNormalization:
             .counter(
                 "downstream_rq_failed_path_normalization",
-                "Requests refused because their path could not be normalized.")
+                "Requests refused because their path could not be normalized."
+            )
         case .downstreamRqRedirectedWithNormalizedPath:
             .counter(
                 "downstream_rq_redirected_with_normalized_path",
-                "Requests redirected to their normalized path.")
+                "Requests redirected to their normalized path."
+            )
         case .downstreamRqRejectedViaIpDetection:
             .counter(
                 "downstream_rq_rejected_via_ip_detection",
-                "Requests refused because the client address is unknown.")
+                "Requests refused because the client address is unknown."
+            )
         case .downstreamRqDrained:
             .counter("downstream_rq_drained", "Requests cut at the deadline of draining (ours).")
         case .downstreamFlowControlPausedReadingTotal:
             .counter(
                 "downstream_flow_control_paused_reading_total",
-                "Times that reading from a client paused because the endpoint was slow.")
+                "Times that reading from a client paused because the endpoint was slow."
+            )
         case .downstreamFlowControlResumedReadingTotal:
             .counter(
                 "downstream_flow_control_resumed_reading_total",
-                "Times that reading from a client resumed.")
+                "Times that reading from a client resumed."
+            )
         case .rqTotal:
             .counter("rq_total", "Requests routed.")
         case .noRoute:
@@ -215,23 +243,34 @@ public enum HTTPStat: Int, StatSet {
         case .rqRetrySkippedRequestNotComplete:
             .counter(
                 "rq_retry_skipped_request_not_complete",
-                "Retries not made because the request had not arrived whole.")
+                "Retries not made because the request had not arrived whole."
+            )
         case .rqResetAfterDownstreamResponseStarted:
             .counter(
                 "rq_reset_after_downstream_response_started",
-                "Responses cut after their head had been sent.")
+                "Responses cut after their head had been sent."
+            )
         case .rqOverloadLocalReply:
             .counter(
                 "rq_overload_local_reply",
-                "Requests answered with an overload reply by the router.")
+                "Requests answered with an overload reply by the router."
+            )
         }
     }
 
+    /// The scope's histograms.
     public typealias Histogram = HTTPHistogram
+    /// How the scope's names are made.
     public static let scopeKind = ScopeKind(
-        prefix: "http", label: "envoy_http_conn_manager_prefix")
+        prefix: "http",
+        label: "envoy_http_conn_manager_prefix"
+    )
+    /// Where responses are counted.
     public static let responses: ResponseStats<Self>? = ResponseStats(
-        completed: .downstreamRqCompleted, firstClass: .downstreamRq1xx, codeName: nil)
+        completed: .downstreamRqCompleted,
+        firstClass: .downstreamRq1xx,
+        codeName: nil
+    )
 }
 
 /// The histograms of one HTTP connection manager.
@@ -239,6 +278,7 @@ public enum HTTPHistogram: Int, HistogramSet {
     case downstreamRqTime
     case downstreamCxLengthMs
 
+    /// The name below the scope's prefix.
     public var name: String {
         switch self {
         case .downstreamRqTime: "downstream_rq_time"
@@ -246,6 +286,7 @@ public enum HTTPHistogram: Int, HistogramSet {
         }
     }
 
+    /// One sentence for `# HELP`.
     public var help: String {
         switch self {
         case .downstreamRqTime:

@@ -35,7 +35,8 @@ struct HistogramSummary: Sendable {
     func since(_ earlier: HistogramSummary?) -> HistogramSummary {
         guard let earlier, earlier.cells.count == cells.count else { return self }
         return HistogramSummary(
-            cells: zip(cells, earlier.cells).map { $0 >= $1 ? $0 - $1 : 0 })
+            cells: zip(cells, earlier.cells).map { $0 >= $1 ? $0 - $1 : 0 }
+        )
     }
 
     /// The milliseconds below which `perMille` of the values lie; nil where there are none.

@@ -16,7 +16,8 @@ enum LaterCells {
     /// The cells behind a slot, made where there are none.
     @inlinable
     static func allocateOnce(
-        _ slot: UnsafeMutablePointer<Atomic<UInt64>>, count: Int
+        _ slot: UnsafeMutablePointer<Atomic<UInt64>>,
+        count: Int
     ) -> UnsafeMutablePointer<Atomic<UInt64>> {
         let bits = unsafe slot.pointee.load(ordering: .relaxed)
         if let block = unsafe UnsafeMutablePointer<Atomic<UInt64>>(bitPattern: UInt(bits)) {
@@ -27,7 +28,8 @@ enum LaterCells {
 
     @usableFromInline
     static func allocate(
-        _ slot: UnsafeMutablePointer<Atomic<UInt64>>, count: Int
+        _ slot: UnsafeMutablePointer<Atomic<UInt64>>,
+        count: Int
     ) -> UnsafeMutablePointer<Atomic<UInt64>> {
         let block = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: count)
         for index in 0..<count {

@@ -14,6 +14,7 @@ public enum ListenerStat: Int, StatSet {
     case connectionsAcceptedPerSocketEvent
     case noFilterChainMatch
 
+    /// Its name, kind and meaning.
     public var description: StatDescription {
         switch self {
         case .downstreamCxTotal:
@@ -25,44 +26,55 @@ public enum ListenerStat: Int, StatSet {
         case .downstreamCxOverflow:
             .counter(
                 "downstream_cx_overflow",
-                "Connections refused because the listener has its maximum.")
+                "Connections refused because the listener has its maximum."
+            )
         case .downstreamCxOverloadReject:
             .counter(
                 "downstream_cx_overload_reject",
-                "Connections refused because the proxy is overloaded.")
+                "Connections refused because the proxy is overloaded."
+            )
         case .downstreamCxTransportSocketConnectTimeout:
             .counter(
                 "downstream_cx_transport_socket_connect_timeout",
-                "Connections closed because their handshake did not end in time.")
+                "Connections closed because their handshake did not end in time."
+            )
         case .downstreamGlobalCxOverflow:
             .counter(
                 "downstream_global_cx_overflow",
-                "Connections refused because the process has its maximum.")
+                "Connections refused because the process has its maximum."
+            )
         case .downstreamListenerFilterError:
             .counter(
                 "downstream_listener_filter_error",
-                "Connections closed because a listener filter failed.")
+                "Connections closed because a listener filter failed."
+            )
         case .downstreamListenerFilterRemoteClose:
             .counter(
                 "downstream_listener_filter_remote_close",
-                "Connections closed by the client during the listener filters.")
+                "Connections closed by the client during the listener filters."
+            )
         case .downstreamPreCxTimeout:
             .counter(
                 "downstream_pre_cx_timeout",
-                "Connections closed because the listener filters did not end in time.")
+                "Connections closed because the listener filters did not end in time."
+            )
         case .downstreamPreCxActive:
             .gauge("downstream_pre_cx_active", "Connections in the listener filters now.")
         case .connectionsAcceptedPerSocketEvent:
             .counter(
                 "connections_accepted_per_socket_event",
-                "Connections accepted by the wakes of the listening socket.")
+                "Connections accepted by the wakes of the listening socket."
+            )
         case .noFilterChainMatch:
             .counter("no_filter_chain_match", "Connections closed because no filter chain matched.")
         }
     }
 
+    /// The scope's histograms.
     public typealias Histogram = ListenerHistogram
+    /// How the scope's names are made.
     public static let scopeKind = ScopeKind(prefix: "listener", label: "envoy_listener_address")
+    /// Where responses are counted.
     public static let responses: ResponseStats<Self>? = nil
 }
 
@@ -70,12 +82,14 @@ public enum ListenerStat: Int, StatSet {
 public enum ListenerHistogram: Int, HistogramSet {
     case downstreamCxLengthMs
 
+    /// The name below the scope's prefix.
     public var name: String {
         switch self {
         case .downstreamCxLengthMs: "downstream_cx_length_ms"
         }
     }
 
+    /// One sentence for `# HELP`.
     public var help: String {
         switch self {
         case .downstreamCxLengthMs: "Milliseconds that a connection existed."

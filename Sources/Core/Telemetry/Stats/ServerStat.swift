@@ -44,18 +44,21 @@ public enum ServerStat: Int, StatSet {
     case accessLogReopenTotal
     case accessLogBacklogBytes
 
+    /// Its name, kind and meaning.
     public var description: StatDescription {
         switch self {
         case .live:
             .gauge(
                 "server.live",
                 "1 while the process serves and does not drain, else 0.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .state:
             .gauge(
                 "server.state",
                 "0 live, 1 draining, 2 before initialization, 3 initializing.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .uptime:
             .gauge("server.uptime", "Seconds since the start.", merge: .maximum)
         case .concurrency:
@@ -68,19 +71,22 @@ public enum ServerStat: Int, StatSet {
             .gauge(
                 "server.version",
                 "The version as a number: major, minor and patch in bytes.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .hotRestartEpoch:
             .gauge("server.hot_restart_epoch", "Always 0.", merge: .maximum)
         case .daysUntilFirstCertExpiring:
             .gauge(
                 "server.days_until_first_cert_expiring",
                 "Days until the first certificate expires.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .initializationTimeMs:
             .gauge(
                 "server.initialization_time_ms",
                 "Milliseconds that the start took.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .workerLoopTicksTotal:
             .counter("server.worker_loop_ticks_total", "Turns of the event loops (ours).")
         case .listenerManagerListenerAdded:
@@ -94,42 +100,50 @@ public enum ServerStat: Int, StatSet {
         case .listenerManagerListenerCreateSuccess:
             .counter(
                 "listener_manager.listener_create_success",
-                "Listening sockets opened by the workers.")
+                "Listening sockets opened by the workers."
+            )
         case .listenerManagerListenerCreateFailure:
             .counter(
                 "listener_manager.listener_create_failure",
-                "Listening sockets that could not be opened.")
+                "Listening sockets that could not be opened."
+            )
         case .listenerManagerListenerInPlaceUpdated:
             .counter(
                 "listener_manager.listener_in_place_updated",
-                "Listeners changed without closing their sockets.")
+                "Listeners changed without closing their sockets."
+            )
         case .listenerManagerTotalListenersActive:
             .gauge(
                 "listener_manager.total_listeners_active",
                 "Listeners that accept.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .listenerManagerTotalListenersDraining:
             .gauge(
                 "listener_manager.total_listeners_draining",
                 "Listeners that drain.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .listenerManagerTotalListenersWarming:
             .gauge(
                 "listener_manager.total_listeners_warming",
                 "Listeners that are being started.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .listenerManagerWorkersStarted:
             .gauge(
                 "listener_manager.workers_started",
                 "1 when the workers run, else 0.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .clusterManagerActiveClusters:
             .gauge("cluster_manager.active_clusters", "Clusters.", merge: .maximum)
         case .clusterManagerWarmingClusters:
             .gauge(
                 "cluster_manager.warming_clusters",
                 "Clusters that wait for their first endpoints.",
-                merge: .maximum)
+                merge: .maximum
+            )
         case .clusterManagerClusterAdded:
             .counter("cluster_manager.cluster_added", "Clusters added.")
         case .clusterManagerClusterModified:
@@ -151,7 +165,8 @@ public enum ServerStat: Int, StatSet {
         case .accessLogLinesDropped:
             .counter(
                 "access_log.lines_dropped",
-                "Lines of access logs dropped: the sink is full or too slow (ours).")
+                "Lines of access logs dropped: the sink is full or too slow (ours)."
+            )
         case .accessLogBytesTotal:
             .counter("access_log.bytes_total", "Bytes of access logs written (ours).")
         case .accessLogWriteFailed:
@@ -159,14 +174,20 @@ public enum ServerStat: Int, StatSet {
         case .accessLogReopenTotal:
             .counter(
                 "access_log.reopen_total",
-                "Times that the files of access logs were opened again (ours).")
+                "Times that the files of access logs were opened again (ours)."
+            )
         case .accessLogBacklogBytes:
             .gauge(
-                "access_log.backlog_bytes", "Bytes of access logs that wait to be written (ours).")
+                "access_log.backlog_bytes",
+                "Bytes of access logs that wait to be written (ours)."
+            )
         }
     }
 
+    /// The scope's histograms.
     public typealias Histogram = NoHistogram
+    /// How the scope's names are made.
     public static let scopeKind = ScopeKind(prefix: "", label: nil)
+    /// Where responses are counted.
     public static let responses: ResponseStats<Self>? = nil
 }

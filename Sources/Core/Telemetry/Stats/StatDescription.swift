@@ -13,34 +13,58 @@ public struct StatDescription: Sendable {
 
     /// The name below the scope's prefix, as Envoy prints it in `/stats`.
     public let name: String
+    /// Counter or gauge.
     public let kind: Kind
+    /// How the workers' cells become one value.
     public let merge: Merge
     /// One sentence for `# HELP`.
     public let help: String
     /// The first digit of the statuses that a class counter counts (`_2xx`); nil for all others.
     public let responseClass: Int?
 
+    /// A value that only grows.
     public static func counter(
-        _ name: StaticString, _ help: StaticString, merge: Merge = .sum
+        _ name: StaticString,
+        _ help: StaticString,
+        merge: Merge = .sum
     ) -> StatDescription {
         StatDescription(
-            name: "\(name)", kind: .counter, merge: merge, help: "\(help)", responseClass: nil)
+            name: "\(name)",
+            kind: .counter,
+            merge: merge,
+            help: "\(help)",
+            responseClass: nil
+        )
     }
 
+    /// A value of this moment.
     public static func gauge(
-        _ name: StaticString, _ help: StaticString, merge: Merge = .sum
+        _ name: StaticString,
+        _ help: StaticString,
+        merge: Merge = .sum
     ) -> StatDescription {
         StatDescription(
-            name: "\(name)", kind: .gauge, merge: merge, help: "\(help)", responseClass: nil)
+            name: "\(name)",
+            kind: .gauge,
+            merge: merge,
+            help: "\(help)",
+            responseClass: nil
+        )
     }
 
     /// The counter of the statuses that begin with `digit`.
     public static func responseClass(
-        _ digit: Int, of base: StaticString, _ help: StaticString
+        _ digit: Int,
+        of base: StaticString,
+        _ help: StaticString
     ) -> StatDescription {
         StatDescription(
-            name: "\(base)_\(digit)xx", kind: .counter, merge: .sum, help: "\(help)",
-            responseClass: digit)
+            name: "\(base)_\(digit)xx",
+            kind: .counter,
+            merge: .sum,
+            help: "\(help)",
+            responseClass: digit
+        )
     }
 }
 
@@ -63,13 +87,14 @@ where RawValue == Int {
 
 /// Where `countResponse` counts.
 public struct ResponseStats<Stat: StatSet>: Sendable {
+    /// The counter of all responses.
     public let completed: Stat
     /// The counter of 1xx; the others follow it.
     public let firstClass: Stat
-    /// The name of the counters by exact status: `upstream_rq` makes `upstream_rq_200`. nil where
-    /// only classes are counted.
+    /// The name of the counters by exact status, `upstream_rq`; nil where only classes are counted.
     public let codeName: String?
 
+    /// Names the counters; those of the classes must follow one another.
     public init(completed: Stat, firstClass: Stat, codeName: String?) {
         self.completed = completed
         self.firstClass = firstClass
@@ -93,6 +118,7 @@ public struct ScopeKind: Sendable {
     /// The Prometheus label of the scope's name; nil for a scope that exists once.
     public let label: String?
 
+    /// Names a kind of scope.
     public init(prefix: String, label: String?) {
         self.prefix = prefix
         self.label = label
@@ -103,7 +129,10 @@ public struct ScopeKind: Sendable {
 public enum NoHistogram: Int, HistogramSet {
     case none
 
+    /// There are none.
     public static let allCases: [NoHistogram] = []
+    /// Never asked for.
     public var name: String { "" }
+    /// Never asked for.
     public var help: String { "" }
 }

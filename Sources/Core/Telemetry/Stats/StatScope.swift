@@ -1,9 +1,14 @@
 public import Synchronization
 
+/// The cells of a cluster.
 public typealias ClusterStats = StatScope<ClusterStat>
+/// The cells of an HTTP connection manager.
 public typealias HTTPStats = StatScope<HTTPStat>
+/// The cells of a listener.
 public typealias ListenerStats = StatScope<ListenerStat>
+/// The cells of an endpoint; not part of the registry.
 public typealias EndpointStats = StatScope<EndpointStat>
+/// The cells of the process.
 public typealias ServerStats = StatScope<ServerStat>
 
 /// The cells of one cluster, connection manager, listener, endpoint or process, at one worker.
@@ -20,7 +25,7 @@ public typealias ServerStats = StatScope<ServerStat>
 /// contract of every changing method.
 @safe
 public final class StatScope<Stat: StatSet>: @unchecked Sendable {
-    /// The cluster, stat prefix or address, as the configuration says it.
+    /// The cluster, stat prefix or address, as it is printed.
     public let name: String
 
     /// First one cell for each stat, then pointers, as bits, to what is allocated later: the
@@ -38,11 +43,13 @@ public final class StatScope<Stat: StatSet>: @unchecked Sendable {
     @usableFromInline let codeSlot: Int
     @usableFromInline let histogramSlot: Int
 
+    /// Makes the cells, all at 0.
     public init(name: String) {
         self.name = name
         precondition(
             Stat.allCases.enumerated().allSatisfy { $0.offset == $0.element.rawValue },
-            "raw values are positions")
+            "raw values are positions"
+        )
         let responses = Stat.responses
         completedCell = responses?.completed.rawValue ?? -1
         firstClassCell = responses?.firstClass.rawValue ?? -1
@@ -116,7 +123,9 @@ public final class StatScope<Stat: StatSet>: @unchecked Sendable {
     @inlinable
     public func record(_ histogram: Stat.Histogram, milliseconds: UInt64) {
         unsafe LaterCells.record(
-            cells + (histogramSlot + histogram.rawValue), milliseconds: milliseconds)
+            cells + (histogramSlot + histogram.rawValue),
+            milliseconds: milliseconds
+        )
     }
 
     // MARK: - On any thread

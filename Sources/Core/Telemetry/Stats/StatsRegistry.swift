@@ -3,10 +3,13 @@ import Synchronization
 /// All scopes of the process: workers ask for their cells, the admin interface scrapes them.
 ///
 /// Thread-safe by one lock, which is taken when a scope is made or removed and, briefly, by a
-/// scrape; never by a request.
+/// scrape; never by a request. Scopes are known by their name as it is printed, so that no two of
+/// them print the same sample.
 package final class StatsRegistry: Sendable {
-    /// The worker number for a thread that is no worker and counts, too. Each such thread needs a
-    /// number of its own, since cells have one writer: take this one and those below it.
+    /// The worker number for a thread that counts, too, and is no worker.
+    ///
+    /// Each such thread needs a number of its own, since cells have one writer: take this one and
+    /// those below it.
     package static let controlWorker = -1
 
     struct State: Sendable {
@@ -39,18 +42,25 @@ package final class StatsRegistry: Sendable {
     ///
     /// The worker that asks is the only one that may write them.
     package func clusterStats(name: String, worker: Int) -> ClusterStats {
-        state.withLock { $0.clusters[name, default: MergedScope(name: name)].block(of: worker) }
+        let name = StatName.sanitized(name)
+        return state.withLock {
+            $0.clusters[name, default: MergedScope(name: name)].block(of: worker)
+        }
     }
 
     /// The cells of an HTTP connection manager at one worker, by its `stat_prefix`.
     package func httpStats(prefix: String, worker: Int) -> HTTPStats {
-        state.withLock { $0.http[prefix, default: MergedScope(name: prefix)].block(of: worker) }
+        let name = StatName.sanitized(prefix)
+        return state.withLock {
+            $0.http[name, default: MergedScope(name: name)].block(of: worker)
+        }
     }
 
     /// The cells of a listener at one worker, by its address or `stat_prefix`.
     package func listenerStats(address: String, worker: Int) -> ListenerStats {
-        state.withLock {
-            $0.listeners[address, default: MergedScope(name: address)].block(of: worker)
+        let name = StatName.sanitized(address)
+        return state.withLock {
+            $0.listeners[name, default: MergedScope(name: name)].block(of: worker)
         }
     }
 
@@ -61,17 +71,17 @@ package final class StatsRegistry: Sendable {
 
     /// Forgets a cluster: it leaves the exposition, and its cells go when the workers let go.
     package func remove(cluster name: String) {
-        state.withLock { _ = $0.clusters.removeValue(forKey: name) }
+        state.withLock { _ = $0.clusters.removeValue(forKey: StatName.sanitized(name)) }
     }
 
     /// Forgets an HTTP connection manager.
     package func remove(httpPrefix prefix: String) {
-        state.withLock { _ = $0.http.removeValue(forKey: prefix) }
+        state.withLock { _ = $0.http.removeValue(forKey: StatName.sanitized(prefix)) }
     }
 
     /// Forgets a listener.
     package func remove(listener address: String) {
-        state.withLock { _ = $0.listeners.removeValue(forKey: address) }
+        state.withLock { _ = $0.listeners.removeValue(forKey: StatName.sanitized(address)) }
     }
 
     /// Makes a stat of the process a value that is asked for at each scrape (memory, a backlog).
@@ -85,17 +95,17 @@ package final class StatsRegistry: Sendable {
 
     /// The value of a cluster's stat over all workers, as `/stats` prints it.
     package func value(cluster name: String, _ stat: ClusterStat) -> UInt64 {
-        state.withLock { $0.clusters[name]?.value(stat) ?? 0 }
+        state.withLock { $0.clusters[StatName.sanitized(name)]?.value(stat) ?? 0 }
     }
 
     /// The value of a connection manager's stat over all workers.
     package func value(httpPrefix prefix: String, _ stat: HTTPStat) -> UInt64 {
-        state.withLock { $0.http[prefix]?.value(stat) ?? 0 }
+        state.withLock { $0.http[StatName.sanitized(prefix)]?.value(stat) ?? 0 }
     }
 
     /// The value of a listener's stat over all workers.
     package func value(listener address: String, _ stat: ListenerStat) -> UInt64 {
-        state.withLock { $0.listeners[address]?.value(stat) ?? 0 }
+        state.withLock { $0.listeners[StatName.sanitized(address)]?.value(stat) ?? 0 }
     }
 
     /// The value of a stat of the process over all workers.

@@ -21,12 +21,15 @@ enum BackgroundThread {
         unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
         var thread = pthread_t()
         let code = unsafe pthread_create(
-            &thread, &attributes,
+            &thread,
+            &attributes,
             { argument in
                 guard let argument = unsafe argument else { return nil }
                 unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().body()
                 return nil
-            }, box.toOpaque())
+            },
+            box.toOpaque()
+        )
         unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
         unsafe pthread_attr_destroy(&attributes)
         precondition(code == 0, "the system has no room for another thread")
