@@ -85,7 +85,7 @@ let package = Package(
         // Operations
         .target(
             name: "Admin",
-            dependencies: ["Model", "Telemetry", "Wire", "Proxy"],
+            dependencies: ["Model", "Telemetry", "Wire", "Policy", "Proxy"],
             path: "Sources/Operations/Admin",
             swiftSettings: strict
         ),
@@ -102,6 +102,67 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/pillion",
+            swiftSettings: strict
+        ),
+        // Tests: the same folders as the sources.
+        .testTarget(
+            name: "ModelTests",
+            dependencies: ["Model"],
+            path: "Tests/ModelTests",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Model", "Telemetry"],
+            path: "Tests/TelemetryTests",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WireTests",
+            dependencies: [
+                "Model", "Wire",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Tests/WireTests",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "PolicyTests",
+            dependencies: ["Model", "Policy"],
+            path: "Tests/PolicyTests",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ProxyTests",
+            dependencies: ["Model", "Telemetry", "Wire", "Policy", "Proxy"],
+            path: "Tests/ProxyTests",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "XDSTests",
+            dependencies: [
+                "XDS", "Model", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            path: "Tests/XDSTests",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "AdminTests",
+            dependencies: ["Admin", "Model", "Telemetry", "Proxy"],
+            path: "Tests/AdminTests",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SampleAppTests",
+            dependencies: ["SampleApp", "Model", "Proxy"],
+            path: "Tests/SampleAppTests",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ArchitectureTests",
+            path: "Tests/ArchitectureTests",
             swiftSettings: strict
         ),
     ]

@@ -30,6 +30,7 @@ struct Sidecar {
         let loop = try EventLoop()
         let registry = StatsRegistry()
         let accessLog = AccessLogWriter()
+        accessLog.register(in: registry)
         let count = workers ?? ResourceBudget.cpuCount()
         let plane = DataPlane(
             options: .init(
@@ -58,9 +59,11 @@ struct Sidecar {
         let admin = makeAdmin(plane, registry, workers: count) { ending?.begin("POST /quitquitquit") }
         var server: LocalServer?
         if let address = snapshot.admin {
-            server = try LocalServer(loop: loop, address: address, name: "admin") {
+            let bound = try LocalServer(loop: loop, address: address, name: "admin") {
                 admin.handle($0)
             }
+            admin.boundAddress = bound.address
+            server = bound
         }
         try plane.start(snapshot)
         let resolver = try Resolver.start(for: plane)

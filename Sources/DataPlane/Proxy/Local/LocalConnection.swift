@@ -200,9 +200,12 @@ final class LocalConnection: StreamConnection {
             writeHead(hasNoBody ? .none : .length(count), count: count)
             generatedLeft = hasNoBody ? 0 : count
             generate()
+        case .paced(_, _) where hasNoBody:
+            writeHead(.none, count: nil)
+            finish()
         case .paced(let all, let milliseconds):
             writeHead(head.minorVersion == 0 ? .untilClose : .chunked, count: nil)
-            pieces = all.reversed()
+            pieces = hasNoBody ? [] : all.reversed()
             pieceMilliseconds = milliseconds
             if head.minorVersion == 0 { keepsAlive = false }
             writePiece()
@@ -217,7 +220,8 @@ final class LocalConnection: StreamConnection {
     }
 
     private func writeHead(_ framing: BodyFraming, count: UInt64?) {
-        if framing == .none, let count { add("content-length", "\(count)") }
+        // No length with 204 (RFC 9110 section 8.6); with HEAD and 304, what GET would have.
+        if framing == .none, responseHead.status != 204, let count { add("content-length", "\(count)") }
         let size = HeadWriter.byteCount(response: responseHead, framing: framing)
         unsafe write(upTo: size) {
             unsafe HeadWriter.write(

@@ -172,7 +172,11 @@ package final class Worker {
     func drain(done: @escaping () -> Void) {
         stopListening()
         isDraining = true
-        drained = done
+        let earlier = drained
+        drained = {
+            earlier?()
+            done()
+        }
         for cluster in clusters.values {
             for endpoint in cluster.endpoints { endpoint.closeIdle() }
         }

@@ -5,7 +5,7 @@ import Testing
 @testable import XDS
 
 /// Broken input is refused with a place, and never traps.
-@Suite struct MutationTests {
+@Suite struct CompileMutationTests {
     /// SplitMix64: the same mutations in every run.
     struct Source: RandomNumberGenerator {
         var state: UInt64

@@ -1,0 +1,93 @@
+import Testing
+
+@testable import Proxy
+
+private final class Recorder: TimerTarget {
+    var fired: [UInt8] = []
+    var handles: [UInt8: TimerHandle] = [:]
+    override func timerFired(kind: UInt8) {
+        fired.append(kind)
+        handles[kind] = TimerHandle.none
+    }
+}
+
+struct TimerWheelTests {
+    private func drain(_ wheel: inout TimerWheel, to now: Int64) {
+        while let due = wheel.nextDue(now: now) { due.target.timerFired(kind: due.kind) }
+    }
+
+    @Test(arguments: [1, 2, 255, 256, 257, 1_000, 65_535, 65_536, 65_537, 300_000, 20_000_000])
+    func aTimerFiresInItsMillisecondAndNotBefore(delay: Int64) {
+        var wheel = TimerWheel(now: 12_345)
+        let target = Recorder()
+        var handle = TimerHandle.none
+        wheel.arm(&handle, at: 12_345 + delay, target: target, kind: 1)
+        drain(&wheel, to: 12_345 + delay - 1)
+        #expect(target.fired.isEmpty)
+        drain(&wheel, to: 12_345 + delay)
+        #expect(target.fired == [1])
+        let armed = wheel.armedCount
+        #expect(armed == 0)
+    }
+
+    @Test func aCancelledTimerDoesNotFire() {
+        var wheel = TimerWheel(now: 0)
+        let target = Recorder()
+        var first = TimerHandle.none
+        var second = TimerHandle.none
+        wheel.arm(&first, at: 10, target: target, kind: 1)
+        wheel.arm(&second, at: 10, target: target, kind: 2)
+        wheel.cancel(&first)
+        #expect(!first.isArmed)
+        drain(&wheel, to: 100)
+        #expect(target.fired == [2])
+    }
+
+    @Test func aMovedTimerFiresOnceAtItsNewTime() {
+        var wheel = TimerWheel(now: 0)
+        let target = Recorder()
+        var handle = TimerHandle.none
+        wheel.arm(&handle, at: 5, target: target, kind: 1)
+        wheel.arm(&handle, at: 5_000, target: target, kind: 2)
+        drain(&wheel, to: 4_999)
+        #expect(target.fired.isEmpty)
+        drain(&wheel, to: 5_000)
+        #expect(target.fired == [2])
+    }
+
+    @Test func timersFireInTheOrderOfTheirTime() {
+        var wheel = TimerWheel(now: 1_000)
+        let target = Recorder()
+        var generator = SystemRandomNumberGenerator()
+        var deadlines: [Int64] = (0..<200).map { _ in Int64.random(in: 1_001...400_000, using: &generator) }
+        deadlines.sort()
+        var handles = deadlines.map { _ in TimerHandle.none }
+        for index in deadlines.indices.shuffled() {
+            wheel.arm(&handles[index], at: deadlines[index], target: target, kind: UInt8(index))
+        }
+        var seen = 0
+        for (index, deadline) in deadlines.enumerated() {
+            drain(&wheel, to: deadline - 1)
+            #expect(target.fired.count <= index)
+            drain(&wheel, to: deadline)
+            #expect(target.fired.count > seen || deadlines[..<index].contains(deadline))
+            seen = target.fired.count
+        }
+        #expect(target.fired.count == 200)
+    }
+
+    @Test func theNextDeadlineIsNeverLaterThanATimer() {
+        var wheel = TimerWheel(now: 0)
+        let target = Recorder()
+        let none = wheel.nextDeadline()
+        #expect(none == nil)
+        for delay in [1, 7, 255, 300, 5_000, 70_000] as [Int64] {
+            var handle = TimerHandle.none
+            wheel.arm(&handle, at: delay, target: target, kind: 1)
+            let next = wheel.nextDeadline()
+            #expect(next != nil)
+            #expect((next ?? .max) <= delay)
+            wheel.cancel(&handle)
+        }
+    }
+}
