@@ -56,7 +56,7 @@ struct SampleApplicationTests {
         #expect(response.status == 200)
         #expect(response.contentType == "application/json")
         let echo = try json(response)
-        #expect(echo["app"]?.string == "v2")
+        #expect(echo["label"]?.string == "v2")
         #expect(echo["instance"]?.number == 3)
         #expect(echo["method"]?.string == "PUT")
         #expect(echo["path"]?.string == "/a/b")

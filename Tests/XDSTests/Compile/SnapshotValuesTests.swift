@@ -37,7 +37,7 @@ import Testing
         #expect(http.serverName == "pillion")
         #expect(http.normalizesPath)
         #expect(!http.mergesSlashes)
-        #expect(http.acceptsHTTP10)
+        #expect(!http.acceptsHTTP10)
         #expect(http.explainsLocalReplies)
         #expect(http.accessLogs.isEmpty)
     }
@@ -230,7 +230,7 @@ import Testing
                                 delayed_close_timeout: 0s
                                 max_request_headers_kb: 8
                                 http_protocol_options:
-                                  accept_http_10: false
+                                  accept_http_10: true
                                   default_host_for_http_10: legacy.example.com
                                 common_http_protocol_options:
                                   idle_timeout: 0.0001s
@@ -256,7 +256,7 @@ import Testing
         #expect(http.requestHeadersTimeoutMilliseconds == nil)
         #expect(http.delayedCloseTimeoutMilliseconds == 0)
         #expect(http.requestHeadBytesMax == 8 * 1024)
-        #expect(!http.acceptsHTTP10)
+        #expect(http.acceptsHTTP10)
         #expect(http.defaultHostForHTTP10 == "legacy.example.com")
         #expect(http.idleTimeoutMilliseconds == 1, "a duration above zero is not rounded to none")
         #expect(http.requestHeaderCountMax == 20)

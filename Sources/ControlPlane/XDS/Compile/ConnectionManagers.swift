@@ -96,17 +96,13 @@ extension Compilation {
         _ path: FieldPath
     ) -> (isAccepted: Bool, host: ByteString?) {
         let given = manager.httpProtocolOptions
-        // A plain bool cannot tell "false" from "not said", the file can: HTTP/1.0 is on unless the
-        // file switches it off.
-        let isRefused =
-            !given.acceptHTTP10 && loaded.sources.contains(path["accept_http_10"].description)
-        guard !given.defaultHostForHTTP10.isEmpty else { return (!isRefused, nil) }
+        guard !given.defaultHostForHTTP10.isEmpty else { return (given.acceptHTTP10, nil) }
         let host = headText(
             given.defaultHostForHTTP10,
             path["default_host_for_http_10"],
             inRequestLine: true
         )
-        return (!isRefused, host)
+        return (given.acceptHTTP10, host)
     }
 
     private func serverName(_ manager: ManagerMessage, _ path: FieldPath) -> ByteString {

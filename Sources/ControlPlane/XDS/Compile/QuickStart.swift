@@ -39,6 +39,8 @@ package enum QuickStart {
         }
         let manager = Compilation.ManagerMessage.with { manager in
             manager.statPrefix = "inbound"
+            manager.httpProtocolOptions.acceptHTTP10 = true
+            manager.httpProtocolOptions.defaultHostForHTTP10 = "app"
             manager.routeConfig.name = "inbound"
             manager.routeConfig.virtualHosts = [host]
             manager.httpFilters = [.with { $0.name = KnownFilters.router }]

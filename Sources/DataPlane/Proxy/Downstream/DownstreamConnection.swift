@@ -146,7 +146,7 @@ final class DownstreamConnection: StreamConnection {
             }
             if clientMinorVersion == 0, !http.acceptsHTTP10 {
                 self.exchange = exchange
-                refuse(.unsupportedVersion, exchange)
+                refuseHTTP10(exchange)
                 return bytes.count
             }
             self.exchange = exchange
@@ -215,8 +215,28 @@ final class DownstreamConnection: StreamConnection {
         loop.timers.cancel(&headTimer)
         hasPartialHead = false
         exchange.beginRefused(listener, self)
+        // Envoy's flag for what its codec refuses; a missing host is refused above the codec there.
+        let flag: ResponseFlags = failure == .missingHost ? [] : .downstreamProtocolError
+        exchange.reply(failure.status, flag, failure.details, "\(failure.explanation)")
+    }
+
+    private func refuseHTTP10(_ exchange: Exchange) {
+        keepsAlive = false
+        phase = .responding
+        exchange.beginRefused(listener, self)
         exchange.reply(
-            failure.status, .downstreamProtocolError, failure.details, "\(failure.explanation)")
+            426, .downstreamProtocolError, "low_version",
+            "HTTP/1.0 is not accepted here: accept_http_10 of \(listener.configuration.name) is off")
+    }
+
+    /// The client has finished sending while a response is due. It may want the response still, or
+    /// be gone altogether; the first byte that it does not want makes a reset that tells. An interim
+    /// response is such a byte (RFC 9110 section 15.2: a client must be able to read one).
+    override func peerFinished() {
+        guard let exchange, case .responding = phase, !exchange.hasResponseStarted,
+            clientMinorVersion == 1
+        else { return }
+        writeContinue()
     }
 
     /// A local reply comes before the request is complete: read the rest, if that is little.
@@ -446,7 +466,7 @@ final class DownstreamConnection: StreamConnection {
         exchange.beginRefused(listener, self)
         let limit = http.requestHeadersTimeoutMilliseconds ?? 0
         exchange.reply(
-            408, .streamIdleTimeout, "request_header_timeout",
+            408, [], "request_header_timeout",
             "request timeout: the head was not complete after request_headers_timeout (\(limit) ms)")
     }
 

@@ -26,6 +26,11 @@ extension Exchange {
             if let host = http.defaultHostForHTTP10 {
                 let bytes = host.bytes
                 request.authority = request.append(bytes.span)
+            } else {
+                reply(
+                    400, [], "missing_host_header",
+                    "the request has no host, and default_host_for_http_10 names none")
+                return
             }
         }
         switch PathNormalizer.normalize(

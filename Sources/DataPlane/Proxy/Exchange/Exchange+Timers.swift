@@ -14,7 +14,7 @@ extension Exchange {
     static let bodyRateMinimumBytes: UInt64 = 2_400
 
     func armTimer() {
-        guard stage != .done, stage != .idle else { return }
+        guard stage != .done else { return }
         var next = min(routeDeadline, perTryDeadline, requestDeadline, bodyRateDeadline)
         if streamIdleTimeout != .max { next = min(next, lastActivity &+ streamIdleTimeout) }
         if next == .max {
@@ -50,7 +50,7 @@ extension Exchange {
             listener?.stats.increment(.downstreamRqTimeout)
             let limit = hcm?.requestTimeoutMilliseconds ?? 0
             cut(
-                408, .streamIdleTimeout, "request_overall_timeout",
+                408, [], "request_overall_timeout",
                 "request timeout: the request was not complete after request_timeout (\(limit) ms)")
         } else if now >= bodyRateDeadline {
             checkBodyRate(now)
@@ -102,7 +102,7 @@ extension Exchange {
         }
         listener?.stats.increment(.downstreamRqTimeout)
         cut(
-            408, .streamIdleTimeout, "request_body_too_slow",
+            408, [], "request_body_too_slow",
             "request timeout: the body came slower than 240 bytes per second for 10 s")
     }
 

@@ -44,6 +44,8 @@ package class StreamConnection: Pollable {
     func receivedEnd() {}
     /// The connection is broken: errno, or 0 for a hang-up in both directions.
     func lost(_ code: Int32) {}
+    /// The peer has finished sending, and there may be bytes of it that were not read yet.
+    func peerFinished() {}
     /// Everything that waited has been written.
     func drained() {}
     /// For connections that connect: called before anything is read.
@@ -62,7 +64,10 @@ package class StreamConnection: Pollable {
             | UInt32(PILLION_HANGUP) | UInt32(PILLION_ERROR)
         guard events & reading != 0, isOpen else { return }
         isReadable = true
-        if events & UInt32(PILLION_READ_HANGUP) != 0 { sawReadHangup = true }
+        if events & UInt32(PILLION_READ_HANGUP) != 0, !sawReadHangup {
+            sawReadHangup = true
+            if isReadingPaused { peerFinished() }
+        }
         if events & UInt32(PILLION_HANGUP | PILLION_ERROR) != 0 {
             sawHangup = true
             if isReadingPaused {

@@ -142,7 +142,6 @@ package final class EndpointState {
     func connectFailed(_ connection: UpstreamConnection, reason: ResetReason, code: Int32) {
         connectingCount -= 1
         shared.connectFailures.add(1, ordering: .relaxed)
-        closed(connection)
         // All that wait fail now rather than one connect timeout after the other; each may retry.
         let failing = waiting
         waiting.removeAll(keepingCapacity: true)
@@ -150,6 +149,7 @@ package final class EndpointState {
             leftQueue(priority: exchange.priority)
             cluster.stats.increment(.upstreamRqPendingFailureEject)
         }
+        closed(connection)
         for exchange in failing { exchange.connectFailed(reason, code: code) }
     }
 

@@ -344,8 +344,15 @@ final class UpstreamConnection: StreamConnection {
             countFailure(counted)
             exchange = nil
             close(local: false)
-            failed?.upstreamFailed(
-                code == 0 ? .connectionTermination : .remoteReset, wasStale: wasSuspect)
+            if code == 0, failed?.hasResponseStarted == true {
+                // An orderly end before the announced one is a malformed message (RFC 9112
+                // section 8), and Envoy's flag says so.
+                stats.increment(.upstreamCxProtocolError)
+                failed?.upstreamFailed(.protocolError)
+            } else {
+                failed?.upstreamFailed(
+                    code == 0 ? .connectionTermination : .remoteReset, wasStale: wasSuspect)
+            }
         }
     }
 

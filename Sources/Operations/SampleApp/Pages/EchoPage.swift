@@ -8,7 +8,7 @@ extension SampleApplication {
     /// What was received, as JSON.
     func echo(_ request: LocalRequest, status: UInt16 = 200) -> LocalResponse {
         var text = EchoText()
-        text.add("app", label)
+        text.add("label", label)
         text.add("instance", UInt64(clamping: instance))
         text.add("method", request.method)
         text.add("path", request.path)
