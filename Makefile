@@ -26,7 +26,7 @@ test: ## Everything that must hold: format, unit tests, binary checks, integrati
 
 integration: build ## The integration tests alone; T='-k retries' selects some.
 	@scripts/install.sh test
-	.build/venv/bin/pytest IntegrationTests -n 2 $(T)
+	.build/venv/bin/pytest -c IntegrationTests/pytest.ini -n 2 IntegrationTests $(T)
 
 bench: build ## Cost per request beside HAProxy, nginx and Envoy, with pass or fail.
 	@scripts/install.sh bench

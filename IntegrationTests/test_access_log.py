@@ -22,9 +22,9 @@ STANDARD = re.compile(
 
 
 def lines(path, count):
-    wait_until(lambda: path.exists() and path.read_text().count("\n") >= count,
+    wait_until(lambda: path.exists() and path.read_bytes().count(b"\n") >= count,
                f"{count} lines in {path.name}")
-    return path.read_text().splitlines(keepends=True)
+    return path.read_text("utf-8", "replace").splitlines(keepends=True)
 
 
 def test_the_standard_format_is_envoys(sidecar, peer, tmp_path):

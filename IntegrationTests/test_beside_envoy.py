@@ -73,7 +73,8 @@ def configuration(port, dead):
         ]},
     ]
     hcm = {"normalize_path": True, "merge_slashes": True, "max_request_headers_kb": 16,
-           "request_headers_timeout": "0.3s"}
+           "request_headers_timeout": "0.3s",
+           "http_protocol_options": {"accept_http_10": False}}
     return envoyfile.bootstrap(
         [envoyfile.listener(virtual_hosts=virtual_hosts, hcm=hcm)],
         [envoyfile.cluster("app", port), envoyfile.cluster("dead", dead),
@@ -133,12 +134,19 @@ CASES = {
     "nonsense": b"\x16\x03\x01\x00\x00\r\n\r\n",
 }
 
-# Where we differ on purpose, with the reason; (ours, Envoy's) as (status, flag).
+# Where we differ on purpose, with the reason: ours and Envoy's, as status and flag.
 DIFFERENT = {
     # RFC 9110 section 15.6.6: a version that is not spoken is 505; Envoy asks for an upgrade.
-    "bad version": ("505", "426"),
+    "bad version": (("505", "DPE"), ("426", "DPE")),
+    "HTTP/1.0": (("505", "DPE"), ("426", "DPE")),
     # RFC 9112 section 6.1 allows both; what is ambiguous is malformed here.
-    "unknown coding": ("400", "501"),
+    "unknown coding": (("400", "DPE"), ("501", "DPE")),
+    # Envoy finds both after its parser and flags neither; to us they are protocol errors and slow
+    # streams like the others.
+    "no host": (("400", "DPE"), ("400", "-")),
+    "slow head": (("408", "SI"), ("408", "-")),
+    # The upstream ended the connection; that a length was not reached is how we know.
+    "cut by upstream": (("200", "UC"), ("200", "UPE")),
 }
 
 
@@ -155,7 +163,7 @@ def verdict(proxy, message):
         except (Truncated, ConnectionResetError):
             return ("closed", "", b"", False)
     entry = proxy.log_entries(before + 1)[before]
-    flag = entry["flags"]
+    flag = ",".join(sorted(entry["flags"].split(",")))
     # The words of local replies are our own.
     is_relayed = entry["details"] in ("via_upstream", "direct_response")
     body = response.body if is_relayed else b""
@@ -194,6 +202,6 @@ def test_the_verdict_is_envoys(both, name):
     ours, theirs = results
     assert ours and theirs
     if name in DIFFERENT:
-        assert (ours[0], theirs[0]) == DIFFERENT[name], "the difference is not what it was"
+        assert (ours[:2], theirs[:2]) == DIFFERENT[name], "the difference is not what it was"
         return
     assert ours == theirs

@@ -243,7 +243,7 @@ def test_a_port_in_use_is_named_and_nothing_starts(binary, tmp_path):
         done = run(binary, "run", file)
     assert done.returncode == 2
     assert str(port) in done.stderr and "in use" in done.stderr
-    assert "ready" not in done.stderr
+    assert "listener bound" not in done.stderr
 
 
 def test_a_good_file_is_valid(binary, tmp_path):

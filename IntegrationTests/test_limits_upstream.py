@@ -99,7 +99,8 @@ def test_a_pending_request_ends_when_its_client_leaves(sidecar, peer):
         second = Client(proxy.port)
         second.start()
         proxy.wait_stat("cluster.app.upstream_rq_pending_active", 1)
-        second.close()
+        # A FIN alone could come from a client that only finished sending.
+        second.reset()
         proxy.wait_stat("cluster.app.upstream_rq_pending_active", 0)
         gate.set()
         assert first.response().status == 200

@@ -202,7 +202,7 @@ class Sidecar:
             raise AssertionError(f"{name} is {seen[0]}, not {value}") from None
 
     def log_text(self):
-        return self.log_path.read_text() if self.log_path.exists() else ""
+        return self.log_path.read_text("utf-8", "replace") if self.log_path.exists() else ""
 
     def log_entries(self, count=1, seconds=10):
         """The access log's first `count` lines or more, as dictionaries."""
