@@ -15,12 +15,13 @@ let strict: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+// Functions are inlined across the modules of the data path, and the linker drops equal copies.
 // The exclusivity of class properties is proved by the debug build and its tests; the release build
 // leaves the run-time bookkeeping out. See docs/decisions/0002-release-flags.md.
 let dataPlane: [SwiftSetting] =
     strict + [
         .unsafeFlags(
-            ["-enforce-exclusivity=unchecked", "-cross-module-optimization"],
+            ["-enforce-exclusivity=unchecked", "-enable-cmo-everything"],
             .when(configuration: .release)
         )
     ]
@@ -102,7 +103,11 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/pillion",
-            swiftSettings: strict
+            swiftSettings: strict,
+            linkerSettings: [
+                .unsafeFlags(
+                    ["-Xlinker", "--allow-multiple-definition"], .when(configuration: .release))
+            ]
         ),
         // Tests: the same folders as the sources.
         .testTarget(

@@ -188,25 +188,28 @@ final class Exchange: TimerTarget {
     }
 
     private func writeAccessLog(_ listener: ListenerState, _ downstream: DownstreamConnection) {
-        var record = AccessLogRecord()
+        fill(&worker.logRecord, listener, downstream)
+        for log in listener.accessLogs { log.log(worker.logRecord) }
+        // The record outlives this exchange; it must not hold on to its heads.
+        worker.logRecord.request = nil
+        worker.logRecord.response = nil
+    }
+
+    private func fill(
+        _ record: inout AccessLogRecord, _ listener: ListenerState,
+        _ downstream: DownstreamConnection
+    ) {
         record.request = request
         record.response = response
         record.requestStartUnixMicroseconds = startedAt &+ loop.unixOffsetMicroseconds
         record.durationMicroseconds = loop.nowMicroseconds &- startedAt
-        if requestCompleteAt != 0 {
-            record.requestReceivedMicroseconds = requestCompleteAt &- startedAt
-        }
-        if attemptStartedAt != 0 {
-            record.upstreamFirstByteSentMicroseconds = attemptStartedAt &- startedAt
-        }
-        if requestSentAt != 0 {
-            record.upstreamLastByteSentMicroseconds = requestSentAt &- startedAt
-        }
-        if firstResponseByteAt != 0 {
-            record.responseFirstByteMicroseconds = firstResponseByteAt &- startedAt
-            record.responseLastByteMicroseconds = lastResponseByteAt &- startedAt
-            record.downstreamFirstByteSentMicroseconds = firstResponseByteAt &- startedAt
-        }
+        record.requestReceivedMicroseconds = since(requestCompleteAt)
+        record.upstreamFirstByteSentMicroseconds = since(attemptStartedAt)
+        record.upstreamLastByteSentMicroseconds = since(requestSentAt)
+        record.responseFirstByteMicroseconds = since(firstResponseByteAt)
+        record.responseLastByteMicroseconds =
+            firstResponseByteAt == 0 ? nil : since(lastResponseByteAt)
+        record.downstreamFirstByteSentMicroseconds = since(firstResponseByteAt)
         record.downstreamLastByteSentMicroseconds = lastResponseByteAt &- startedAt
         record.bytesReceived = bodyBytesReceived
         record.bytesSent = bodyBytesSent
@@ -214,13 +217,11 @@ final class Exchange: TimerTarget {
         record.responseCodeDetails = details
         record.flags = flags
         record.reason = reason
-        if let route { record.routeName = route.name }
-        if let virtualHost { record.virtualHostName = virtualHost.name }
-        if let cluster { record.clusterName = cluster.configuration.name }
-        if let endpoint {
-            record.upstreamHost = endpoint.text
-            record.upstreamHostName = endpoint.hostname
-        }
+        record.routeName = route?.name ?? ""
+        record.virtualHostName = virtualHost?.name ?? ""
+        record.clusterName = cluster?.configuration.name ?? ""
+        record.upstreamHost = endpoint?.text ?? ""
+        record.upstreamHostName = endpoint?.hostname ?? ""
         record.upstreamTransportFailureReason = transportFailure
         record.attemptCount = attemptCount
         record.downstreamRemoteAddress = downstream.remoteAddress
@@ -228,6 +229,7 @@ final class Exchange: TimerTarget {
         record.downstreamLocalAddress = downstream.localAddress
         record.connectionID = downstream.id
         record.listenerName = listener.configuration.name
-        for log in listener.accessLogs { log.log(record) }
     }
+
+    private func since(_ moment: Int64) -> Int64? { moment == 0 ? nil : moment &- startedAt }
 }

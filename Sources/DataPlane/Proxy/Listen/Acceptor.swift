@@ -36,7 +36,7 @@ final class Acceptor: Pollable {
     private func take(_ accepted: Int32, _ peer: SocketAddress) {
         guard listener.shared.tryOpen() else {
             listener.listenerStats.increment(.downstreamCxOverflow)
-            SystemCall.abort(accepted)
+            _ = Glibc.close(accepted)
             return
         }
         let connection = DownstreamConnection(

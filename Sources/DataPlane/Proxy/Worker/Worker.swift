@@ -26,6 +26,9 @@ package final class Worker {
     private var connections: [DownstreamConnection] = []
     private var connectionCounter: UInt64
 
+    /// Filled anew for each line of an access log: making one costs more than overwriting one.
+    var logRecord = AccessLogRecord()
+
     package private(set) var isDraining = false
     private var drained: (() -> Void)?
     private var logTimer: LogTimer?
