@@ -106,7 +106,9 @@ let package = Package(
             swiftSettings: strict,
             linkerSettings: [
                 .unsafeFlags(
-                    ["-Xlinker", "--allow-multiple-definition"], .when(configuration: .release))
+                    ["-Xlinker", "--allow-multiple-definition"],
+                    .when(configuration: .release)
+                )
             ]
         ),
         // Tests: the same folders as the sources.

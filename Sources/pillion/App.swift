@@ -57,10 +57,14 @@ struct App: ParsableCommand {
             let wanted = port == 0 ? 0 : port + UInt16(instance)
             guard let address = SocketAddress(literal: host, port: wanted) else { continue }
             let server = try LocalServer(
-                loop: loop, address: address, name: "app", connectionsMax: 16_384
+                loop: loop,
+                address: address,
+                name: "app",
+                connectionsMax: 16_384
             ) { application.handle($0) }
             StandardOutput.print(
-                "listening on \(server.address) (\(label), instance \(instance + 1))")
+                "listening on \(server.address) (\(label), instance \(instance + 1))"
+            )
             servers.append(server)
         }
         let signals = try SignalSource(loop: loop, signals: [SIGTERM, SIGINT]) { _ in

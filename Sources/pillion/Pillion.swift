@@ -1,6 +1,8 @@
 import ArgumentParser
 
-/// `pillion`: what a person types. One file for each subcommand, no logic in any of them.
+/// `pillion`: what a person types.
+///
+/// One file for each subcommand, no logic in any of them.
 @main
 struct Pillion: ParsableCommand {
     static let configuration = CommandConfiguration(

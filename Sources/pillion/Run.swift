@@ -22,19 +22,32 @@ struct Run: ParsableCommand {
 
     @Argument(
         help: "Envoy v3 bootstrap files, YAML or JSON.",
-        completion: .file(extensions: ["yaml", "yml", "json"]))
+        completion: .file(extensions: ["yaml", "yml", "json"])
+    )
     var files: [String] = []
 
-    @Option(help: ArgumentHelp("The application's port or HOST:PORT, instead of a file.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp(
+            "The application's port or HOST:PORT, instead of a file.",
+            valueName: "address"
+        )
+    )
     var app: String?
 
-    @Option(help: ArgumentHelp("Where to listen with --app: PORT or HOST:PORT.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp("Where to listen with --app: PORT or HOST:PORT.", valueName: "address")
+    )
     var listen: String?
 
     @Option(help: "Worker threads; default: the CPUs that the cgroup's quota allows.")
     var workers: Int?
 
-    @Option(help: ArgumentHelp("The admin interface's address; overrides the file.", valueName: "host:port"))
+    @Option(
+        help: ArgumentHelp(
+            "The admin interface's address; overrides the file.",
+            valueName: "host:port"
+        )
+    )
     var admin: String?
 
     @Option(help: "Of the process's own log: trace, debug, info, warning, error, critical, off.")
@@ -46,17 +59,23 @@ struct Run: ParsableCommand {
     @Option(help: "Seconds that requests under way may take after SIGTERM.")
     var drainTime: Int = 30
 
-    @Flag(help: "Leave out filters that are named without a configuration, with a warning for each.")
+    @Flag(
+        help: "Leave out filters that are named without a configuration, with a warning for each."
+    )
     var allowUnconfiguredFilters = false
 
-    @Flag(inversion: .prefixedNo, help: "Say in local replies what decided: in the body and in x-pillion-reason.")
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Say in local replies what decided: in the body and in x-pillion-reason."
+    )
     var explain = true
 
     func validate() throws {
         if files.isEmpty {
             guard app != nil, listen != nil else {
                 throw ValidationError(
-                    "name a configuration file, or use --app PORT --listen PORT (see pillion help run)")
+                    "name a configuration file, or use --app PORT --listen PORT (see pillion help run)"
+                )
             }
         } else if app != nil || listen != nil {
             throw ValidationError("--app and --listen stand instead of a file, not beside it")
@@ -70,7 +89,8 @@ struct Run: ParsableCommand {
         guard Log.Level(name: logLevel) != nil else {
             throw ValidationError(
                 "--log-level \(logLevel): one of "
-                    + Log.Level.allCases.map(\.name).joined(separator: ", "))
+                    + Log.Level.allCases.map(\.name).joined(separator: ", ")
+            )
         }
         guard ["text", "json"].contains(logFormat) else {
             throw ValidationError("--log-format \(logFormat): text or json")
@@ -83,7 +103,8 @@ struct Run: ParsableCommand {
         let options = CompileOptions(
             allowsUnconfiguredFilters: allowUnconfiguredFilters,
             adminOverride: try admin.map { try address($0, option: "--admin") },
-            explainsLocalReplies: explain)
+            explainsLocalReplies: explain
+        )
         let loaded: LoadedConfiguration
         let snapshot: Snapshot
         let warnings: [ConfigurationProblem]
@@ -98,8 +119,11 @@ struct Run: ParsableCommand {
             Log.shared.log(.warning, "configuration", ["problem": "\(warning)"])
         }
         let sidecar = Sidecar(
-            snapshot: snapshot, loaded: loaded, workers: workers,
-            drainMilliseconds: Int64(drainTime) * 1000)
+            snapshot: snapshot,
+            loaded: loaded,
+            workers: workers,
+            drainMilliseconds: Int64(drainTime) * 1000
+        )
         let code = sidecar.run()
         if code != 0 { throw ExitCode(code) }
     }
@@ -111,8 +135,10 @@ struct Run: ParsableCommand {
         else {
             throw ConfigurationErrors([
                 ConfigurationProblem(
-                    file: "command line", what: "--app and --listen take PORT or HOST:PORT",
-                    hint: "for example --app 8080 --listen 15006, with an address as the host")
+                    file: "command line",
+                    what: "--app and --listen take PORT or HOST:PORT",
+                    hint: "for example --app 8080 --listen 15006, with an address as the host"
+                )
             ])
         }
         return QuickStart.bootstrap(app: app, listen: listen)
@@ -132,7 +158,9 @@ struct Run: ParsableCommand {
         if let colon = text.lastIndex(of: ":") {
             host = String(text[..<colon])
             port = text[text.index(after: colon)...]
-            if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+            if host.hasPrefix("["), host.hasSuffix("]") {
+                host = String(host.dropFirst().dropLast())
+            }
             if host == "localhost" { host = "127.0.0.1" }
         }
         let digits = Array(port.utf8)

@@ -35,16 +35,22 @@ struct Sidecar {
         let plane = DataPlane(
             options: .init(
                 workerCount: count,
-                connectionsMaxDefault: ResourceBudget.connectionsMax(descriptors: descriptors)),
-            registry: registry, accessLog: accessLog
+                connectionsMaxDefault: ResourceBudget.connectionsMax(descriptors: descriptors)
+            ),
+            registry: registry,
+            accessLog: accessLog
         ) { event in
             Log.shared.log(
-                .warning, event.message, ["listener": event.listener, "worker": "\(event.worker)"])
+                .warning,
+                event.message,
+                ["listener": event.listener, "worker": "\(event.worker)"]
+            )
         }
         var ending: Ending?
         // Made before any other thread, so that all of them inherit the mask.
         let signals = try SignalSource(
-            loop: loop, signals: [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
+            loop: loop,
+            signals: [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
         ) { signal in
             switch signal {
             case SIGUSR1:
@@ -56,7 +62,9 @@ struct Sidecar {
             }
         }
         _ = signal(SIGPIPE, SIG_IGN)
-        let admin = makeAdmin(plane, registry, workers: count) { ending?.begin("POST /quitquitquit") }
+        let admin = makeAdmin(plane, registry, workers: count) {
+            ending?.begin("POST /quitquitquit")
+        }
         var server: LocalServer?
         if let address = snapshot.admin {
             let bound = try LocalServer(loop: loop, address: address, name: "admin") {
@@ -73,15 +81,21 @@ struct Sidecar {
         for listener in plane.listeners {
             for address in listener.boundAddresses {
                 Log.shared.log(
-                    .info, "listener bound",
-                    ["listener": listener.configuration.name, "address": "\(address)"])
+                    .info,
+                    "listener bound",
+                    ["listener": listener.configuration.name, "address": "\(address)"]
+                )
             }
         }
         if let server { Log.shared.log(.info, "admin bound", ["address": "\(server.address)"]) }
         Log.shared.log(
-            .info, "ready",
-            ["workers": "\(count)", "clusters": "\(snapshot.clusters.count)",
-                "version": ProcessVersion.number])
+            .info,
+            "ready",
+            [
+                "workers": "\(count)", "clusters": "\(snapshot.clusters.count)",
+                "version": ProcessVersion.number,
+            ]
+        )
         withExtendedLifetime((signals, server, resolver)) { loop.run() }
         plane.stop()
         resolver?.stop()
@@ -91,19 +105,25 @@ struct Sidecar {
     }
 
     private func makeAdmin(
-        _ plane: DataPlane, _ registry: StatsRegistry, workers: Int,
+        _ plane: DataPlane,
+        _ registry: StatsRegistry,
+        workers: Int,
         onQuit: @escaping () -> Void
     ) -> AdminInterface {
         let loaded = loaded
         return AdminInterface(
-            plane: plane, registry: registry,
+            plane: plane,
+            registry: registry,
             process: ProcessInformation(
-                version: ProcessVersion.number, workers: workers,
+                version: ProcessVersion.number,
+                workers: workers,
                 configDump: {
                     "{\"configs\":[{\"@type\":\"type.googleapis.com/envoy.admin.v3.BootstrapConfigDump\","
                         + "\"bootstrap\":" + ConfigurationDump.bootstrapJSON(loaded) + "}]}\n"
-                }),
-            onQuit: onQuit)
+                }
+            ),
+            onQuit: onQuit
+        )
     }
 }
 
@@ -126,7 +146,10 @@ private final class Ending {
         if hasBegun { return }
         hasBegun = true
         Log.shared.log(
-            .info, "draining", ["cause": cause, "deadline_ms": "\(drainMilliseconds)"])
+            .info,
+            "draining",
+            ["cause": cause, "deadline_ms": "\(drainMilliseconds)"]
+        )
         let mailbox = loop.mailbox
         plane.drain { mailbox.post { $0.stop() } }
         let timer = ClosureTimer(loop: loop) { [self] in

@@ -16,10 +16,13 @@ struct Validate: ParsableCommand {
 
     @Argument(
         help: "Envoy v3 bootstrap files, YAML or JSON; several are merged in their order.",
-        completion: .file(extensions: ["yaml", "yml", "json"]))
+        completion: .file(extensions: ["yaml", "yml", "json"])
+    )
     var files: [String]
 
-    @Flag(help: "Leave out filters that are named without a configuration, with a warning for each.")
+    @Flag(
+        help: "Leave out filters that are named without a configuration, with a warning for each."
+    )
     var allowUnconfiguredFilters = false
 
     func run() throws {
@@ -30,7 +33,8 @@ struct Validate: ParsableCommand {
             for warning in warnings { StandardError.print("warning: \(warning)") }
             print(
                 "ok: \(snapshot.listeners.count) listeners, \(snapshot.clusters.count) clusters, "
-                    + "\(warnings.count) warnings")
+                    + "\(warnings.count) warnings"
+            )
         } catch {
             for problem in error.problems { StandardError.print("\(problem)") }
             throw ExitCode(2)

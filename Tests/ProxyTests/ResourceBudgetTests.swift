@@ -3,10 +3,12 @@ import Testing
 @testable import Proxy
 
 struct ResourceBudgetTests {
-    @Test(arguments: [
-        ("max 100000\n", nil), ("50000 100000\n", 0.5), ("250000 100000", 2.5), ("", nil),
-        ("-1 100000", nil), ("0 100000", nil), ("x y", nil), ("1 2 3", nil),
-    ] as [(String, Double?)])
+    @Test(
+        arguments: [
+            ("max 100000\n", nil), ("50000 100000\n", 0.5), ("250000 100000", 2.5), ("", nil),
+            ("-1 100000", nil), ("0 100000", nil), ("x y", nil), ("1 2 3", nil),
+        ] as [(String, Double?)]
+    )
     func theQuotaOfACgroupIsRead(text: String, expected: Double?) {
         #expect(ResourceBudget.parseCPUMax(text) == expected)
     }

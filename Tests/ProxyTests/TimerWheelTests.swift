@@ -59,7 +59,9 @@ struct TimerWheelTests {
         var wheel = TimerWheel(now: 1_000)
         let target = Recorder()
         var generator = SystemRandomNumberGenerator()
-        var deadlines: [Int64] = (0..<200).map { _ in Int64.random(in: 1_001...400_000, using: &generator) }
+        var deadlines: [Int64] = (0..<200).map { _ in
+            Int64.random(in: 1_001...400_000, using: &generator)
+        }
         deadlines.sort()
         var handles = deadlines.map { _ in TimerHandle.none }
         for index in deadlines.indices.shuffled() {

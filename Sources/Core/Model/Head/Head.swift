@@ -179,7 +179,9 @@ package final class Head {
         capacity = grown
     }
 
-    /// Adds a line to the table. Its slices must stand in this head's bytes.
+    /// Adds a line to the table.
+    ///
+    /// Its slices must stand in this head's bytes.
     package func add(_ field: Field) {
         if fieldCount == fieldCapacity {
             let moved = UnsafeMutablePointer<Field>.allocate(capacity: fieldCapacity * 2)
@@ -210,7 +212,9 @@ package final class Head {
     package func span(_ slice: Slice) -> Span<UInt8> {
         precondition(Int(slice.start) + Int(slice.count) <= byteCount, "a slice of another head")
         let span = unsafe Span(
-            _unsafeStart: UnsafePointer(storage + Int(slice.start)), count: Int(slice.count))
+            _unsafeStart: UnsafePointer(storage + Int(slice.start)),
+            count: Int(slice.count)
+        )
         return unsafe _overrideLifetime(span, borrowing: self)
     }
 

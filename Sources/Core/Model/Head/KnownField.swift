@@ -111,7 +111,8 @@ package struct KnownFieldIndex: @unchecked Sendable {
         let middle = unsafe name[unchecked: name.count &>> 1] | 0x20
         return Int(
             (UInt8(truncatingIfNeeded: name.count) &* 37) &+ (first &* 11) &+ (last &* 71)
-                &+ middle)
+                &+ middle
+        )
     }
 
     /// The known field with this name in any case, or `.unknown`.
@@ -141,7 +142,9 @@ package struct KnownFieldIndex: @unchecked Sendable {
             while true {
                 let word = unsafe known.loadUnaligned(fromByteOffset: index, as: UInt64.self)
                 let other = unsafe name.bytes.unsafeLoadUnaligned(
-                    fromUncheckedByteOffset: index, as: UInt64.self)
+                    fromUncheckedByteOffset: index,
+                    as: UInt64.self
+                )
                 // Bytes of known names with the bit 0x40 are letters: only these fold.
                 if other | (word & 0x4040_4040_4040_4040) &>> 1 != word { return false }
                 if index &+ 8 == name.count { return true }

@@ -57,7 +57,7 @@ package final class HTTPConnectionManager: Sendable {
     package let setsRequestIDInResponse: Bool
     package let serverName: ByteString
     package let serverHeader: ServerHeader
-    /// `router.suppress_envoy_headers`
+    /// The router filter's `suppress_envoy_headers`.
     package let suppressesEnvoyHeaders: Bool
 
     // Paths
@@ -141,7 +141,9 @@ package final class HTTPConnectionManager: Sendable {
     }
 }
 
-/// Where access log lines go and what they look like. `Telemetry` reads the format.
+/// Where access log lines go and what they look like.
+///
+/// `Telemetry` reads the format.
 package struct AccessLogConfiguration: Sendable, Equatable {
     package enum Sink: Sendable, Hashable {
         case file(path: String)

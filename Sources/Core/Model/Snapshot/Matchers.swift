@@ -1,4 +1,6 @@
-/// A compiled regular expression whose time is linear in its input. `Policy` makes them from RE2.
+/// A compiled regular expression whose time is linear in its input.
+///
+/// `Policy` makes them from RE2.
 package protocol RegularExpression: AnyObject, Sendable {
     var pattern: String { get }
     /// True where the whole input matches.
@@ -36,7 +38,9 @@ package struct HeaderMatcher: Sendable {
         /// Half-open, as in Envoy's `Int64Range`.
         case range(start: Int64, end: Int64)
     }
-    /// In lower case. `:method`, `:path`, `:authority` and `:scheme` name the pseudo-headers.
+    /// In lower case.
+    ///
+    /// `:method`, `:path`, `:authority` and `:scheme` name the pseudo-headers.
     package var name: ByteString
     package var condition: Condition
     package var isInverted: Bool

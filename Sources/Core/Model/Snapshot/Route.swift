@@ -129,7 +129,9 @@ package final class ForwardAction: Sendable {
     package let hostRewrite: HostRewrite
     /// What stands in `:status` when the cluster does not exist: 503 unless configured (404, 500).
     package let clusterNotFoundStatus: UInt16
-    /// Milliseconds; nil where disabled. Starts when the request has been received whole.
+    /// Milliseconds; nil where disabled.
+    ///
+    /// Starts when the request has been received whole.
     package let timeoutMilliseconds: Int64?
     /// Milliseconds without a byte in either direction; nil: the connection manager's decides.
     package let idleTimeoutMilliseconds: Int64?

@@ -119,7 +119,10 @@ final class DownstreamConnection: StreamConnection {
         let exchange = worker.takeExchange()
         do {
             let parsed = try RequestParser.parse(
-                rest, into: exchange.request, limits: listener.headLimits)
+                rest,
+                into: exchange.request,
+                limits: listener.headLimits
+            )
             guard let parsed else {
                 worker.giveBack(exchange)
                 if !hasPartialHead { beginPartialHead(rest) }
@@ -166,7 +169,11 @@ final class DownstreamConnection: StreamConnection {
         _ = boundary.isComplete(rest)
         if let limit = http.requestHeadersTimeoutMilliseconds {
             loop.timers.arm(
-                &headTimer, at: loop.nowMilliseconds + limit, target: self, kind: Self.headTimerKind)
+                &headTimer,
+                at: loop.nowMilliseconds + limit,
+                target: self,
+                kind: Self.headTimerKind
+            )
         }
     }
 
@@ -225,13 +232,18 @@ final class DownstreamConnection: StreamConnection {
         phase = .responding
         exchange.beginRefused(listener, self)
         exchange.reply(
-            426, .downstreamProtocolError, "low_version",
-            "HTTP/1.0 is not accepted here: accept_http_10 of \(listener.configuration.name) is off")
+            426,
+            .downstreamProtocolError,
+            "low_version",
+            "HTTP/1.0 is not accepted here: accept_http_10 of \(listener.configuration.name) is off"
+        )
     }
 
-    /// The client has finished sending while a response is due. It may want the response still, or
-    /// be gone altogether; the first byte that it does not want makes a reset that tells. An interim
-    /// response is such a byte (RFC 9110 section 15.2: a client must be able to read one).
+    /// The client has finished sending while a response is due.
+    ///
+    /// It may want the response still, or be gone altogether; the first byte that it does not want
+    /// makes a reset that tells. An interim response is such a byte (RFC 9110 section 15.2: a
+    /// client must be able to read one).
     override func peerFinished() {
         guard let exchange, case .responding = phase, !exchange.hasResponseStarted,
             clientMinorVersion == 1
@@ -281,8 +293,12 @@ final class DownstreamConnection: StreamConnection {
         let size = HeadWriter.byteCount(response: head, framing: framing)
         unsafe write(upTo: size) {
             unsafe HeadWriter.write(
-                response: head, framing: framing, keepsAlive: keepsAlive,
-                clientMinorVersion: clientMinorVersion, into: $0)
+                response: head,
+                framing: framing,
+                keepsAlive: keepsAlive,
+                clientMinorVersion: clientMinorVersion,
+                into: $0
+            )
         }
     }
 
@@ -368,8 +384,11 @@ final class DownstreamConnection: StreamConnection {
         finishWriting()
         loop.timers.cancel(&headTimer)
         loop.timers.arm(
-            &headTimer, at: loop.nowMilliseconds + http.delayedCloseTimeoutMilliseconds,
-            target: self, kind: Self.lingerTimerKind)
+            &headTimer,
+            at: loop.nowMilliseconds + http.delayedCloseTimeoutMilliseconds,
+            target: self,
+            kind: Self.lingerTimerKind
+        )
         isUnfinished = false
         resumeReadingLater()
     }
@@ -411,10 +430,13 @@ final class DownstreamConnection: StreamConnection {
         if hadExchange {
             stats.increment(.downstreamCxDestroyActiveRq)
             stats.increment(
-                local ? .downstreamCxDestroyLocalActiveRq : .downstreamCxDestroyRemoteActiveRq)
+                local ? .downstreamCxDestroyLocalActiveRq : .downstreamCxDestroyRemoteActiveRq
+            )
         }
         stats.record(
-            .downstreamCxLengthMs, milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt)))
+            .downstreamCxLengthMs,
+            milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt))
+        )
         listener.listenerStats.decrement(.downstreamCxActive)
         listener.listenerStats.increment(.downstreamCxDestroy)
         closeNow(abruptly: abruptly)
@@ -434,7 +456,9 @@ final class DownstreamConnection: StreamConnection {
     private func armLifeTimer() {
         var due = Int64.max
         if let idle = http.idleTimeoutMilliseconds { due = lastActivity + idle }
-        if let longest = http.connectionDurationMaxMilliseconds { due = min(due, openedAt + longest) }
+        if let longest = http.connectionDurationMaxMilliseconds {
+            due = min(due, openedAt + longest)
+        }
         if due == .max { return }
         loop.timers.arm(&lifeTimer, at: due, target: self, kind: Self.lifeTimerKind)
     }
@@ -466,8 +490,11 @@ final class DownstreamConnection: StreamConnection {
         exchange.beginRefused(listener, self)
         let limit = http.requestHeadersTimeoutMilliseconds ?? 0
         exchange.reply(
-            408, [], "request_header_timeout",
-            "request timeout: the head was not complete after request_headers_timeout (\(limit) ms)")
+            408,
+            [],
+            "request_header_timeout",
+            "request timeout: the head was not complete after request_headers_timeout (\(limit) ms)"
+        )
     }
 
     private func checkLife() {

@@ -5,10 +5,15 @@ import Wire
 
 /// Local replies: what the sidecar itself answers, with the reason in words.
 extension Exchange {
-    /// Answers instead of the upstream. `words` say which route, cluster, limit or timeout decided;
-    /// they come from the configuration, never from the request.
+    /// Answers instead of the upstream.
+    ///
+    /// `words` say which route, cluster, limit or timeout decided; they come from the
+    /// configuration, never from the request.
     func reply(
-        _ status: UInt16, _ flag: ResponseFlags, _ details: StaticString, _ words: String
+        _ status: UInt16,
+        _ flag: ResponseFlags,
+        _ details: StaticString,
+        _ words: String
     ) {
         guard stage != .done else { return }
         flags.insert(flag)
@@ -62,7 +67,9 @@ extension Exchange {
         if !isRequestComplete { downstream.prepareToDiscard(requestFraming) }
         let sendsBody = !hasNoBody && request.method != .head
         downstream.respondHead(
-            response, framing: sendsBody ? .length(UInt64(text.count)) : .none)
+            response,
+            framing: sendsBody ? .length(UInt64(text.count)) : .none
+        )
         if sendsBody {
             downstream.respondBody(text.span)
             bodyBytesSent = UInt64(text.count)

@@ -6,7 +6,11 @@ import Wire
 /// The request's side: what the downstream codec tells.
 extension Exchange {
     /// The head of a request has been parsed into `request`.
-    func begin(_ listener: ListenerState, _ downstream: DownstreamConnection, _ parsed: ParsedRequest) {
+    func begin(
+        _ listener: ListenerState,
+        _ downstream: DownstreamConnection,
+        _ parsed: ParsedRequest
+    ) {
         self.listener = listener
         self.downstream = downstream
         startedAt = loop.nowMicroseconds
@@ -23,26 +27,34 @@ extension Exchange {
         listener.stats.increment(.downstreamRqHttp1Total)
 
         if request.authority.isEmpty, request.minorVersion == 0 {
-            if let host = http.defaultHostForHTTP10 {
-                let bytes = host.bytes
-                request.authority = request.append(bytes.span)
-            } else {
+            guard let host = http.defaultHostForHTTP10 else {
                 reply(
-                    400, [], "missing_host_header",
-                    "the request has no host, and default_host_for_http_10 names none")
+                    400,
+                    [],
+                    "missing_host_header",
+                    "the request has no host, and default_host_for_http_10 names none"
+                )
                 return
             }
+            let bytes = host.bytes
+            request.authority = request.append(bytes.span)
         }
         switch PathNormalizer.normalize(
-            request, normalizesPath: http.normalizesPath, mergesSlashes: http.mergesSlashes,
-            escapedSlashes: http.escapedSlashes)
+            request,
+            normalizesPath: http.normalizesPath,
+            mergesSlashes: http.mergesSlashes,
+            escapedSlashes: http.escapedSlashes
+        )
         {
         case .unchanged, .changed: break
         case .rejected:
             listener.stats.increment(.downstreamRqFailedPathNormalization)
             reply(
-                400, [], "path_normalization_failed",
-                "the path cannot be normalized: it has an invalid or forbidden escape")
+                400,
+                [],
+                "path_normalization_failed",
+                "the path cannot be normalized: it has an invalid or forbidden escape"
+            )
             return
         case .redirect:
             listener.stats.increment(.downstreamRqRedirectedWithNormalizedPath)
@@ -54,15 +66,22 @@ extension Exchange {
         if parsed.requestsUpgrade, !request.requestsOnlyH2CUpgrade {
             listener.stats.increment(.downstreamRqWsOnNonWsRoute)
             reply(
-                403, [], "upgrade_failed",
-                "the request asks for an upgrade, and the listener \(listener.configuration.name) allows none")
+                403,
+                [],
+                "upgrade_failed",
+                "the request asks for an upgrade, and the listener \(listener.configuration.name) allows none"
+            )
             return
         }
         HopByHop.strip(request)
         let remote = downstream.remoteText
         ForwardedHeaders.apply(
-            to: request, manager: http, remoteText: remote.span, isTLS: false,
-            random: &worker.random)
+            to: request,
+            manager: http,
+            remoteText: remote.span,
+            isTLS: false,
+            random: &worker.random
+        )
         chooseRoute(http, expectsContinue: parsed.expectsContinue)
     }
 
@@ -87,14 +106,20 @@ extension Exchange {
         case .noVirtualHost:
             listener?.stats.increment(.noRoute)
             reply(
-                404, .noRouteFound, "route_not_found",
-                "no virtual host of route configuration \(http.routes.name) serves this host")
+                404,
+                .noRouteFound,
+                "route_not_found",
+                "no virtual host of route configuration \(http.routes.name) serves this host"
+            )
         case .noRoute(let host):
             virtualHost = host
             listener?.stats.increment(.noRoute)
             reply(
-                404, .noRouteFound, "route_not_found",
-                "no route of virtual host \(host.name) matches this request")
+                404,
+                .noRouteFound,
+                "route_not_found",
+                "no route of virtual host \(host.name) matches this request"
+            )
         case .route(let route, let host):
             self.route = route
             virtualHost = host
@@ -108,7 +133,11 @@ extension Exchange {
             case .redirect(let action):
                 listener?.stats.increment(.rqRedirect)
                 let location = Redirect.location(
-                    action, match: route.match, head: request, isTLS: false)
+                    action,
+                    match: route.match,
+                    head: request,
+                    isTLS: false
+                )
                 redirect(to: location.span, status: action.status, "direct_response")
             case .directResponse(let action):
                 listener?.stats.increment(.rqDirectResponse)
@@ -126,8 +155,11 @@ extension Exchange {
         guard let found = worker.cluster(for: action, random: random) else {
             listener?.stats.increment(.noCluster)
             reply(
-                action.clusterNotFoundStatus, .noClusterFound, "cluster_not_found",
-                "\(route?.explanation ?? "the route") sends to cluster \(action.cluster(random: random)), which does not exist")
+                action.clusterNotFoundStatus,
+                .noClusterFound,
+                "cluster_not_found",
+                "\(route?.explanation ?? "the route") sends to cluster \(action.cluster(random: random)), which does not exist"
+            )
             return
         }
         cluster = found
@@ -144,18 +176,25 @@ extension Exchange {
         HostRewrite.apply(action, to: request)
         if let match = route?.match,
             !PathRewrite.apply(
-                action, match: match, to: request,
-                setsOriginalPath: hcm?.suppressesEnvoyHeaders != true)
+                action,
+                match: match,
+                to: request,
+                setsOriginalPath: hcm?.suppressesEnvoyHeaders != true
+            )
         {
             listener?.stats.increment(.downstreamRqFailedPathNormalization)
             reply(
-                400, [], "path_rewrite_failed",
-                "the rewrite of \(route?.explanation ?? "the route") makes a dot segment of this path")
+                400,
+                [],
+                "path_rewrite_failed",
+                "the rewrite of \(route?.explanation ?? "the route") makes a dot segment of this path"
+            )
             return
         }
         request.remove(.expect)
         sentMethod = request.method
-        keepsBody = requestFraming != .none
+        keepsBody =
+            requestFraming != .none
             && (retry?.mayRetry == true || request.method.isIdempotent)
         if isRequestComplete {
             if let global = timeouts.globalMilliseconds {
@@ -239,7 +278,12 @@ extension Exchange {
             downstream?.abortResponse()
             finish()
         } else {
-            reply(failure.status, .downstreamProtocolError, failure.details, "\(failure.explanation)")
+            reply(
+                failure.status,
+                .downstreamProtocolError,
+                failure.details,
+                "\(failure.explanation)"
+            )
         }
     }
 

@@ -50,13 +50,17 @@ extension Exchange {
             listener?.stats.increment(.downstreamRqTimeout)
             let limit = hcm?.requestTimeoutMilliseconds ?? 0
             cut(
-                408, [], "request_overall_timeout",
-                "request timeout: the request was not complete after request_timeout (\(limit) ms)")
+                408,
+                [],
+                "request_overall_timeout",
+                "request timeout: the request was not complete after request_timeout (\(limit) ms)"
+            )
         } else if now >= bodyRateDeadline {
             checkBodyRate(now)
         } else if streamIdleTimeout != .max, now >= lastActivity &+ streamIdleTimeout {
             listener?.stats.increment(.downstreamRqIdleTimeout)
-            let words = "stream timeout: nothing moved for stream_idle_timeout (\(streamIdleTimeout) ms)"
+            let words =
+                "stream timeout: nothing moved for stream_idle_timeout (\(streamIdleTimeout) ms)"
             if isRequestComplete {
                 cluster?.stats.increment(.upstreamRqTimeout)
                 cut(504, .streamIdleTimeout, "stream_idle_timeout", words)
@@ -74,8 +78,11 @@ extension Exchange {
         let limit = timeouts?.globalMilliseconds ?? 0
         let by = route?.explanation ?? "the route"
         cut(
-            504, .upstreamRequestTimeout, "response_timeout",
-            "upstream request timeout: \(by) allows \(limit) ms, attempts and back-off included")
+            504,
+            .upstreamRequestTimeout,
+            "response_timeout",
+            "upstream request timeout: \(by) allows \(limit) ms, attempts and back-off included"
+        )
     }
 
     private func perTryTimedOut() {
@@ -86,7 +93,10 @@ extension Exchange {
         abandonUpstream()
         if stage == .waiting { stage = .backingOff }
         fail(
-            .perTryTimeout, 504, .upstreamRequestTimeout, "upstream_per_try_timeout",
+            .perTryTimeout,
+            504,
+            .upstreamRequestTimeout,
+            "upstream_per_try_timeout",
             "upstream request timeout: attempt \(attemptCount) took longer than per_try_timeout (\(limit) ms)"
         )
         if stage != .done { armTimer() }
@@ -102,13 +112,19 @@ extension Exchange {
         }
         listener?.stats.increment(.downstreamRqTimeout)
         cut(
-            408, [], "request_body_too_slow",
-            "request timeout: the body came slower than 240 bytes per second for 10 s")
+            408,
+            [],
+            "request_body_too_slow",
+            "request timeout: the body came slower than 240 bytes per second for 10 s"
+        )
     }
 
     /// Ends the exchange for a timeout: with a reply, or by cutting a response that has started.
     private func cut(
-        _ status: UInt16, _ flag: ResponseFlags, _ details: StaticString, _ words: String
+        _ status: UInt16,
+        _ flag: ResponseFlags,
+        _ details: StaticString,
+        _ words: String
     ) {
         abandonUpstream()
         if hasResponseStarted {

@@ -19,8 +19,11 @@ extension Exchange {
         guard let endpoint = cluster.pick() else {
             cluster.stats.increment(.upstreamCxNoneHealthy)
             reply(
-                503, .noHealthyUpstream, "no_healthy_upstream",
-                "no healthy upstream: cluster \(cluster.configuration.name) has no endpoint")
+                503,
+                .noHealthyUpstream,
+                "no_healthy_upstream",
+                "no healthy upstream: cluster \(cluster.configuration.name) has no endpoint"
+            )
             return
         }
         self.endpoint = endpoint
@@ -113,8 +116,9 @@ extension Exchange {
 
     // MARK: - What comes back
 
-    /// An informational response: passed on, but for 100, which the sidecar has sent itself. False
-    /// where there have been too many and the exchange is over.
+    /// An informational response: passed on, but for 100, which the sidecar has sent itself.
+    ///
+    /// False where there have been too many and the exchange is over.
     func upstreamInterim() -> Bool {
         interimCount += 1
         lastActivity = loop.nowMilliseconds
@@ -122,16 +126,24 @@ extension Exchange {
             cluster?.stats.increment(.upstreamCxProtocolError)
             dropUpstream()
             fail(
-                .protocolError, 502, .upstreamProtocolError, "too_many_1xx_responses",
-                "the upstream sent more than \(Self.interimCountMax) informational responses")
+                .protocolError,
+                502,
+                .upstreamProtocolError,
+                "too_many_1xx_responses",
+                "the upstream sent more than \(Self.interimCountMax) informational responses"
+            )
             return false
         }
         if response.status == 101 {
             cluster?.stats.increment(.upstreamCxProtocolError)
             dropUpstream()
             fail(
-                .protocolError, 502, .upstreamProtocolError, "unexpected_101",
-                "the upstream switched protocols, which nobody asked for")
+                .protocolError,
+                502,
+                .upstreamProtocolError,
+                "unexpected_101",
+                "the upstream switched protocols, which nobody asked for"
+            )
             return false
         }
         if response.status != 100, !hasResponseStarted, request.minorVersion == 1 {
@@ -151,8 +163,12 @@ extension Exchange {
         if status == 101 {
             dropUpstream()
             fail(
-                .protocolError, 502, .upstreamProtocolError, "unexpected_101",
-                "the upstream switched protocols, which nobody asked for")
+                .protocolError,
+                502,
+                .upstreamProtocolError,
+                "unexpected_101",
+                "the upstream switched protocols, which nobody asked for"
+            )
             return
         }
         if let retry {
@@ -192,7 +208,9 @@ extension Exchange {
         if let firstByteAt, !http.suppressesEnvoyHeaders {
             let milliseconds = UInt64(max(0, firstByteAt - attemptStartedAt) / 1000)
             response.set(
-                .xEnvoyUpstreamServiceTime, response.append(decimal: milliseconds))
+                .xEnvoyUpstreamServiceTime,
+                response.append(decimal: milliseconds)
+            )
         }
         if virtualHost?.includesAttemptCountInResponse == true {
             response.set(.xEnvoyAttemptCount, response.append(decimal: UInt64(attemptCount)))
@@ -232,7 +250,8 @@ extension Exchange {
         guard hasResponseStarted, stage == .sending, let cluster else { return }
         cluster.stats.record(
             .upstreamRqTime,
-            milliseconds: UInt64(max(0, loop.nowMicroseconds - attemptStartedAt) / 1000))
+            milliseconds: UInt64(max(0, loop.nowMicroseconds - attemptStartedAt) / 1000)
+        )
         if isRequestFinishedUpstream {
             releaseUpstream()
         } else {
@@ -265,7 +284,9 @@ extension Exchange {
         endpoint?.shared.requestsFailed.add(1, ordering: .relaxed)
         let words = reason == .connectTimeout ? "connection timeout" : transportFailure
         fail(
-            reason, 503, .upstreamConnectionFailure,
+            reason,
+            503,
+            .upstreamConnectionFailure,
             "upstream_reset_before_response_started{connection_failure}",
             "upstream connect error: endpoint \(endpoint?.text ?? "-") of cluster \(cluster?.configuration.name ?? "-"): \(words)"
         )
@@ -284,14 +305,19 @@ extension Exchange {
             }
         isOverloaded = true
         fail(
-            .overflow, 503, .upstreamOverflow, "upstream_reset_before_response_started{overflow}",
+            .overflow,
+            503,
+            .upstreamOverflow,
+            "upstream_reset_before_response_started{overflow}",
             "upstream overflow: the circuit breaker of cluster \(cluster.configuration.name) allows \(what) \(limit)"
         )
     }
 
     /// The connection broke under the exchange.
     func upstreamFailed(
-        _ reason: ResetReason, wasStale: Bool = false, explanation: StaticString? = nil
+        _ reason: ResetReason,
+        wasStale: Bool = false,
+        explanation: StaticString? = nil
     ) {
         releaseAttempt()
         upstream = nil
@@ -311,19 +337,25 @@ extension Exchange {
         switch reason {
         case .protocolError:
             fail(
-                reason, 502, .upstreamProtocolError,
+                reason,
+                502,
+                .upstreamProtocolError,
                 "upstream_reset_before_response_started{protocol_error}",
                 "endpoint \(at) of cluster \(name) sent a malformed response: \(explanation.map { "\($0)" } ?? "")"
             )
         case .remoteReset:
             fail(
-                reason, 503, [.upstreamConnectionTermination],
+                reason,
+                503,
+                [.upstreamConnectionTermination],
                 "upstream_reset_before_response_started{connection_termination}",
                 "upstream reset before response: endpoint \(at) of cluster \(name) reset the connection"
             )
         default:
             fail(
-                reason, 503, .upstreamConnectionTermination,
+                reason,
+                503,
+                .upstreamConnectionTermination,
                 "upstream_reset_before_response_started{connection_termination}",
                 "upstream closed before response: endpoint \(at) of cluster \(name) closed the connection"
             )
@@ -332,7 +364,10 @@ extension Exchange {
 
     /// An attempt is over without a response: another one, or a reply.
     func fail(
-        _ reason: ResetReason, _ status: UInt16, _ flag: ResponseFlags, _ details: StaticString,
+        _ reason: ResetReason,
+        _ status: UInt16,
+        _ flag: ResponseFlags,
+        _ details: StaticString,
         _ words: @autoclosure () -> String
     ) {
         if stage == .waiting, let endpoint { endpoint.stopWaiting(self, priority: priority) }
@@ -349,7 +384,10 @@ extension Exchange {
         }
         if let retry, let cluster {
             let verdict = retry.decide(
-                onReset: reason, responseStarted: false, requestStarted: attemptStartedAt != 0)
+                onReset: reason,
+                responseStarted: false,
+                requestStarted: attemptStartedAt != 0
+            )
             switch verdict {
             case .yes: if retryLater(cluster) { return }
             case .limitExceeded:
@@ -385,11 +423,17 @@ extension Exchange {
         response.reset()
         stage = .backingOff
         perTryDeadline = .max
-        let delay = retry?.backOffMilliseconds(
-            attempt: retry?.retryCount ?? 1, random: worker.random.next()) ?? 0
+        let delay =
+            retry?.backOffMilliseconds(
+                attempt: retry?.retryCount ?? 1,
+                random: worker.random.next()
+            ) ?? 0
         loop.timers.arm(
-            &backOffTimer, at: loop.nowMilliseconds + delay, target: self,
-            kind: Self.backOffTimerKind)
+            &backOffTimer,
+            at: loop.nowMilliseconds + delay,
+            target: self,
+            kind: Self.backOffTimerKind
+        )
         return true
     }
 

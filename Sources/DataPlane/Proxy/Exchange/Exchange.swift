@@ -196,7 +196,8 @@ final class Exchange: TimerTarget {
     }
 
     private func fill(
-        _ record: inout AccessLogRecord, _ listener: ListenerState,
+        _ record: inout AccessLogRecord,
+        _ listener: ListenerState,
         _ downstream: DownstreamConnection
     ) {
         record.request = request

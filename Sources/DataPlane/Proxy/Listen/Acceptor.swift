@@ -40,7 +40,10 @@ final class Acceptor: Pollable {
             return
         }
         let connection = DownstreamConnection(
-            descriptor: accepted, remote: peer, listener: listener)
+            descriptor: accepted,
+            remote: peer,
+            listener: listener
+        )
         do {
             try worker.loop.add(connection, interest: .edges)
         } catch {
@@ -56,11 +59,16 @@ final class Acceptor: Pollable {
     private func rest(after error: SystemCallError) {
         listener.listenerStats.increment(.downstreamGlobalCxOverflow)
         worker.report(
-            "accepting paused: \(error)", listener: listener.configuration.name)
+            "accepting paused: \(error)",
+            listener: listener.configuration.name
+        )
         worker.loop.setLevelInterest(self, isOn: false)
         worker.loop.timers.arm(
-            &retryTimer, at: worker.loop.nowMilliseconds + Self.exhaustedMilliseconds,
-            target: self, kind: 0)
+            &retryTimer,
+            at: worker.loop.nowMilliseconds + Self.exhaustedMilliseconds,
+            target: self,
+            kind: 0
+        )
     }
 
     override func timerFired(kind: UInt8) {

@@ -24,16 +24,23 @@ package struct BindFailure: Error, CustomStringConvertible {
 /// Makes listening sockets: one for each worker on the same address, with SO_REUSEPORT, so that the
 /// kernel spreads connections and no lock is needed.
 enum ListenSocket {
-    /// Binds all or none. Returns a descriptor for each worker, and the address with its real port.
+    /// Binds all or none.
+    ///
+    /// Returns a descriptor for each worker, and the address with its real port.
     static func bind(
-        _ configuration: ListenerConfiguration, _ address: SocketAddress, workers: Int
+        _ configuration: ListenerConfiguration,
+        _ address: SocketAddress,
+        workers: Int
     ) throws(BindFailure) -> (descriptors: [Int32], bound: SocketAddress) {
         var descriptors: [Int32] = []
         var bound = address
         do throws(SystemCallError) {
             if case .unix(let path) = address {
                 let descriptor = try unix(
-                    path, mode: configuration.unixMode, backlog: configuration.backlog)
+                    path,
+                    mode: configuration.unixMode,
+                    backlog: configuration.backlog
+                )
                 // One socket, watched by every worker: Unix sockets have no SO_REUSEPORT groups.
                 descriptors.append(descriptor)
                 for _ in 1..<max(1, workers) {
@@ -65,7 +72,8 @@ enum ListenSocket {
 
     /// One socket for one thread: the process's own pages.
     static func bind(
-        name: String, _ address: SocketAddress
+        name: String,
+        _ address: SocketAddress
     ) throws(BindFailure) -> (descriptor: Int32, bound: SocketAddress) {
         do throws(SystemCallError) {
             if case .unix(let path) = address {
@@ -80,7 +88,8 @@ enum ListenSocket {
     }
 
     private static func inet(
-        _ address: SocketAddress, shared: Bool
+        _ address: SocketAddress,
+        shared: Bool
     ) throws(SystemCallError) -> Int32 {
         let descriptor = try SystemCall.socket(address)
         do throws(SystemCallError) {
@@ -100,7 +109,9 @@ enum ListenSocket {
     }
 
     private static func unix(
-        _ path: String, mode: UInt32?, backlog: Int32
+        _ path: String,
+        mode: UInt32?,
+        backlog: Int32
     ) throws(SystemCallError) -> Int32 {
         let address = SocketAddress.unix(path: path)
         if !path.hasPrefix("@") { try removeStale(path) }

@@ -29,8 +29,12 @@ final class LocalConnection: StreamConnection {
     private static let pieceTimer: UInt8 = 1
     private static let idleTimerKind: UInt8 = 2
     private static let pattern: [UInt8] = Array(
-        String(repeating: "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-\n", count: 512)
-            .utf8)
+        String(
+            repeating: "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-\n",
+            count: 512
+        )
+        .utf8
+    )
 
     init(descriptor: Int32, peer: SocketAddress, server: LocalServer) {
         self.server = server
@@ -38,8 +42,11 @@ final class LocalConnection: StreamConnection {
         lastActivity = server.loop.nowMilliseconds
         super.init(descriptor: descriptor, loop: server.loop)
         loop.timers.arm(
-            &idleTimer, at: lastActivity + Self.idleMilliseconds, target: self,
-            kind: Self.idleTimerKind)
+            &idleTimer,
+            at: lastActivity + Self.idleMilliseconds,
+            target: self,
+            kind: Self.idleTimerKind
+        )
     }
 
     // MARK: - The request
@@ -55,7 +62,10 @@ final class LocalConnection: StreamConnection {
                 do {
                     guard
                         let parsed = try RequestParser.parse(
-                            rest, into: head, limits: HeadLimits())
+                            rest,
+                            into: head,
+                            limits: HeadLimits()
+                        )
                     else { return offset }
                     boundary.reset()
                     offset += parsed.consumed
@@ -131,9 +141,15 @@ final class LocalConnection: StreamConnection {
             headers.append((text(field.name), text(field.value)))
         }
         return LocalRequest(
-            method: text(head.methodSlice), path: String(parts.first ?? "/"),
-            query: parts.count > 1 ? Self.query(parts[1]) : [], headers: headers, body: body,
-            bodyCount: bodyCount, peer: peer, minorVersion: head.minorVersion)
+            method: text(head.methodSlice),
+            path: String(parts.first ?? "/"),
+            query: parts.count > 1 ? Self.query(parts[1]) : [],
+            headers: headers,
+            body: body,
+            bodyCount: bodyCount,
+            peer: peer,
+            minorVersion: head.minorVersion
+        )
     }
 
     private func text(_ slice: Head.Slice) -> String {
@@ -171,8 +187,11 @@ final class LocalConnection: StreamConnection {
         if response.delayMilliseconds > 0 {
             pending = response
             loop.timers.arm(
-                &timer, at: loop.nowMilliseconds + response.delayMilliseconds, target: self,
-                kind: Self.sendTimer)
+                &timer,
+                at: loop.nowMilliseconds + response.delayMilliseconds,
+                target: self,
+                kind: Self.sendTimer
+            )
         } else {
             send(response)
         }
@@ -216,17 +235,25 @@ final class LocalConnection: StreamConnection {
         let nameBytes = Array(name.utf8)
         let valueBytes = Array(value.utf8.map { $0 < 0x20 ? 0x20 : $0 })
         responseHead.addLine(
-            name: responseHead.append(nameBytes.span), value: responseHead.append(valueBytes.span))
+            name: responseHead.append(nameBytes.span),
+            value: responseHead.append(valueBytes.span)
+        )
     }
 
     private func writeHead(_ framing: BodyFraming, count: UInt64?) {
         // No length with 204 (RFC 9110 section 8.6); with HEAD and 304, what GET would have.
-        if framing == .none, responseHead.status != 204, let count { add("content-length", "\(count)") }
+        if framing == .none, responseHead.status != 204, let count {
+            add("content-length", "\(count)")
+        }
         let size = HeadWriter.byteCount(response: responseHead, framing: framing)
         unsafe write(upTo: size) {
             unsafe HeadWriter.write(
-                response: responseHead, framing: framing, keepsAlive: keepsAlive,
-                clientMinorVersion: head.minorVersion, into: $0)
+                response: responseHead,
+                framing: framing,
+                keepsAlive: keepsAlive,
+                clientMinorVersion: head.minorVersion,
+                into: $0
+            )
         }
     }
 
@@ -255,8 +282,11 @@ final class LocalConnection: StreamConnection {
             write(piece.span)
         }
         loop.timers.arm(
-            &timer, at: loop.nowMilliseconds + pieceMilliseconds, target: self,
-            kind: Self.pieceTimer)
+            &timer,
+            at: loop.nowMilliseconds + pieceMilliseconds,
+            target: self,
+            kind: Self.pieceTimer
+        )
     }
 
     private func finish() {
@@ -309,8 +339,11 @@ final class LocalConnection: StreamConnection {
             return
         }
         loop.timers.arm(
-            &idleTimer, at: lastActivity + Self.idleMilliseconds, target: self,
-            kind: Self.idleTimerKind)
+            &idleTimer,
+            at: lastActivity + Self.idleMilliseconds,
+            target: self,
+            kind: Self.idleTimerKind
+        )
     }
 
     // MARK: - The end

@@ -46,8 +46,10 @@ package struct LocalResponse: Sendable {
     package var resets = false
 
     package init(
-        _ status: UInt16 = 200, contentType: String = "text/plain; charset=UTF-8",
-        headers: [(name: String, value: String)] = [], _ text: String = ""
+        _ status: UInt16 = 200,
+        contentType: String = "text/plain; charset=UTF-8",
+        headers: [(name: String, value: String)] = [],
+        _ text: String = ""
     ) {
         self.status = status
         self.contentType = contentType

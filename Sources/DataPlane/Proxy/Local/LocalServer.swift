@@ -21,7 +21,10 @@ package final class LocalServer {
     private var drained: (() -> Void)?
 
     package init(
-        loop: EventLoop, address: SocketAddress, name: String, connectionsMax: Int = 1024,
+        loop: EventLoop,
+        address: SocketAddress,
+        name: String,
+        connectionsMax: Int = 1024,
         handler: @escaping Handler
     ) throws(BindFailure) {
         self.loop = loop
@@ -57,7 +60,9 @@ package final class LocalServer {
         if isDraining, connections.isEmpty { finishDraining() }
     }
 
-    /// Stops accepting; responses under way are finished. `done` is called on the loop.
+    /// Stops accepting; responses under way are finished.
+    ///
+    /// `done` is called on the loop.
     package func drain(done: @escaping () -> Void) {
         isDraining = true
         drained = done

@@ -1,8 +1,10 @@
 import Glibc
 import Model
 
-/// Bytes that wait: to be written, to be parsed, or to be sent again. Memory is taken when the first
-/// byte comes and given back when the last one goes, so an idle connection holds none.
+/// Bytes that wait: to be written, to be parsed, or to be sent again.
+///
+/// Memory is taken when the first byte comes and given back when the last one goes, so an idle
+/// connection holds none.
 ///
 /// Blocks of 16 KiB come from the loop's free list; larger ones from malloc. The limit is the
 /// caller's business: it stops reading from whoever fills the queue.
@@ -123,7 +125,7 @@ enum BlockPool {
             unsafe blocks.reserveCapacity(BlockPool.keptMax)
         }
         deinit {
-            for unsafe block in unsafe blocks { unsafe free(block) }
+            for unsafeblock in unsafe blocks { unsafe free(block) }
         }
     }
 

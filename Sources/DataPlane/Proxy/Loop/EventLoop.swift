@@ -2,7 +2,9 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Something with a descriptor that a loop watches. Subclasses override `ready`.
+/// Something with a descriptor that a loop watches.
+///
+/// Subclasses override `ready`.
 package class Pollable: TimerTarget {
     package fileprivate(set) var descriptor: Int32
     fileprivate var slot: Int32 = -1
@@ -43,7 +45,9 @@ package final class EventLoop {
 
         deinit { _ = Glibc.close(wakeDescriptor) }
 
-        /// Runs the closure on the loop, soon. From any thread.
+        /// Runs the closure on the loop, soon.
+        ///
+        /// From any thread.
         package func post(_ run: @escaping @Sendable (EventLoop) -> Void) {
             pending.withLock { $0.append(Work(run: run)) }
             var one: UInt64 = 1

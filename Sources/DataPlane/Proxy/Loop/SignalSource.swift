@@ -6,7 +6,9 @@ package final class SignalSource: Pollable {
     private let handler: (Int32) -> Void
 
     package init(
-        loop: EventLoop, signals: [Int32], _ handler: @escaping (Int32) -> Void
+        loop: EventLoop,
+        signals: [Int32],
+        _ handler: @escaping (Int32) -> Void
     ) throws(SystemCallError) {
         self.handler = handler
         let descriptor = unsafe signals.withUnsafeBufferPointer { list in

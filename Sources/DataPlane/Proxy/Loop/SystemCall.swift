@@ -25,8 +25,9 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// The sockets API with Swift's types: no policy, no state. Every descriptor it makes is non-blocking
-/// and closed on exec.
+/// The sockets API with Swift's types: no policy, no state.
+///
+/// Every descriptor it makes is non-blocking and closed on exec.
 package enum SystemCall {
     package static func socket(_ address: SocketAddress) throws(SystemCallError) -> Int32 {
         let family: Int32 =
@@ -41,15 +42,24 @@ package enum SystemCall {
     }
 
     package static func set(
-        _ descriptor: Int32, level: Int32, option: Int32, _ value: Int32
+        _ descriptor: Int32,
+        level: Int32,
+        option: Int32,
+        _ value: Int32
     ) throws(SystemCallError) {
         var value = value
         let result = unsafe setsockopt(
-            descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+            descriptor,
+            level,
+            option,
+            &value,
+            socklen_t(MemoryLayout<Int32>.size)
+        )
         if result != 0 { throw SystemCallError("setsockopt") }
     }
 
-    package static func bind(_ descriptor: Int32, to address: SocketAddress) throws(SystemCallError) {
+    package static func bind(_ descriptor: Int32, to address: SocketAddress) throws(SystemCallError)
+    {
         var storage = sockaddr_storage()
         let length = try write(address, to: &storage)
         let result = unsafe withUnsafePointer(to: &storage) { pointer in
@@ -64,9 +74,12 @@ package enum SystemCall {
         if Glibc.listen(descriptor, backlog) != 0 { throw SystemCallError("listen") }
     }
 
-    /// Starts to connect. True where it is done already (Unix sockets).
+    /// Starts to connect.
+    ///
+    /// True where it is done already (Unix sockets).
     package static func connect(
-        _ descriptor: Int32, to address: SocketAddress
+        _ descriptor: Int32,
+        to address: SocketAddress
     ) throws(SystemCallError) -> Bool {
         var storage = sockaddr_storage()
         let length = try write(address, to: &storage)
@@ -124,14 +137,20 @@ package enum SystemCall {
     package static func abort(_ descriptor: Int32) {
         var value = Glibc.linger(l_onoff: 1, l_linger: 0)
         _ = unsafe setsockopt(
-            descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+            descriptor,
+            SOL_SOCKET,
+            SO_LINGER,
+            &value,
+            socklen_t(MemoryLayout<linger>.size)
+        )
         _ = Glibc.close(descriptor)
     }
 
     // MARK: - Addresses
 
     static func write(
-        _ address: SocketAddress, to storage: inout sockaddr_storage
+        _ address: SocketAddress,
+        to storage: inout sockaddr_storage
     ) throws(SystemCallError) -> socklen_t {
         switch address {
         case .ipv4(let host, let port):
@@ -180,14 +199,19 @@ package enum SystemCall {
             case AF_INET:
                 let value = unsafe raw.load(as: sockaddr_in.self)
                 return .ipv4(
-                    UInt32(bigEndian: value.sin_addr.s_addr), port: UInt16(bigEndian: value.sin_port))
+                    UInt32(bigEndian: value.sin_addr.s_addr),
+                    port: UInt16(bigEndian: value.sin_port)
+                )
             case AF_INET6:
                 let value = unsafe raw.load(as: sockaddr_in6.self)
                 let high = unsafe raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
                 let low = unsafe raw.loadUnaligned(fromByteOffset: 16, as: UInt64.self)
                 return .ipv6(
-                    high: UInt64(bigEndian: high), low: UInt64(bigEndian: low),
-                    port: UInt16(bigEndian: value.sin6_port), scope: value.sin6_scope_id)
+                    high: UInt64(bigEndian: high),
+                    low: UInt64(bigEndian: low),
+                    port: UInt16(bigEndian: value.sin6_port),
+                    scope: value.sin6_scope_id
+                )
             default:
                 var path: [UInt8] = []
                 let end = min(Int(length), raw.count)

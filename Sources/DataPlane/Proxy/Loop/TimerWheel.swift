@@ -57,9 +57,14 @@ package struct TimerWheel: ~Copyable {
         unsafe occupied.deallocate()
     }
 
-    /// Arms the timer, or moves it where it is armed. Milliseconds on the loop's clock.
+    /// Arms the timer, or moves it where it is armed.
+    ///
+    /// Milliseconds on the loop's clock.
     package mutating func arm(
-        _ handle: inout TimerHandle, at deadline: Int64, target: TimerTarget, kind: UInt8
+        _ handle: inout TimerHandle,
+        at deadline: Int64,
+        target: TimerTarget,
+        kind: UInt8
     ) {
         var index = handle.node
         if index >= 0 {
@@ -84,8 +89,10 @@ package struct TimerWheel: ~Copyable {
         handle.node = -1
     }
 
-    /// Takes the next timer that is due at `now`, or nil. The caller clears the target's handle by
-    /// calling `timerFired`, which must treat its handle as not armed.
+    /// Takes the next timer that is due at `now`, or nil.
+    ///
+    /// The caller clears the target's handle by calling `timerFired`, which must treat its handle
+    /// as not armed.
     package mutating func nextDue(now: Int64) -> (target: TimerTarget, kind: UInt8)? {
         while true {
             let slot = Int(current & 255)
@@ -217,8 +224,14 @@ package struct TimerWheel: ~Copyable {
         for index in start..<capacity {
             unsafe (nodes + Int(index)).initialize(
                 to: Node(
-                    next: index + 1 < capacity ? index + 1 : -1, previous: -1, bucket: -1, kind: 0,
-                    deadline: 0, target: nil))
+                    next: index + 1 < capacity ? index + 1 : -1,
+                    previous: -1,
+                    bucket: -1,
+                    kind: 0,
+                    deadline: 0,
+                    target: nil
+                )
+            )
         }
         firstFree = start
     }

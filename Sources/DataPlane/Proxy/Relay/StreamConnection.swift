@@ -38,9 +38,13 @@ package class StreamConnection: Pollable {
 
     // MARK: - For subclasses
 
-    /// What came; returns how many bytes were understood. The others are given again, with more.
+    /// What came; returns how many bytes were understood.
+    ///
+    /// The others are given again, with more.
     func received(_ bytes: Span<UInt8>) -> Int { bytes.count }
-    /// The peer finished sending. Bytes that were not understood are in `input`.
+    /// The peer finished sending.
+    ///
+    /// Bytes that were not understood are in `input`.
     func receivedEnd() {}
     /// The connection is broken: errno, or 0 for a hang-up in both directions.
     func lost(_ code: Int32) {}
@@ -60,7 +64,8 @@ package class StreamConnection: Pollable {
             guard isOpen else { return }
             if !output.isEmpty { flush() }
         }
-        let reading = UInt32(PILLION_IN) | UInt32(PILLION_READ_HANGUP)
+        let reading =
+            UInt32(PILLION_IN) | UInt32(PILLION_READ_HANGUP)
             | UInt32(PILLION_HANGUP) | UInt32(PILLION_ERROR)
         guard events & reading != 0, isOpen else { return }
         isReadable = true
@@ -114,7 +119,11 @@ package class StreamConnection: Pollable {
             }
             budget -= 1
             let count = unsafe recv(
-                descriptor, loop.scratch.baseAddress, EventLoop.scratchBytes, 0)
+                descriptor,
+                loop.scratch.baseAddress,
+                EventLoop.scratchBytes,
+                0
+            )
             if count > 0 {
                 // A short read has emptied the socket; the next bytes make a new edge. The end of
                 // the stream makes none once it has been announced, so then we go on to read it.
@@ -142,7 +151,9 @@ package class StreamConnection: Pollable {
             let understood = received(span)
             if understood < count, isOpen {
                 unsafe input.append(
-                    bytes.baseAddress.unsafelyUnwrapped + understood, count: count - understood)
+                    bytes.baseAddress.unsafelyUnwrapped + understood,
+                    count: count - understood
+                )
             }
         } else {
             if let base = unsafe loop.scratch.baseAddress {
@@ -177,7 +188,12 @@ package class StreamConnection: Pollable {
             let sent: Int
             if let first = unsafe output.pointer {
                 sent = unsafe pillion_send2(
-                    descriptor, first, waiting, second.baseAddress, second.count)
+                    descriptor,
+                    first,
+                    waiting,
+                    second.baseAddress,
+                    second.count
+                )
             } else {
                 sent = unsafe pillion_send(descriptor, second.baseAddress, second.count)
             }
@@ -207,7 +223,8 @@ package class StreamConnection: Pollable {
 
     /// Lets `fill` write up to `count` bytes in place; it returns how many it wrote.
     final func write(
-        upTo count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int
+        upTo count: Int,
+        _ fill: (UnsafeMutableRawBufferPointer) -> Int
     ) {
         guard isOpen, writeError == 0 else { return }
         let room = unsafe output.reserve(count)

@@ -51,7 +51,8 @@ final class NameLookup {
     deinit { unsafe ares_destroy(channel) }
 
     func ask(
-        _ name: String, family: ClusterConfiguration.DNSFamily,
+        _ name: String,
+        family: ClusterConfiguration.DNSFamily,
         _ completion: @escaping Completion
     ) {
         var hints = ares_addrinfo_hints()
@@ -64,14 +65,19 @@ final class NameLookup {
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         let question = unsafe Unmanaged.passRetained(Question(family, completion))
         unsafe ares_getaddrinfo(
-            channel, name, nil, &hints,
+            channel,
+            name,
+            nil,
+            &hints,
             { argument, status, _, result in
                 guard let argument = unsafe argument else { return }
                 let question = unsafe Unmanaged<Question>.fromOpaque(argument).takeRetainedValue()
                 let answer = unsafe NameLookup.read(status, result, question.family)
                 if let result = unsafe result { unsafe ares_freeaddrinfo(result) }
                 question.completion(answer)
-            }, question.toOpaque())
+            },
+            question.toOpaque()
+        )
     }
 
     /// Waits for answers, at most so long, or until the descriptor is readable; then reads them.
@@ -88,7 +94,10 @@ final class NameLookup {
         }
         var timeout = milliseconds
         if polled.count > 1 {
-            var most = timeval(tv_sec: Int(milliseconds / 1000), tv_usec: Int(milliseconds % 1000) * 1000)
+            var most = timeval(
+                tv_sec: Int(milliseconds / 1000),
+                tv_usec: Int(milliseconds % 1000) * 1000
+            )
             var own = timeval()
             if let next = unsafe ares_timeout(channel, &most, &own) {
                 let wanted = unsafe next.pointee.tv_sec * 1000 + next.pointee.tv_usec / 1000
@@ -113,7 +122,8 @@ final class NameLookup {
     }
 
     private static func read(
-        _ status: Int32, _ result: UnsafeMutablePointer<ares_addrinfo>?,
+        _ status: Int32,
+        _ result: UnsafeMutablePointer<ares_addrinfo>?,
         _ family: ClusterConfiguration.DNSFamily
     ) -> LookupResult {
         switch status {
@@ -133,7 +143,10 @@ final class NameLookup {
                 unsafe withUnsafeMutableBytes(of: &storage) { raw in
                     unsafe raw.copyMemory(
                         from: UnsafeRawBufferPointer(
-                            start: address, count: min(length, raw.count)))
+                            start: address,
+                            count: min(length, raw.count)
+                        )
+                    )
                 }
                 let found = SystemCall.read(storage, length: socklen_t(length))
                 if !all.contains(found) { all.append(found) }
@@ -148,7 +161,8 @@ final class NameLookup {
 
     /// AUTO takes IPv6 where there is any, else IPv4, as Envoy does; V4_PREFERRED the other way.
     private static func filtered(
-        _ all: [SocketAddress], _ family: ClusterConfiguration.DNSFamily
+        _ all: [SocketAddress],
+        _ family: ClusterConfiguration.DNSFamily
     ) -> [SocketAddress] {
         let v4 = all.filter { if case .ipv4 = $0 { true } else { false } }
         let v6 = all.filter { if case .ipv6 = $0 { true } else { false } }

@@ -21,7 +21,8 @@ package final class Resolver: Sendable {
 
     /// Starts the thread where any cluster has names to look up; nil where none has.
     package static func start(
-        for plane: DataPlane, servers: String? = nil
+        for plane: DataPlane,
+        servers: String? = nil
     ) throws(SystemCallError) -> Resolver? {
         let clusters = plane.resolvedClusters
         if clusters.isEmpty { return nil }
@@ -32,7 +33,9 @@ package final class Resolver: Sendable {
     }
 
     private init(
-        _ plane: DataPlane, _ clusters: [ClusterShared], _ servers: String?
+        _ plane: DataPlane,
+        _ clusters: [ClusterShared],
+        _ servers: String?
     ) throws(SystemCallError) {
         self.plane = plane
         self.clusters = clusters
@@ -78,7 +81,9 @@ package final class Resolver: Sendable {
                 next = min(next, target.dueAt)
             }
             lookup.process(
-                orWakeBy: wake, milliseconds: Int32(clamping: max(1, next - Self.now())))
+                orWakeBy: wake,
+                milliseconds: Int32(clamping: max(1, next - Self.now()))
+            )
         }
     }
 
@@ -105,7 +110,9 @@ private final class ResolvedCluster {
         self.plane = plane
         self.firstAnswer = firstAnswer
         stats = plane.registry.clusterStats(
-            name: shared.configuration.statName, worker: StatsRegistry.controlWorker)
+            name: shared.configuration.statName,
+            worker: StatsRegistry.controlWorker
+        )
     }
 
     func ask(_ lookup: NameLookup) {
@@ -132,7 +139,8 @@ private final class ResolvedCluster {
         switch result {
         case .addresses(let addresses, let ttl):
             stats.increment(.updateSuccess)
-            let wanted = shared.configuration.discovery == .logicalDNS
+            let wanted =
+                shared.configuration.discovery == .logicalDNS
                 ? Array(addresses.prefix(1)) : addresses
             answers[index] = wanted.map { $0.with(port: port) }
             if let ttl { shortestTTL = min(shortestTTL ?? .max, Int64(ttl) * 1000) }
@@ -151,9 +159,13 @@ private final class ResolvedCluster {
     private func note(_ name: String, _ what: String) {
         let kept = answers.values.reduce(0) { $0 + $1.count }
         Log.shared.log(
-            .warning, "name not resolved",
-            ["cluster": shared.configuration.name, "name": name, "why": what,
-                "endpoints_kept": "\(kept)"])
+            .warning,
+            "name not resolved",
+            [
+                "cluster": shared.configuration.name, "name": name, "why": what,
+                "endpoints_kept": "\(kept)",
+            ]
+        )
     }
 
     private func questionDone() {
@@ -167,7 +179,8 @@ private final class ResolvedCluster {
                 var hostname = endpoint.hostname
                 if hostname.isEmpty, case .name(let name, _) = endpoint.location { hostname = name }
                 endpoints.append(
-                    ResolvedEndpoint(address: address, hostname: hostname, weight: endpoint.weight))
+                    ResolvedEndpoint(address: address, hostname: hostname, weight: endpoint.weight)
+                )
             }
         }
         if endpoints != published {

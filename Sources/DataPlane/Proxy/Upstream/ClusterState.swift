@@ -42,7 +42,10 @@ package final class ClusterState {
         self.stats = stats
         self.worker = worker
         self.balancer = Balancer(
-            shared.configuration.loadBalancing, weights: [], random: &worker.random)
+            shared.configuration.loadBalancing,
+            weights: [],
+            random: &worker.random
+        )
     }
 
     package func limits(_ priority: RoutingPriority) -> ResourceLimits {
@@ -62,7 +65,8 @@ package final class ClusterState {
                 next.append(known)
             } else {
                 next.append(
-                    EndpointState(endpoint, shared: states[index], cluster: self))
+                    EndpointState(endpoint, shared: states[index], cluster: self)
+                )
             }
         }
         for gone in kept.values { gone.retire() }
@@ -76,7 +80,10 @@ package final class ClusterState {
         for endpoint in next { endpoint.isNew = false }
         endpoints = next
         balancer = Balancer(
-            configuration.loadBalancing, weights: next.map(\.weight), random: &worker.random)
+            configuration.loadBalancing,
+            weights: next.map(\.weight),
+            random: &worker.random
+        )
     }
 
     /// Chooses an endpoint, or nil where there is none.

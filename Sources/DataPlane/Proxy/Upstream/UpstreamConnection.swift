@@ -58,7 +58,11 @@ final class UpstreamConnection: StreamConnection {
             if case .unix = endpoint.address {
             } else {
                 try SystemCall.set(
-                    descriptor, level: Int32(IPPROTO_TCP), option: TCP_NODELAY, 1)
+                    descriptor,
+                    level: Int32(IPPROTO_TCP),
+                    option: TCP_NODELAY,
+                    1
+                )
             }
             _ = try SystemCall.connect(descriptor, to: endpoint.address)
             isWritable = false
@@ -76,8 +80,11 @@ final class UpstreamConnection: StreamConnection {
         endpoint.shared.connectionsActive.add(1, ordering: .relaxed)
         endpoint.shared.connectionsTotal.add(1, ordering: .relaxed)
         loop.timers.arm(
-            &timer, at: loop.nowMilliseconds + configuration.connectTimeoutMilliseconds,
-            target: self, kind: Self.connectTimer)
+            &timer,
+            at: loop.nowMilliseconds + configuration.connectTimeoutMilliseconds,
+            target: self,
+            kind: Self.connectTimer
+        )
     }
 
     /// Failed on a connection that had carried a request before and gave no byte for this one: the
@@ -97,7 +104,9 @@ final class UpstreamConnection: StreamConnection {
         phase = .idle
         loop.timers.cancel(&timer)
         stats.record(
-            .upstreamCxConnectMs, milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt)))
+            .upstreamCxConnectMs,
+            milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt))
+        )
         endpoint.connected(self)
     }
 
@@ -198,10 +207,13 @@ final class UpstreamConnection: StreamConnection {
         if exchange != nil {
             stats.increment(.upstreamCxDestroyWithActiveRq)
             stats.increment(
-                local ? .upstreamCxDestroyLocalWithActiveRq : .upstreamCxDestroyRemoteWithActiveRq)
+                local ? .upstreamCxDestroyLocalWithActiveRq : .upstreamCxDestroyRemoteWithActiveRq
+            )
         }
         stats.record(
-            .upstreamCxLengthMs, milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt)))
+            .upstreamCxLengthMs,
+            milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt))
+        )
         endpoint.shared.connectionsActive.subtract(1, ordering: .relaxed)
     }
 
@@ -250,16 +262,21 @@ final class UpstreamConnection: StreamConnection {
         return offset
     }
 
-    private func receivedHead(_ bytes: Span<UInt8>, from offset: Int, _ exchange: Exchange) -> Int? {
+    private func receivedHead(_ bytes: Span<UInt8>, from offset: Int, _ exchange: Exchange) -> Int?
+    {
         let rest = bytes.extracting(offset..<bytes.count)
         let limits = HeadLimits(
             headBytesMax: configuration.responseHeadBytesMax,
-            headerCountMax: configuration.responseHeaderCountMax)
+            headerCountMax: configuration.responseHeaderCountMax
+        )
         do {
             guard
                 let parsed = try ResponseParser.parse(
-                    rest, into: exchange.response, requestMethod: exchange.sentMethod,
-                    limits: limits)
+                    rest,
+                    into: exchange.response,
+                    requestMethod: exchange.sentMethod,
+                    limits: limits
+                )
             else { return nil }
             if parsed.isInterim {
                 if !exchange.upstreamInterim() { return bytes.count }
@@ -287,7 +304,8 @@ final class UpstreamConnection: StreamConnection {
         }
     }
 
-    private func receivedChunk(_ bytes: Span<UInt8>, from offset: Int, _ exchange: Exchange) -> Int? {
+    private func receivedChunk(_ bytes: Span<UInt8>, from offset: Int, _ exchange: Exchange) -> Int?
+    {
         do {
             switch try decoder.next(in: bytes, from: offset, trailers: exchange.trailers) {
             case .data(let range):
@@ -351,7 +369,9 @@ final class UpstreamConnection: StreamConnection {
                 failed?.upstreamFailed(.protocolError)
             } else {
                 failed?.upstreamFailed(
-                    code == 0 ? .connectionTermination : .remoteReset, wasStale: wasSuspect)
+                    code == 0 ? .connectionTermination : .remoteReset,
+                    wasStale: wasSuspect
+                )
             }
         }
     }

@@ -4,7 +4,9 @@ import Policy
 import Synchronization
 package import Telemetry
 
-/// Why the data plane did not start. Nothing is listening then.
+/// Why the data plane did not start.
+///
+/// Nothing is listening then.
 package enum StartFailure: Error, CustomStringConvertible {
     case bind(BindFailure)
     case accessLog(String)
@@ -51,7 +53,9 @@ package final class DataPlane: Sendable {
     private let report: @Sendable (WorkerEvent) -> Void
 
     package init(
-        options: Options, registry: StatsRegistry, accessLog: AccessLogWriter,
+        options: Options,
+        registry: StatsRegistry,
+        accessLog: AccessLogWriter,
         report: @escaping @Sendable (WorkerEvent) -> Void
     ) {
         self.options = options
@@ -62,7 +66,9 @@ package final class DataPlane: Sendable {
 
     // MARK: - Starting
 
-    /// Binds every listener, then starts the workers. All or nothing.
+    /// Binds every listener, then starts the workers.
+    ///
+    /// All or nothing.
     package func start(_ snapshot: Snapshot) throws(StartFailure) {
         var bound: [(ListenerShared, [[Int32]], [AccessLogTarget])] = []
         do throws(StartFailure) {
@@ -105,7 +111,10 @@ package final class DataPlane: Sendable {
             for address in listener.addresses {
                 do throws(BindFailure) {
                     let (own, bound) = try ListenSocket.bind(
-                        listener, address, workers: options.workerCount)
+                        listener,
+                        address,
+                        workers: options.workerCount
+                    )
                     descriptors.append(own)
                     addresses.append(bound)
                 } catch {
@@ -118,7 +127,10 @@ package final class DataPlane: Sendable {
         }
         let limit = listener.connectionsMax.map(Int.init) ?? options.connectionsMaxDefault
         let shared = ListenerShared(
-            configuration: listener, boundAddresses: addresses, connectionsMax: limit)
+            configuration: listener,
+            boundAddresses: addresses,
+            connectionsMax: limit
+        )
         return (shared, descriptors, sinks)
     }
 
@@ -144,7 +156,11 @@ package final class DataPlane: Sendable {
         do throws(SystemCallError) {
             for index in 0..<options.workerCount {
                 let cell = WorkerStart(
-                    index: index, registry: registry, accessLog: accessLog, report: report)
+                    index: index,
+                    registry: registry,
+                    accessLog: accessLog,
+                    report: report
+                )
                 let thread = try WorkerThread(name: "worker-\(index)") { cell.run() }
                 let mailbox = try cell.waitForMailbox()
                 state.withLock { state in
@@ -181,7 +197,10 @@ package final class DataPlane: Sendable {
             let endpoints = cluster.configuration.endpoints.compactMap { endpoint in
                 if case .address(let address) = endpoint.location {
                     return ResolvedEndpoint(
-                        address: address, hostname: endpoint.hostname, weight: endpoint.weight)
+                        address: address,
+                        hostname: endpoint.hostname,
+                        weight: endpoint.weight
+                    )
                 }
                 return nil
             }
@@ -189,7 +208,9 @@ package final class DataPlane: Sendable {
         }
     }
 
-    /// Gives the workers a cluster's endpoints. From any thread.
+    /// Gives the workers a cluster's endpoints.
+    ///
+    /// From any thread.
     package func publish(endpoints: [ResolvedEndpoint], to cluster: ClusterShared) {
         let name = cluster.configuration.name
         let (shared, mailboxes) = state.withLock { state in
@@ -239,6 +260,7 @@ package final class DataPlane: Sendable {
     }
 
     /// Starts to drain: no new connections, idle ones closed, responses say `connection: close`.
+    ///
     /// `done` is called, on a worker's thread, when the last connection of the last worker is gone.
     package func drain(done: @escaping @Sendable () -> Void) {
         let mailboxes = state.withLock { state in

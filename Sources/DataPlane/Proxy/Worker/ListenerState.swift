@@ -12,7 +12,9 @@ package final class ListenerShared: Sendable {
     let connectionsMax: Int
 
     init(
-        configuration: ListenerConfiguration, boundAddresses: [SocketAddress], connectionsMax: Int
+        configuration: ListenerConfiguration,
+        boundAddresses: [SocketAddress],
+        connectionsMax: Int
     ) {
         self.configuration = configuration
         self.boundAddresses = boundAddresses
@@ -39,8 +41,11 @@ package final class ListenerState {
     var acceptors: [Acceptor] = []
 
     init(
-        shared: ListenerShared, stats: HTTPStats, listenerStats: ListenerStats,
-        accessLogs: [AccessLogChannel], worker: Worker
+        shared: ListenerShared,
+        stats: HTTPStats,
+        listenerStats: ListenerStats,
+        accessLogs: [AccessLogChannel],
+        worker: Worker
     ) {
         self.shared = shared
         self.stats = stats
@@ -49,7 +54,9 @@ package final class ListenerState {
         self.worker = worker
         let http = shared.configuration.http
         headLimits = HeadLimits(
-            headBytesMax: http.requestHeadBytesMax, headerCountMax: http.requestHeaderCountMax)
+            headBytesMax: http.requestHeadBytesMax,
+            headerCountMax: http.requestHeaderCountMax
+        )
     }
 
     func connectionClosed() { shared.connections.subtract(1, ordering: .relaxed) }

@@ -34,7 +34,9 @@ package final class Worker {
     private var logTimer: LogTimer?
 
     package init(
-        index: Int, registry: StatsRegistry, accessLog: AccessLogWriter,
+        index: Int,
+        registry: StatsRegistry,
+        accessLog: AccessLogWriter,
         events: @escaping @Sendable (WorkerEvent) -> Void
     ) throws(SystemCallError) {
         self.index = index
@@ -71,8 +73,11 @@ package final class Worker {
                 next[name] = ClusterState(
                     shared: cluster,
                     stats: registry.clusterStats(
-                        name: cluster.configuration.statName, worker: index),
-                    worker: self)
+                        name: cluster.configuration.statName,
+                        worker: index
+                    ),
+                    worker: self
+                )
             }
         }
         for gone in clusters.values { gone.retire() }
@@ -82,7 +87,9 @@ package final class Worker {
     }
 
     func apply(
-        endpoints: [ResolvedEndpoint], shared: [EndpointShared], to cluster: ClusterShared
+        endpoints: [ResolvedEndpoint],
+        shared: [EndpointShared],
+        to cluster: ClusterShared
     ) {
         guard let state = clusters[cluster.configuration.name], state.shared === cluster else {
             return
@@ -96,11 +103,14 @@ package final class Worker {
             shared: shared,
             stats: registry.httpStats(prefix: http.statPrefix, worker: index),
             listenerStats: registry.listenerStats(
-                address: shared.configuration.statName, worker: index),
+                address: shared.configuration.statName,
+                worker: index
+            ),
             accessLogs: sinks.map {
                 AccessLogChannel(format: $0.format, sink: $0.sink, writer: accessLog)
             },
-            worker: self)
+            worker: self
+        )
         listeners.append(state)
         for descriptor in descriptors {
             let acceptor = Acceptor(descriptor: descriptor, listener: state)
@@ -108,7 +118,10 @@ package final class Worker {
                 try loop.add(acceptor, interest: .level)
                 state.acceptors.append(acceptor)
             } catch {
-                report("cannot watch a listening socket: \(error)", listener: shared.configuration.name)
+                report(
+                    "cannot watch a listening socket: \(error)",
+                    listener: shared.configuration.name
+                )
             }
         }
         if !sinks.isEmpty, logTimer == nil {
@@ -187,7 +200,9 @@ package final class Worker {
         if connections.isEmpty { finishDraining() }
     }
 
-    /// The deadline has come: what is still open is cut. Returns how many connections were.
+    /// The deadline has come: what is still open is cut.
+    ///
+    /// Returns how many connections were.
     func cutConnections() -> Int {
         let open = connections
         for connection in open { connection.cut() }
@@ -228,8 +243,11 @@ private final class LogTimer: TimerTarget {
 
     func start() {
         worker.loop.timers.arm(
-            &timer, at: worker.loop.nowMilliseconds + Self.intervalMilliseconds, target: self,
-            kind: 0)
+            &timer,
+            at: worker.loop.nowMilliseconds + Self.intervalMilliseconds,
+            target: self,
+            kind: 0
+        )
     }
 
     override func timerFired(kind: UInt8) {

@@ -11,7 +11,9 @@ final class WorkerStart: Sendable {
     private let isKnown = Semaphore()
 
     init(
-        index: Int, registry: StatsRegistry, accessLog: AccessLogWriter,
+        index: Int,
+        registry: StatsRegistry,
+        accessLog: AccessLogWriter,
         report: @escaping @Sendable (WorkerEvent) -> Void
     ) {
         self.index = index
@@ -25,7 +27,11 @@ final class WorkerStart: Sendable {
         let worker: Worker
         do {
             worker = try Worker(
-                index: index, registry: registry, accessLog: accessLog, events: report)
+                index: index,
+                registry: registry,
+                accessLog: accessLog,
+                events: report
+            )
         } catch {
             result.withLock { $0 = .failure(error) }
             isKnown.signal()

@@ -20,13 +20,18 @@ package final class WorkerThread: Sendable {
         let start = Start(name: String(name.utf8.prefix(15)) ?? "pillion", body: body)
         let argument = unsafe Unmanaged.passRetained(start)
         var handle = pthread_t()
-        let result = unsafe pthread_create(&handle, nil, { raw in
-            guard let raw = unsafe raw else { return nil }
-            let start = unsafe Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
-            unsafe pillion_name_thread(start.name)
-            start.body()
-            return nil
-        }, argument.toOpaque())
+        let result = unsafe pthread_create(
+            &handle,
+            nil,
+            { raw in
+                guard let raw = unsafe raw else { return nil }
+                let start = unsafe Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
+                unsafe pillion_name_thread(start.name)
+                start.body()
+                return nil
+            },
+            argument.toOpaque()
+        )
         if result != 0 {
             unsafe argument.release()
             throw SystemCallError("pthread_create", code: result)
