@@ -125,7 +125,7 @@ enum BlockPool {
             unsafe blocks.reserveCapacity(BlockPool.keptMax)
         }
         deinit {
-            for unsafeblock in unsafe blocks { unsafe free(block) }
+            while let block = unsafe blocks.popLast() { unsafe free(block) }
         }
     }
 
