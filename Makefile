@@ -42,9 +42,9 @@ format: ## Rewrite the Swift sources in the project's format.
 lint: ## Fail where a source differs from the project's format or rules.
 	swift format lint --strict --parallel --recursive $(SOURCES)
 
-fuzz: ## Fuzz the parsers for a minute each; S=3600 for longer.
+fuzz: ## Fuzz the HTTP/1.1 parsers for a minute; S=3600 for an hour.
 	@scripts/install.sh build
-	@Fuzz/run.sh $(S)
+	@Fuzz/run.sh $(or $(S),60)
 
 clean: ## Remove everything that was built.
 	rm -rf .build

@@ -26,7 +26,7 @@ SCENARIOS = {
     "h1": (64, [], False, 0.05),
     "h1log": (64, [], True, 0.05),
     "one": (1, [], False, 0.05),
-    "close": (64, ["Connection: close"], False, 12.0),
+    "close": (64, ["Connection: close"], False, 3.0),
 }
 
 

@@ -138,15 +138,8 @@ CASES = {
 DIFFERENT = {
     # RFC 9110 section 15.6.6: a version that is not spoken is 505; Envoy asks for an upgrade.
     "bad version": (("505", "DPE"), ("426", "DPE")),
-    "HTTP/1.0": (("505", "DPE"), ("426", "DPE")),
     # RFC 9112 section 6.1 allows both; what is ambiguous is malformed here.
     "unknown coding": (("400", "DPE"), ("501", "DPE")),
-    # Envoy finds both after its parser and flags neither; to us they are protocol errors and slow
-    # streams like the others.
-    "no host": (("400", "DPE"), ("400", "-")),
-    "slow head": (("408", "SI"), ("408", "-")),
-    # The upstream ended the connection; that a length was not reached is how we know.
-    "cut by upstream": (("200", "UC"), ("200", "UPE")),
 }
 
 

@@ -29,6 +29,12 @@ def refused(port):
         return True
 
 
+def wait_until_draining(proxy):
+    """Once nobody listens any more, every worker knows."""
+    proxy.wait_log("draining")
+    wait_until(lambda: refused(proxy.port), "new connections to be refused")
+
+
 def test_a_request_under_way_is_finished_and_its_connection_closed(sidecar, peer):
     gate = threading.Event()
     app = peer(answer=gated(gate))
@@ -37,7 +43,7 @@ def test_a_request_under_way_is_finished_and_its_connection_closed(sidecar, peer
         client.start()
         app.wait_requests(1)
         proxy.signal()
-        proxy.wait_log("draining")
+        wait_until_draining(proxy)
         gate.set()
         response = client.response()
         assert (response.status, response.body) == (200, b"finished")
@@ -54,7 +60,7 @@ def test_new_connections_are_refused_while_the_old_ones_finish(sidecar, peer):
         client.start()
         app.wait_requests(1)
         proxy.signal()
-        wait_until(lambda: refused(proxy.port), "new connections to be refused")
+        wait_until_draining(proxy)
         assert proxy.is_alive()
         gate.set()
         assert client.response().body == b"finished"
@@ -88,7 +94,7 @@ def test_a_keep_alive_client_gets_close_with_its_next_response(sidecar, peer):
         client.start(path="/pipelined")
         app.wait_requests(1)
         proxy.signal()
-        proxy.wait_log("draining")
+        wait_until_draining(proxy)
         gate.set()
         assert client.response().header("connection") == "close"
     assert proxy.wait_exit() == 0
@@ -123,7 +129,7 @@ def test_a_response_in_mid_body_is_finished(sidecar, peer):
         while b"half" not in client.pending:
             client.fill()
         proxy.signal()
-        proxy.wait_log("draining")
+        wait_until_draining(proxy)
         gate.set()
         client.exactly(8)
     assert proxy.wait_exit() == 0

@@ -185,7 +185,7 @@ def test_the_sample_app_behind_the_sidecar(sidecar, binary, tmp_path):
         proxy = sidecar(port)
         with proxy.client() as client:
             echo = client.request("POST", "/echo?x=1", headers={"X-A": "b"}, body="hello").json()
-            assert (echo["method"], echo["app"]) == ("POST", "blue")
+            assert (echo["method"], echo["label"]) == ("POST", "blue")
             assert "hello" in str(echo) and "/echo" in echo["path"]
             assert client.request(path="/status/418").status == 418
             assert len(client.request(path="/bytes/1m").body) == 1 << 20

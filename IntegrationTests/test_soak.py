@@ -1,5 +1,6 @@
 """A short soak: endpoints are killed and started again, and no request fails."""
 
+import os
 import random
 import threading
 import time
@@ -10,10 +11,12 @@ from harness.client import Client
 from harness.envoyfile import retries, route
 from harness.peer import Peer, ok
 
-SECONDS = 10
+# `PILLION_SOAK_SECONDS=60` for the long one.
+SECONDS = int(os.environ.get("PILLION_SOAK_SECONDS", "10"))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(SECONDS + 60)
 def test_endpoints_that_die_and_return_cost_no_request(sidecar):
     ready = [Peer(answer=lambda r: ok("x" * 100)) for _ in range(3)]
     ports = [one.port for one in ready]
