@@ -59,6 +59,12 @@ struct Run: ParsableCommand {
     @Option(help: "Seconds that requests under way may take after SIGTERM.")
     var drainTime: Int = 30
 
+    @Option(
+        help: ArgumentHelp(
+            "Name servers, ADDRESS[:PORT] with commas, instead of those of resolv.conf.",
+            valueName: "servers"))
+    var dnsServers: String?
+
     @Flag(
         help: "Leave out filters that are named without a configuration, with a warning for each."
     )
@@ -122,6 +128,7 @@ struct Run: ParsableCommand {
             snapshot: snapshot,
             loaded: loaded,
             workers: workers,
+            dnsServers: dnsServers,
             drainMilliseconds: Int64(drainTime) * 1000
         )
         let code = sidecar.run()

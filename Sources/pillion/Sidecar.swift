@@ -13,6 +13,7 @@ struct Sidecar {
     let snapshot: Snapshot
     let loaded: LoadedConfiguration
     let workers: Int?
+    let dnsServers: String?
     let drainMilliseconds: Int64
 
     /// Returns the exit code.
@@ -74,7 +75,7 @@ struct Sidecar {
             server = bound
         }
         try plane.start(snapshot)
-        let resolver = try Resolver.start(for: plane)
+        let resolver = try Resolver.start(for: plane, servers: dnsServers)
         resolver?.waitForFirstAnswers(milliseconds: 5_000)
         let end = Ending(loop: loop, plane: plane, drainMilliseconds: drainMilliseconds)
         ending = end
