@@ -97,6 +97,7 @@ struct Sidecar {
                 "version": ProcessVersion.number,
             ]
         )
+        ResourceBudget.releaseStartupMemory()
         withExtendedLifetime((signals, server, resolver)) { loop.run() }
         plane.stop()
         resolver?.stop()

@@ -2,15 +2,18 @@
 #include "pillion_linux.h"
 
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/uio.h>
 #include <time.h>
+#include <unistd.h>
 
 _Static_assert(PILLION_IN == EPOLLIN && PILLION_OUT == EPOLLOUT, "the kernel's values");
 _Static_assert(PILLION_ERROR == EPOLLERR && PILLION_HANGUP == EPOLLHUP, "the kernel's values");
@@ -113,3 +116,20 @@ int pillion_sem_wait(sem_t *semaphore, int64_t milliseconds) {
     } while (result != 0 && errno == EINTR);
     return result;
 }
+
+// Only of the program itself (the first object), and only what is never written.
+static int release_object(struct dl_phdr_info *object, size_t size, void *unused) {
+    (void)size;
+    (void)unused;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W) != 0) continue;
+        uintptr_t start = (object->dlpi_addr + segment->p_vaddr + page - 1) & ~(page - 1);
+        uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_filesz) & ~(page - 1);
+        if (end > start) madvise((void *)start, end - start, MADV_DONTNEED);
+    }
+    return 1;
+}
+
+void pillion_release_code_pages(void) { dl_iterate_phdr(release_object, 0); }

@@ -47,5 +47,8 @@ int64_t pillion_monotonic_microseconds(void);
 int64_t pillion_realtime_microseconds(void);
 // 0, or -1 where the time ran out.
 int pillion_sem_wait(sem_t *semaphore, int64_t milliseconds);
+// Gives back the pages of the program's code and constants; those still needed come back from the
+// page cache. What was used to start is most of it.
+void pillion_release_code_pages(void);
 
 #endif
