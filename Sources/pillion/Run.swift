@@ -62,7 +62,9 @@ struct Run: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Name servers, ADDRESS[:PORT] with commas, instead of those of resolv.conf.",
-            valueName: "servers"))
+            valueName: "servers"
+        )
+    )
     var dnsServers: String?
 
     @Flag(
