@@ -28,6 +28,10 @@ final class UpstreamConnection: StreamConnection {
     private var phase: Phase = .connecting
     private var decoder = ChunkedDecoder()
     private var boundary = HeadBoundary()
+    private var hasPartialHead = false
+    /// Bytes follow the response that has just ended. They belong to no request, so they must never
+    /// be there when the next one takes the connection.
+    private var hasLeftover = false
     /// The connection can carry another request when this one is done.
     private var keepsAlive = true
     private var timer = TimerHandle.none
@@ -146,7 +150,8 @@ final class UpstreamConnection: StreamConnection {
         requestCount &+= 1
         hasResponseBytes = false
         keepsAlive = true
-        boundary.reset()
+        hasPartialHead = false
+        hasLeftover = false
         phase = .head
         isReadingPaused = false
     }
@@ -168,7 +173,7 @@ final class UpstreamConnection: StreamConnection {
         if let longest = configuration.connectionDurationMaxMilliseconds {
             isOld = loop.nowMilliseconds - openedAt >= longest
         }
-        if keepsAlive, !isSpent, !isOld, !sawReadHangup, !sawHangup, input.isEmpty, writeError == 0
+        if keepsAlive, !isSpent, !isOld, !sawReadHangup, !sawHangup, !hasLeftover, writeError == 0
         {
             phase = .idle
             endpoint.offer(self)
@@ -250,7 +255,10 @@ final class UpstreamConnection: StreamConnection {
                 phase = left == 0 ? .finished : .body(remaining: left)
                 exchange.upstreamBody(bytes.extracting(offset..<offset + count))
                 offset += count
-                if left == 0, self.exchange === exchange { exchange.upstreamEnd(trailers: nil) }
+                if left == 0, self.exchange === exchange {
+                    hasLeftover = offset < bytes.count
+                    exchange.upstreamEnd(trailers: nil)
+                }
             case .untilClose:
                 exchange.upstreamBody(bytes.extracting(offset..<bytes.count))
                 offset = bytes.count
@@ -269,6 +277,7 @@ final class UpstreamConnection: StreamConnection {
             headBytesMax: configuration.responseHeadBytesMax,
             headerCountMax: configuration.responseHeaderCountMax
         )
+        if hasPartialHead, !boundary.isComplete(rest) { return nil }
         do {
             guard
                 let parsed = try ResponseParser.parse(
@@ -277,7 +286,15 @@ final class UpstreamConnection: StreamConnection {
                     requestMethod: exchange.sentMethod,
                     limits: limits
                 )
-            else { return nil }
+            else {
+                if !hasPartialHead {
+                    hasPartialHead = true
+                    boundary = HeadBoundary(headBytesMax: limits.headBytesMax)
+                    _ = boundary.isComplete(rest)
+                }
+                return nil
+            }
+            hasPartialHead = false
             if parsed.isInterim {
                 if !exchange.upstreamInterim() { return bytes.count }
                 return offset + parsed.consumed
@@ -295,6 +312,7 @@ final class UpstreamConnection: StreamConnection {
             }
             exchange.upstreamHead(framing: parsed.framing)
             if case .finished = phase, self.exchange === exchange {
+                hasLeftover = offset + parsed.consumed < bytes.count
                 exchange.upstreamEnd(trailers: nil)
             }
             return offset + parsed.consumed
@@ -315,6 +333,7 @@ final class UpstreamConnection: StreamConnection {
                 return at
             case .end(let at):
                 phase = .finished
+                hasLeftover = at < bytes.count
                 exchange.upstreamEnd(trailers: exchange.trailers)
                 return at
             }
