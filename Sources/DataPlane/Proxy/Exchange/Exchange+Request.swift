@@ -275,8 +275,9 @@ extension Exchange {
         flags.insert(.downstreamProtocolError)
         abandonUpstream()
         if hasResponseStarted {
-            downstream?.abortResponse()
+            // Aborting gives the exchange back, so it is counted and logged before.
             finish()
+            downstream?.abortResponse()
         } else {
             reply(
                 failure.status,
