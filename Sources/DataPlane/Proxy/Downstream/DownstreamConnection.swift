@@ -178,7 +178,7 @@ final class DownstreamConnection: StreamConnection {
     }
 
     private func receivedChunk(_ bytes: Span<UInt8>, from offset: Int) -> Int? {
-        let trailers = exchange?.trailers
+        let trailers = exchange?.requestTrailerHead
         do {
             switch try decoder.next(in: bytes, from: offset, trailers: trailers) {
             case .data(let range):

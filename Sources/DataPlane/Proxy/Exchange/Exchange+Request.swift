@@ -227,25 +227,14 @@ extension Exchange {
         pauseRequestIfNeeded()
     }
 
-    /// The body is complete; `trailers` are in `self.trailers` where there are any.
+    /// The body is complete; trailers are in `requestTrailerHead` where there are any.
     func requestEnd(hasTrailers: Bool) {
         isRequestComplete = true
         requestCompleteAt = loop.nowMicroseconds
         lastActivity = loop.nowMilliseconds
         requestDeadline = .max
         bodyRateDeadline = .max
-        if hasTrailers, trailers.fieldCount > 0 {
-            // The response will need the trailer head: keep the request's in one of its own.
-            let kept = Head(byteCapacity: 256, fieldCapacity: 8)
-            for index in 0..<trailers.fieldCount {
-                let field = trailers.field(at: index)
-                let name = kept.append(trailers.span(field.name))
-                let value = kept.append(trailers.span(field.value))
-                kept.addLine(name: name, value: value)
-            }
-            requestTrailers = kept
-            trailers.reset()
-        }
+        if hasTrailers, requestTrailerHead.fieldCount > 0 { requestTrailers = requestTrailerHead }
         if stage == .done { return }
         if let global = timeouts?.globalMilliseconds {
             routeDeadline = loop.nowMilliseconds + global

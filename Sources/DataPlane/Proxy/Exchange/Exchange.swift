@@ -28,6 +28,7 @@ final class Exchange: TimerTarget {
     let request = Head()
     let response = Head()
     private var trailerHead: Head?
+    private var keptRequestTrailerHead: Head?
 
     // MARK: The request's side
     var downstream: DownstreamConnection?
@@ -105,11 +106,20 @@ final class Exchange: TimerTarget {
     var loop: EventLoop { worker.loop }
     var hcm: HTTPConnectionManager? { listener?.configuration.http }
 
-    /// The head that a decoder puts trailers into, made when the first ones come.
+    /// The head that the response's decoder puts trailers into, made when the first ones come.
     var trailers: Head {
         if let trailerHead { return trailerHead }
         let made = Head(byteCapacity: 256, fieldCapacity: 8)
         trailerHead = made
+        return made
+    }
+
+    /// The same for the request: both may be read at the same time, and a decoder keeps offsets
+    /// into its head, so they cannot share one.
+    var requestTrailerHead: Head {
+        if let keptRequestTrailerHead { return keptRequestTrailerHead }
+        let made = Head(byteCapacity: 256, fieldCapacity: 8)
+        keptRequestTrailerHead = made
         return made
     }
 
@@ -118,6 +128,7 @@ final class Exchange: TimerTarget {
         request.reset()
         response.reset()
         trailerHead?.reset()
+        keptRequestTrailerHead?.reset()
         downstream = nil
         listener = nil
         requestFraming = .none
