@@ -92,4 +92,43 @@ struct TimerWheelTests {
             wheel.cancel(&handle)
         }
     }
+
+    @Test
+    func theLoopIsWokenForATimerThatComesDownFromAHigherLevel() {
+        var wheel = TimerWheel(now: 0)
+        let target = Recorder()
+        var early = TimerHandle.none
+        wheel.arm(&early, at: 300, target: target, kind: 1)
+        drain(&wheel, to: 250)
+        // It lies in the next turn of the lowest wheel, behind the one that is not down yet.
+        var late = TimerHandle.none
+        wheel.arm(&late, at: 450, target: target, kind: 2)
+        var now: Int64 = 250
+        var firedAt: [Int64] = []
+        while let next = wheel.nextDeadline(), firedAt.count < 2 {
+            now = next
+            while let due = wheel.nextDue(now: now) {
+                due.target.timerFired(kind: due.kind)
+                firedAt.append(now)
+            }
+        }
+        #expect(firedAt == [300, 450])
+        #expect(target.fired == [1, 2])
+    }
+
+    @Test
+    func aLonelyLateTimerWakesTheLoopRarely() {
+        var wheel = TimerWheel(now: 7)
+        let target = Recorder()
+        var handle = TimerHandle.none
+        wheel.arm(&handle, at: 3_600_007, target: target, kind: 1)
+        var wakes = 0
+        while let next = wheel.nextDeadline(), wakes < 1_000 {
+            wakes += 1
+            drain(&wheel, to: next)
+            if !target.fired.isEmpty { #expect(next == 3_600_007) }
+        }
+        #expect(target.fired == [1])
+        #expect(wakes < 70)
+    }
 }

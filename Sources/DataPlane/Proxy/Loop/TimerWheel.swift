@@ -115,11 +115,16 @@ package struct TimerWheel: ~Copyable {
     /// The time of the next tick at which something may be due, or nil while nothing is armed.
     package func nextDeadline() -> Int64? {
         if armedCount == 0 { return nil }
-        if let slot = nextOccupied(level: 0, after: Int(current & 255)) {
-            return current + Int64(slot)
+        var next = (current | 0xffff) + 1
+        if let distance = nextOccupied(level: 0, after: Int(current & 255)) {
+            next = min(next, current + Int64(distance))
         }
-        // Something waits on a higher level: wake when the lowest wheel turns over.
-        return (current | 255) + 1
+        // What waits on a higher level comes down when its slot begins, which may be before the
+        // next slot of the lowest wheel: that one may lie in the following turn.
+        if let distance = nextOccupied(level: 1, after: Int(current >> 8 & 255)) {
+            next = min(next, ((current >> 8) + Int64(distance)) << 8)
+        }
+        return next
     }
 
     // MARK: - Slots
