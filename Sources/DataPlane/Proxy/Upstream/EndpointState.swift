@@ -68,14 +68,16 @@ package final class EndpointState {
         cluster.stats.increment(.upstreamRqPendingTotal)
         cluster.stats.increment(.upstreamRqPendingActive)
         waiting.append(exchange)
-        if connectingCount < waiting.count {
-            do {
-                try connect(priority: priority)
-            } catch {
-                stopWaiting(exchange, priority: priority)
-                return .failed(error)
-            }
+        guard connectingCount < waiting.count else { return .waiting }
+        let before = connectingCount
+        do {
+            try connect(priority: priority)
+        } catch {
+            stopWaiting(exchange, priority: priority)
+            return .failed(error)
         }
+        // No fresh connection is allowed: an idle one is better than none.
+        if connectingCount == before, let connection = idle.popLast() { offer(connection) }
         return .waiting
     }
 
@@ -161,14 +163,19 @@ package final class EndpointState {
     func closed(_ connection: UpstreamConnection) {
         openCount -= 1
         cluster.limits(connection.priority).release(.connections)
-        if !waiting.isEmpty, connectingCount == 0, openCount == 0 {
+        // The place of this connection is free, also where others are open: those may be busy for
+        // long. Where no connection can be made, all are told, because no other event would.
+        while connectingCount < waiting.count {
             let exchange = waiting[0]
+            let before = connectingCount
             do {
                 try connect(priority: exchange.priority)
             } catch {
                 stopWaiting(exchange, priority: exchange.priority)
                 exchange.connectFailed(.connectFailure, code: error.code)
+                continue
             }
+            if connectingCount == before { return }
         }
     }
 
