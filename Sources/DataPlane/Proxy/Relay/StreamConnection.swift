@@ -50,6 +50,8 @@ package class StreamConnection: Pollable {
     func lost(_ code: Int32) {}
     /// The peer has finished sending, and there may be bytes of it that were not read yet.
     func peerFinished() {}
+    /// What was not read yet counts even where the connection is broken: an answer, for instance.
+    var readsBeforeLoss: Bool { false }
     /// Everything that waited has been written.
     func drained() {}
     /// For connections that connect: called before anything is read.
@@ -76,6 +78,7 @@ package class StreamConnection: Pollable {
         if events & UInt32(PILLION_HANGUP | PILLION_ERROR) != 0 {
             sawHangup = true
             if isReadingPaused {
+                if readsBeforeLoss { return }
                 // Nobody will read the error: tell now.
                 lost(SystemCall.pendingError(descriptor))
                 return
@@ -87,7 +90,16 @@ package class StreamConnection: Pollable {
     override package final func resume() {
         isResumeScheduled = false
         if writeError != 0 {
-            lost(writeError)
+            if readsBeforeLoss {
+                if isReadingPaused { return }
+                // No edge may come any more, so read up to the end.
+                sawReadHangup = true
+                isReadable = true
+                if !input.isEmpty { processInput() }
+                if isOpen { readAvailable() }
+                if isReadable || isReadingPaused { return }
+            }
+            if isOpen { lost(writeError) }
             return
         }
         guard !isReadingPaused else { return }

@@ -356,6 +356,8 @@ final class UpstreamConnection: StreamConnection {
         close(local: true)
     }
 
+    /// An endpoint may refuse a request early and close: its answer comes before the failure.
+    override var readsBeforeLoss: Bool { exchange != nil }
     override func receivedEnd() { ended(code: 0) }
     override func lost(_ code: Int32) { ended(code: code == 0 ? ECONNRESET : code) }
 
