@@ -87,6 +87,8 @@ final class DownstreamConnection: StreamConnection {
         while offset < bytes.count, isOpen {
             switch phase {
             case .head:
+                // A client that pipelines and does not read gets no further answers for now.
+                if isReadingPaused { return offset }
                 guard let next = receivedHead(bytes, from: offset) else { return offset }
                 offset = next
             case .body(let remaining):
@@ -213,7 +215,7 @@ final class DownstreamConnection: StreamConnection {
 
     /// Answers a request that the codec refuses, and closes.
     private func refuse(_ failure: HeadFailure, _ exchange: Exchange) {
-        keepsAlive = false
+        closesUnfinished()
         phase = .responding
         stats.increment(.downstreamCxProtocolError)
         if failure == .headTooLarge || failure == .tooManyHeaders {
@@ -254,12 +256,20 @@ final class DownstreamConnection: StreamConnection {
     /// A local reply comes before the request is complete: read the rest, if that is little.
     func prepareToDiscard(_ framing: BodyFraming) {
         if case .body(let remaining) = phase, remaining <= Self.discardBytesMax { return }
+        closesUnfinished()
+    }
+
+    /// The connection ends with this response although the client may be sending still.
+    func closesUnfinished() {
         keepsAlive = false
+        isUnfinished = true
     }
 
     /// The exchange cannot take more of the body for now.
     var isBodyPaused = false {
-        didSet { isReadingPaused = isBodyPaused }
+        didSet {
+            if case .responding = phase { isReadingPaused = true } else { isReadingPaused = isBodyPaused }
+        }
     }
 
     // MARK: - The response
@@ -399,6 +409,9 @@ final class DownstreamConnection: StreamConnection {
 
     override func receivedEnd() {
         switch phase {
+        case .head where !hasPartialHead && !output.isEmpty:
+            // The client has finished sending and is still reading the last response.
+            closeWhenWritten()
         case .head, .responding, .closing, .lingering, .closed:
             if hasPartialHead { stats.increment(.downstreamCxProtocolError) }
             lostClient()
@@ -522,9 +535,10 @@ final class DownstreamConnection: StreamConnection {
     /// Closes an idle connection; one that has a request under way closes after its response.
     func drain() {
         guard exchange == nil, case .head = phase, !hasPartialHead else { return }
-        if isReadable || !input.isEmpty { return }
+        // A request that has arrived is answered, also where the loop has not heard of it yet.
+        if isReadable || !input.isEmpty || SystemCall.hasUnreadBytes(descriptor) { return }
         stats.increment(.downstreamCxDrainClose)
-        close(local: true)
+        closeWhenWritten()
     }
 
     /// The deadline of the drain has come.

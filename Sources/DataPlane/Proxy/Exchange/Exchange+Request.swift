@@ -317,7 +317,7 @@ extension Exchange {
             ? .max : loop.nowMilliseconds + Self.bodyRateGraceMilliseconds
         bodyRateMark = bodyBytesReceived
         listener?.stats.increment(.downstreamFlowControlResumedReadingTotal)
-        downstream.resumeReadingLater()
+        if !isRequestComplete { downstream.resumeReadingLater() }
     }
 }
 

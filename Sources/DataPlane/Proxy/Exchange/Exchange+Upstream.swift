@@ -258,7 +258,7 @@ extension Exchange {
             // The upstream has answered before it had the whole request: nothing can follow on
             // this connection, nor on the client's.
             listener?.stats.increment(.downstreamRqResponseBeforeRqComplete)
-            downstream?.keepsAlive = false
+            downstream?.closesUnfinished()
             dropUpstream()
         }
         finish()

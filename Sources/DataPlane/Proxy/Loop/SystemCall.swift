@@ -133,6 +133,13 @@ package enum SystemCall {
         return result == 0 ? value : errno
     }
 
+    /// Whether the kernel holds bytes of this socket that were not read.
+    static func hasUnreadBytes(_ descriptor: Int32) -> Bool {
+        var byte: UInt8 = 0
+        let flags = Int32(truncatingIfNeeded: Int(MSG_PEEK) | Int(MSG_DONTWAIT))
+        return unsafe recv(descriptor, &byte, 1, flags) > 0
+    }
+
     /// Closes so that the peer sees a reset instead of an orderly end.
     package static func abort(_ descriptor: Int32) {
         var value = Glibc.linger(l_onoff: 1, l_linger: 0)
