@@ -57,6 +57,7 @@ final class LocalConnection: StreamConnection {
         while offset < bytes.count, isOpen {
             switch phase {
             case .head:
+                if isReadingPaused { return offset }
                 let rest = bytes.extracting(offset..<bytes.count)
                 if !input.isEmpty, offset == 0, !boundary.isComplete(rest) { return offset }
                 do {
@@ -294,7 +295,10 @@ final class LocalConnection: StreamConnection {
         if keepsAlive {
             phase = .head
             boundary.reset()
-            if isReadable || !input.isEmpty {
+            if !isWritable, !output.isEmpty {
+                // No further answers for a client that does not read the ones it has.
+                isReadingPaused = true
+            } else if isReadable || !input.isEmpty {
                 resumeReadingLater()
             } else {
                 isReadingPaused = false
@@ -310,6 +314,8 @@ final class LocalConnection: StreamConnection {
             generate()
         } else if case .closing = phase {
             closeConnection()
+        } else if case .head = phase, isReadingPaused {
+            resumeReadingLater()
         }
     }
 
@@ -352,7 +358,15 @@ final class LocalConnection: StreamConnection {
         if case .head = phase, input.isEmpty, !isReadable { closeConnection() }
     }
 
-    override func receivedEnd() { closeConnection() }
+    override func receivedEnd() {
+        if case .head = phase, !output.isEmpty {
+            // The client has finished sending and is still reading the last response.
+            phase = .closing
+            isReadingPaused = true
+        } else {
+            closeConnection()
+        }
+    }
     override func lost(_ code: Int32) { closeConnection() }
     private func closeConnection() { close(abruptly: false) }
 

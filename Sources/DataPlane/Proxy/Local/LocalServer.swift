@@ -51,7 +51,8 @@ package final class LocalServer {
             try loop.add(connection, interest: .edges)
             connections[ObjectIdentifier(connection)] = connection
         } catch {
-            _ = Glibc.close(descriptor)
+            // It has armed a timer, which does not retain it: closing cancels that too.
+            connection.lost(error.code)
         }
     }
 
@@ -66,7 +67,7 @@ package final class LocalServer {
     package func drain(done: @escaping () -> Void) {
         isDraining = true
         drained = done
-        if let acceptor { loop.close(acceptor) }
+        acceptor?.stop()
         acceptor = nil
         for connection in connections.values { connection.closeIfIdle() }
         if connections.isEmpty { finishDraining() }
@@ -81,6 +82,9 @@ package final class LocalServer {
 
 private final class LocalAcceptor: Pollable {
     private let server: LocalServer
+    private var retryTimer = TimerHandle.none
+    /// With no descriptor free, accepting rests for this long.
+    private static let exhaustedMilliseconds: Int64 = 100
 
     init(descriptor: Int32, server: LocalServer) {
         self.server = server
@@ -93,8 +97,30 @@ private final class LocalAcceptor: Pollable {
                 guard let (accepted, peer) = try SystemCall.accept(descriptor) else { return }
                 server.accepted(accepted, peer)
             } catch {
+                rest()
                 return
             }
         }
+    }
+
+    /// A level-triggered socket whose connections cannot be taken would make the loop spin.
+    private func rest() {
+        server.loop.setLevelInterest(self, isOn: false)
+        server.loop.timers.arm(
+            &retryTimer,
+            at: server.loop.nowMilliseconds + Self.exhaustedMilliseconds,
+            target: self,
+            kind: 0
+        )
+    }
+
+    override func timerFired(kind: UInt8) {
+        retryTimer = .none
+        if isOpen { server.loop.setLevelInterest(self, isOn: true) }
+    }
+
+    func stop() {
+        server.loop.timers.cancel(&retryTimer)
+        server.loop.close(self)
     }
 }
