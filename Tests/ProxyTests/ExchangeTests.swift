@@ -24,7 +24,9 @@ struct ExchangeTests {
         _ = poisoned.read(upTo: "\r\n\r\n")
         let second = try live.client()
         second.send(Self.get)
-        #expect(live.eventually { live.registry.value(cluster: "app", .upstreamRqPendingActive) == 1 })
+        #expect(
+            live.eventually { live.registry.value(cluster: "app", .upstreamRqPendingActive) == 1 }
+        )
         poisoned.send(response("first") + response("poison"))
         #expect(first.read(upTo: "first").hasSuffix("first"))
         let fresh = try #require(try live.upstream.accept())
@@ -77,11 +79,13 @@ struct ExchangeTests {
         let live = try LivePlane()
         let client = try live.client()
         client.send(
-            "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\nq\r\n0\r\nx-of: req")
+            "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\nq\r\n0\r\nx-of: req"
+        )
         let endpoint = try #require(try live.upstream.accept())
         _ = endpoint.read(upTo: "1\r\nq\r\n")
         endpoint.send(
-            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nz\r\n0\r\nx-of: res")
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nz\r\n0\r\nx-of: res"
+        )
         _ = client.read(upTo: "1\r\nz\r\n")
         client.send("uest\r\n\r\n")
         #expect(endpoint.read(upTo: "\r\n\r\n") == "0\r\nx-of: request\r\n\r\n")
@@ -102,7 +106,9 @@ struct ExchangeTests {
         let busy = try #require(try live.upstream.accept())
         _ = busy.read(upTo: "\r\n\r\n")
         clients[2].send(Self.get)
-        #expect(live.eventually { live.registry.value(cluster: "app", .upstreamRqPendingActive) == 1 })
+        #expect(
+            live.eventually { live.registry.value(cluster: "app", .upstreamRqPendingActive) == 1 }
+        )
         closing.send(response("gone", "connection: close\r\n"))
         #expect(clients[0].read(upTo: "gone").hasSuffix("gone"))
         let next = try #require(try live.upstream.accept())
@@ -124,9 +130,13 @@ struct ExchangeTests {
         _ = endpoint.read(upTo: "\r\n\r\n")
         let waiting = try live.client()
         waiting.send(Self.get)
-        #expect(live.eventually { live.registry.value(cluster: "app", .upstreamRqPendingActive) == 1 })
+        #expect(
+            live.eventually { live.registry.value(cluster: "app", .upstreamRqPendingActive) == 1 }
+        )
         waiting.close()
-        #expect(live.eventually { live.registry.value(cluster: "app", .upstreamRqPendingActive) == 0 })
+        #expect(
+            live.eventually { live.registry.value(cluster: "app", .upstreamRqPendingActive) == 0 }
+        )
         sending.close()
         #expect(live.eventually { live.registry.value(cluster: "app", .upstreamRqActive) == 0 })
         #expect(endpoint.readToEnd() != nil)
@@ -177,8 +187,10 @@ struct ExchangeTests {
         #expect(
             live.eventually {
                 sent += endpoint.sendWhatFits(piece)
-                return live.registry.value(cluster: "app", .upstreamFlowControlPausedReadingTotal) > 0
-            })
+                return live.registry.value(cluster: "app", .upstreamFlowControlPausedReadingTotal)
+                    > 0
+            }
+        )
         sent += endpoint.sendWhatFits(piece)
         endpoint.close()
         let answer = try #require(client.readToEnd())

@@ -20,24 +20,42 @@ final class LivePlane {
         upstream = try LoopbackListener(address)
         let action = ForwardAction(destination: .cluster("app"), retryPolicy: retryPolicy)
         let route = Route(
-            name: "", explanation: "route 1", match: RouteMatch(path: .prefix("/")),
-            action: .forward(action))
+            name: "",
+            explanation: "route 1",
+            match: RouteMatch(path: .prefix("/")),
+            action: .forward(action)
+        )
         let refusal = Route(
-            name: "", explanation: "route 0", match: RouteMatch(path: .prefix("/direct")),
-            action: .directResponse(DirectResponseAction(status: 200, body: Array("direct".utf8))))
+            name: "",
+            explanation: "route 0",
+            match: RouteMatch(path: .prefix("/direct")),
+            action: .directResponse(DirectResponseAction(status: 200, body: Array("direct".utf8)))
+        )
         let host = VirtualHost(name: "local", domains: ["*"], routes: [refusal, route])
         let table = RouteTable(
-            name: "local", virtualHosts: [host], exactDomains: ByteTable(), suffixDomains: [],
-            prefixDomains: [], defaultVirtualHost: 0)
+            name: "local",
+            virtualHosts: [host],
+            exactDomains: ByteTable(),
+            suffixDomains: [],
+            prefixDomains: [],
+            defaultVirtualHost: 0
+        )
         let listener = ListenerConfiguration(
-            name: "test", addresses: [.ipv4(0x7f00_0001, port: 0)], statName: "test",
-            http: HTTPConnectionManager(statPrefix: "test", routes: table))
+            name: "test",
+            addresses: [.ipv4(0x7f00_0001, port: 0)],
+            statName: "test",
+            http: HTTPConnectionManager(statPrefix: "test", routes: table)
+        )
         let thresholds = CircuitBreakerThresholds(connectionsMax: connectionsMax)
         let cluster = ClusterConfiguration(
-            name: "app", discovery: .static,
+            name: "app",
+            discovery: .static,
             endpoints: [EndpointConfiguration(location: .address(upstream.address))],
-            circuitBreakers: [thresholds, thresholds], fingerprint: "1")
-        plane = DataPlane(options: .init(), registry: registry, accessLog: AccessLogWriter()) { _ in }
+            circuitBreakers: [thresholds, thresholds],
+            fingerprint: "1"
+        )
+        plane = DataPlane(options: .init(), registry: registry, accessLog: AccessLogWriter()) { _ in
+        }
         try plane.start(Snapshot(listeners: [listener], clusters: [cluster]))
     }
 
@@ -69,9 +87,10 @@ final class LivePlane {
             registry.value(cluster: "app", .upstreamRqActive),
             registry.value(cluster: "app", .upstreamRqPendingActive),
             registry.value(httpPrefix: "test", .downstreamRqActive),
-        ] + plane.clusters[0].limits.flatMap { limits in
-            [limits.count(.pendingRequests), limits.count(.requests), limits.count(.retries)]
-                .map { UInt64(bitPattern: Int64($0)) }
-        }
+        ]
+            + plane.clusters[0].limits.flatMap { limits in
+                [limits.count(.pendingRequests), limits.count(.requests), limits.count(.retries)]
+                    .map { UInt64(bitPattern: Int64($0)) }
+            }
     }
 }

@@ -3,7 +3,9 @@ import Model
 
 @testable import Proxy
 
-/// One side of a loopback connection, scripted by a test. Every wait has a limit, so that a claim
+/// One side of a loopback connection, scripted by a test.
+///
+/// Every wait has a limit, so that a claim
 /// that does not hold fails instead of hanging.
 final class LoopbackSocket {
     private var descriptor: Int32
@@ -35,7 +37,7 @@ final class LoopbackSocket {
         return unsafe poll(&polled, 1, limitMilliseconds) > 0
     }
 
-    /// Sends all of it, waiting for room where there is none. False where the peer is gone.
+    /// Sends all of it, waiting for room where there is none; false where the peer is gone.
     @discardableResult
     func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
@@ -45,8 +47,11 @@ final class LoopbackSocket {
         while sent < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { raw in
                 unsafe Glibc.send(
-                    descriptor, raw.baseAddress.map { unsafe $0 + sent }, bytes.count - sent,
-                    Int32(truncatingIfNeeded: Int(MSG_NOSIGNAL)))
+                    descriptor,
+                    raw.baseAddress.map { unsafe $0 + sent },
+                    bytes.count - sent,
+                    Int32(truncatingIfNeeded: Int(MSG_NOSIGNAL))
+                )
             }
             if count > 0 {
                 sent += count
@@ -60,14 +65,19 @@ final class LoopbackSocket {
     /// Sends what fits into the buffers of the kernel; returns how much that was.
     func sendWhatFits(_ bytes: [UInt8]) -> Int {
         let count = unsafe bytes.withUnsafeBytes { raw in
-            unsafe Glibc.send(descriptor, raw.baseAddress, raw.count, Int32(truncatingIfNeeded: Int(MSG_NOSIGNAL)))
+            unsafe Glibc.send(
+                descriptor,
+                raw.baseAddress,
+                raw.count,
+                Int32(truncatingIfNeeded: Int(MSG_NOSIGNAL))
+            )
         }
         return max(0, count)
     }
 
     func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// Reads up to and with the text; what follows is kept. Where the end comes first, all of it.
+    /// Reads up to and with the text, or to the end where that comes first; what follows is kept.
     func read(upTo text: String) -> String {
         let wanted = Array(text.utf8)
         while true {
@@ -96,6 +106,13 @@ final class LoopbackSocket {
         while readMore() {}
         guard sawEnd else { return nil }
         return String(decoding: unread, as: UTF8.self)
+    }
+
+    /// Reads, without waiting, what has come, and throws it away; returns how much that was.
+    func discardWhatCame() -> Int {
+        var room = [UInt8](repeating: 0, count: 64 * 1024)
+        let flags = Int32(truncatingIfNeeded: Int(MSG_DONTWAIT))
+        return max(0, unsafe recv(descriptor, &room, room.count, flags))
     }
 
     private var sawEnd = false

@@ -268,7 +268,11 @@ final class DownstreamConnection: StreamConnection {
     /// The exchange cannot take more of the body for now.
     var isBodyPaused = false {
         didSet {
-            if case .responding = phase { isReadingPaused = true } else { isReadingPaused = isBodyPaused }
+            if case .responding = phase {
+                isReadingPaused = true
+            } else {
+                isReadingPaused = isBodyPaused
+            }
         }
     }
 

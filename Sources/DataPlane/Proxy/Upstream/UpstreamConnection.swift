@@ -29,8 +29,9 @@ final class UpstreamConnection: StreamConnection {
     private var decoder = ChunkedDecoder()
     private var boundary = HeadBoundary()
     private var hasPartialHead = false
-    /// Bytes follow the response that has just ended. They belong to no request, so they must never
-    /// be there when the next one takes the connection.
+    /// Bytes follow the response that has just ended.
+    ///
+    /// They belong to no request, so they must never be there when the next one takes the connection.
     private var hasLeftover = false
     /// The connection can carry another request when this one is done.
     private var keepsAlive = true
@@ -173,8 +174,7 @@ final class UpstreamConnection: StreamConnection {
         if let longest = configuration.connectionDurationMaxMilliseconds {
             isOld = loop.nowMilliseconds - openedAt >= longest
         }
-        if keepsAlive, !isSpent, !isOld, !sawReadHangup, !sawHangup, !hasLeftover, writeError == 0
-        {
+        if keepsAlive, !isSpent, !isOld, !sawReadHangup, !sawHangup, !hasLeftover, writeError == 0 {
             phase = .idle
             endpoint.offer(self)
         } else {
