@@ -9,6 +9,9 @@ import pytest
 from harness import envoyfile
 from harness.peer import Peer, ok
 
+# Envoy takes its name servers from the file, not from the command line.
+pytestmark = pytest.mark.pillion_only
+
 NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
 MEMBERS = "cluster.app.membership_total"
 
