@@ -24,4 +24,17 @@ struct Pillion: ParsableCommand {
         version: ProcessVersion.text,
         subcommands: [Run.self, Validate.self, App.self, Version.self]
     )
+
+    /// A wrong command line ends with 2, as a wrong file does; the parser's own code would be 64.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            let code = exitCode(for: error)
+            guard code == .validationFailure else { exit(withError: error) }
+            StandardError.print(fullMessage(for: error))
+            exit(withError: ExitCode(2))
+        }
+    }
 }

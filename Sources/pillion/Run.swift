@@ -128,6 +128,7 @@ struct Run: ParsableCommand {
         }
         let sidecar = Sidecar(
             snapshot: snapshot,
+            files: files,
             loaded: loaded,
             workers: workers,
             dnsServers: dnsServers,

@@ -11,6 +11,7 @@ import XDS
 /// scrape never delays a request.
 struct Sidecar {
     let snapshot: Snapshot
+    let files: [String]
     let loaded: LoadedConfiguration
     let workers: Int?
     let dnsServers: String?
@@ -74,9 +75,12 @@ struct Sidecar {
             admin.boundAddress = bound.address
             server = bound
         }
-        try plane.start(snapshot)
-        let resolver = try Resolver.start(for: plane, servers: dnsServers)
-        resolver?.waitForFirstAnswers(milliseconds: 5_000)
+        var resolver: Resolver?
+        try plane.start(snapshot) { () throws(SystemCallError) in
+            resolver = try Resolver.start(for: plane, servers: dnsServers)
+            // A listener opens when its endpoints are known, or are known to be hard to learn.
+            resolver?.waitForFirstAnswers(milliseconds: 5_000)
+        }
         let end = Ending(loop: loop, plane: plane, drainMilliseconds: drainMilliseconds)
         ending = end
         for listener in plane.listeners {
@@ -119,6 +123,7 @@ struct Sidecar {
             process: ProcessInformation(
                 version: ProcessVersion.number,
                 workers: workers,
+                configurationFiles: files,
                 configDump: {
                     "{\"configs\":[{\"@type\":\"type.googleapis.com/envoy.admin.v3.BootstrapConfigDump\","
                         + "\"bootstrap\":" + ConfigurationDump.bootstrapJSON(loaded) + "}]}\n"

@@ -280,7 +280,12 @@ extension Exchange {
     // MARK: - Limits
 
     /// No more than this waits in memory for one direction of an exchange.
-    var bufferLimit: Int { listener?.configuration.bufferLimitBytes ?? 1 << 20 }
+    var bufferLimit: Int {
+        min(
+            listener?.configuration.bufferLimitBytes ?? 1 << 20,
+            cluster?.configuration.bufferLimitBytes ?? .max
+        )
+    }
     /// Bodies are kept for another attempt up to here (Envoy's limit is the buffer's too).
     private var replayLimit: Int { bufferLimit }
 

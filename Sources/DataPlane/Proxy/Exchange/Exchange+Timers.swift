@@ -17,6 +17,7 @@ extension Exchange {
         guard stage != .done else { return }
         var next = min(routeDeadline, perTryDeadline, requestDeadline, bodyRateDeadline)
         if streamIdleTimeout != .max { next = min(next, lastActivity &+ streamIdleTimeout) }
+        next = min(next, perTryIdleDeadline)
         if next == .max {
             loop.timers.cancel(&timer)
         } else {
@@ -46,6 +47,8 @@ extension Exchange {
             routeTimedOut()
         } else if now >= perTryDeadline {
             perTryTimedOut()
+        } else if now >= perTryIdleDeadline {
+            perTryIdleTimedOut()
         } else if now >= requestDeadline {
             listener?.stats.increment(.downstreamRqTimeout)
             let limit = hcm?.requestTimeoutMilliseconds ?? 0
@@ -102,6 +105,28 @@ extension Exchange {
         if stage != .done { armTimer() }
     }
 
+    /// Nothing may come from the upstream for this long while it has the whole request.
+    private var perTryIdleDeadline: Int64 {
+        guard stage == .sending, isRequestComplete, let idle = timeouts?.perTryIdleMilliseconds
+        else { return .max }
+        return lastActivity &+ idle
+    }
+
+    private func perTryIdleTimedOut() {
+        cluster?.stats.increment(.upstreamRqPerTryIdleTimeout)
+        endpoint?.shared.requestsFailed.add(1, ordering: .relaxed)
+        let limit = timeouts?.perTryIdleMilliseconds ?? 0
+        dropUpstream()
+        fail(
+            .perTryTimeout,
+            504,
+            .streamIdleTimeout,
+            "upstream_per_try_idle_timeout",
+            "upstream request timeout: nothing came in attempt \(attemptCount) for per_try_idle_timeout (\(limit) ms)"
+        )
+        if stage != .done { armTimer() }
+    }
+
     private func checkBodyRate(_ now: Int64) {
         let received = bodyBytesReceived &- bodyRateMark
         bodyRateMark = bodyBytesReceived
@@ -127,6 +152,8 @@ extension Exchange {
         _ words: String
     ) {
         abandonUpstream()
+        // What is left of a request that came too slowly is not waited for.
+        if !isRequestComplete { downstream?.keepsAlive = false }
         if hasResponseStarted {
             flags.insert(flag)
             self.details = details

@@ -13,6 +13,7 @@ extension Exchange {
     func attempt(fresh: Bool) {
         guard let cluster else { return }
         attemptCount += 1
+        attemptStartedAt = 0
         bodySentCount = 0
         isRequestFinishedUpstream = false
         perTryDeadline = .max
@@ -50,6 +51,7 @@ extension Exchange {
         stage = .sending
         holdsAttempt = true
         attemptStartedAt = loop.nowMicroseconds
+        lastActivity = loop.nowMilliseconds
         connection.attach(self)
         endpoint.activeRequests += 1
         endpoint.shared.requestsActive.add(1, ordering: .relaxed)
@@ -62,7 +64,7 @@ extension Exchange {
         }
         sendBody()
         startPerTryTimeout()
-        if perTryDeadline != .max { armTimer() }
+        if perTryDeadline != .max || timeouts?.perTryIdleMilliseconds != nil { armTimer() }
         resumeRequestIfPossible()
     }
 

@@ -26,6 +26,8 @@ package final class Resolver: Sendable {
     ) throws(SystemCallError) -> Resolver? {
         let clusters = plane.resolvedClusters
         if clusters.isEmpty { return nil }
+        // Fails here, and not later on the thread, where the servers are not addresses.
+        _ = try NameLookup(servers: servers)
         let resolver = try Resolver(plane, clusters, servers)
         let thread = try WorkerThread(name: "resolver") { resolver.run() }
         resolver.thread.withLock { $0 = thread }
@@ -97,6 +99,7 @@ private final class ResolvedCluster {
     private let shared: ClusterShared
     private let plane: DataPlane
     private let stats: ClusterStats
+    private let server: ServerStats
     private var firstAnswer: (() -> Void)?
     private var answers: [Int: [SocketAddress]] = [:]
     private var published: [ResolvedEndpoint]?
@@ -109,6 +112,7 @@ private final class ResolvedCluster {
         self.shared = shared
         self.plane = plane
         self.firstAnswer = firstAnswer
+        server = plane.registry.serverStats(worker: StatsRegistry.controlWorker)
         stats = plane.registry.clusterStats(
             name: shared.configuration.statName,
             worker: StatsRegistry.controlWorker
@@ -136,6 +140,7 @@ private final class ResolvedCluster {
     }
 
     private func answered(_ index: Int, _ name: String, _ port: UInt16, _ result: LookupResult) {
+        server.increment(.dnsResolveTotal)
         switch result {
         case .addresses(let addresses, let ttl):
             stats.increment(.updateSuccess)
@@ -148,9 +153,11 @@ private final class ResolvedCluster {
             // Envoy empties the cluster here, which takes a working service down with its name
             // server's mistake; the last answer is the better guess.
             stats.increment(.updateEmpty)
+            server.increment(.dnsNotFound)
             note(name, "not found")
         case .failed(let text):
             stats.increment(.updateFailure)
+            server.increment(.dnsFailure)
             note(name, text)
         }
         questionDone()

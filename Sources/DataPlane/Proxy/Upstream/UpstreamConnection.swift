@@ -173,6 +173,7 @@ final class UpstreamConnection: StreamConnection {
         var isOld = false
         if let longest = configuration.connectionDurationMaxMilliseconds {
             isOld = loop.nowMilliseconds - openedAt >= longest
+            if isOld { stats.increment(.upstreamCxMaxDurationReached) }
         }
         if keepsAlive, !isSpent, !isOld, !sawReadHangup, !sawHangup, !hasLeftover, writeError == 0 {
             phase = .idle

@@ -69,7 +69,14 @@ package final class DataPlane: Sendable {
     /// Binds every listener, then starts the workers.
     ///
     /// All or nothing.
-    package func start(_ snapshot: Snapshot) throws(StartFailure) {
+    ///
+    /// - Parameter beforeAccepting: called when the ports are bound and the clusters known, before
+    ///   the first connection is taken: for what requests need, such as names to be looked up.
+    ///   Connections that come meanwhile wait in the kernel.
+    package func start(
+        _ snapshot: Snapshot,
+        beforeAccepting: () throws(SystemCallError) -> Void = {}
+    ) throws(StartFailure) {
         var bound: [(ListenerShared, [[Int32]], [AccessLogTarget])] = []
         do throws(StartFailure) {
             for listener in snapshot.listeners where listener.accepts {
@@ -83,6 +90,15 @@ package final class DataPlane: Sendable {
             throw error
         }
         apply(clusters: snapshot.clusters)
+        do throws(SystemCallError) {
+            try beforeAccepting()
+        } catch {
+            for (_, sets, _) in bound {
+                for descriptor in sets.joined() { _ = Glibc.close(descriptor) }
+            }
+            stop()
+            throw .system(error)
+        }
         let prepared = bound
         state.withLock { state in
             state.snapshot = snapshot
@@ -234,6 +250,31 @@ package final class DataPlane: Sendable {
     }
 
     // MARK: - What the admin interface shows
+
+    /// Sets the gauges that are known by looking: whether a circuit breaker is open. Called by the
+    /// main thread alone, before a scrape.
+    package func refreshGauges() {
+        for cluster in clusters {
+            let stats = registry.clusterStats(
+                name: cluster.configuration.statName,
+                worker: StatsRegistry.controlWorker - 1
+            )
+            let normal = cluster.limits[RoutingPriority.normal.rawValue]
+            let high = cluster.limits[RoutingPriority.high.rawValue]
+            func set(_ stat: ClusterStat, _ limits: ResourceLimits, _ what: ResourceLimits.Resource)
+            {
+                stats.set(stat, limits.isOpen(what) ? 1 : 0)
+            }
+            set(.circuitBreakersDefaultCxOpen, normal, .connections)
+            set(.circuitBreakersDefaultRqPendingOpen, normal, .pendingRequests)
+            set(.circuitBreakersDefaultRqOpen, normal, .requests)
+            set(.circuitBreakersDefaultRqRetryOpen, normal, .retries)
+            set(.circuitBreakersHighCxOpen, high, .connections)
+            set(.circuitBreakersHighRqPendingOpen, high, .pendingRequests)
+            set(.circuitBreakersHighRqOpen, high, .requests)
+            set(.circuitBreakersHighRqRetryOpen, high, .retries)
+        }
+    }
 
     package var listeners: [ListenerShared] { state.withLock { $0.listeners } }
     package var clusters: [ClusterShared] { state.withLock { $0.clusters } }

@@ -10,6 +10,7 @@ extension AdminInterface {
     ///
     /// - Parameter format: What the path says; nil: what the query says.
     func stats(_ request: LocalRequest, format: String?) -> LocalResponse {
+        plane.refreshGauges()
         var chosen = format ?? ""
         if format == nil {
             switch Self.format(of: request, among: ["text", "json", "prometheus"]) {
