@@ -11,7 +11,8 @@ enum ReferencePage {
 
             The admin interface prints them at `/stats` (text), `/stats?format=json` and \
             `/stats/prometheus`. `?usedonly` leaves out what stands at 0, `?filter=` keeps the names \
-            that match. Names and labels are Envoy's; what Envoy does not have says "(ours)".
+            that match. Names and labels are Envoy's; what Envoy does not have says "(ours)". \
+            Envoy statistics for features that are not supported yet are absent.
 
             A counter only grows, until `POST /reset_counters`; a gauge is a value of this moment. \
             Where several workers count, the value is their sum; "same" marks those of which every \
@@ -54,12 +55,6 @@ enum ReferencePage {
         )
         page += "\n"
         page += section("The process", "no prefix", "envoy_", nil, ServerStat.self)
-        page += "\n"
-        page += table(
-            "Endpoints",
-            "At `/clusters`, for each endpoint; not in `/stats`.",
-            EndpointStat.self
-        )
         return page
     }()
 
@@ -71,19 +66,15 @@ enum ReferencePage {
         _: Stat.Type
     ) -> String {
         let labelled = label.map { ", label `\($0)`" } ?? ""
-        return table(
-            title,
-            "In `/stats` with \(prefix); in Prometheus with `\(metric)`\(labelled).",
-            Stat.self
-        )
-    }
+        var text = """
+            ## \(title)
 
-    private static func table<Stat: StatSet>(
-        _ title: String,
-        _ introduction: String,
-        _: Stat.Type
-    ) -> String {
-        var text = "## \(title)\n\n\(introduction)\n\n| Name | Kind | Meaning |\n|---|---|---|\n"
+            In `/stats` with \(prefix); in Prometheus with `\(metric)`\(labelled).
+
+            | Name | Kind | Meaning |
+            |---|---|---|
+
+            """
         for stat in Stat.allCases {
             let description = stat.description
             let kind = description.kind.rawValue + (description.merge == .maximum ? ", same" : "")

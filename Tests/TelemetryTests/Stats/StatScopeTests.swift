@@ -74,7 +74,6 @@ import Testing
         check(ClusterStat.self)
         check(HTTPStat.self)
         check(ListenerStat.self)
-        check(EndpointStat.self)
         check(ServerStat.self)
     }
 

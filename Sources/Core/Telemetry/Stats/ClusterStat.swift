@@ -8,26 +8,20 @@ public enum ClusterStat: Int, StatSet {
     case upstreamCxHttp1Total
     case upstreamCxConnectFail
     case upstreamCxConnectTimeout
-    case upstreamCxConnectAttemptsExceeded
     case upstreamCxIdleTimeout
     case upstreamCxMaxDurationReached
     case upstreamCxMaxRequests
     case upstreamCxOverflow
-    case upstreamCxPoolOverflow
     case upstreamCxDestroy
     case upstreamCxDestroyLocal
     case upstreamCxDestroyRemote
     case upstreamCxDestroyWithActiveRq
     case upstreamCxDestroyLocalWithActiveRq
     case upstreamCxDestroyRemoteWithActiveRq
-    case upstreamCxCloseNotify
     case upstreamCxProtocolError
     case upstreamCxNoneHealthy
     case upstreamCxRxBytesTotal
-    case upstreamCxRxBytesBuffered
     case upstreamCxTxBytesTotal
-    case upstreamCxTxBytesBuffered
-    case bindErrors
     // Requests
     case upstreamRqTotal
     case upstreamRqActive
@@ -36,9 +30,7 @@ public enum ClusterStat: Int, StatSet {
     case upstreamRqPendingOverflow
     case upstreamRqPendingFailureEject
     case upstreamRqCancelled
-    case upstreamRqMaintenanceMode
     case upstreamRqTimeout
-    case upstreamRqMaxDurationReached
     case upstreamRqPerTryTimeout
     case upstreamRqPerTryIdleTimeout
     case upstreamRqRxReset
@@ -48,7 +40,6 @@ public enum ClusterStat: Int, StatSet {
     case upstreamRqRetryOverflow
     case upstreamRqRetryLimitExceeded
     case upstreamRqRetryBackoffExponential
-    case upstreamRqRetryBackoffRatelimited
     case upstreamRqStaleConnectionRetry
     // Responses
     case upstreamRqCompleted
@@ -57,36 +48,24 @@ public enum ClusterStat: Int, StatSet {
     case upstreamRq3xx
     case upstreamRq4xx
     case upstreamRq5xx
-    case upstreamInternalRedirectSucceededTotal
-    case upstreamInternalRedirectFailedTotal
     // Flow control
     case upstreamFlowControlPausedReadingTotal
     case upstreamFlowControlResumedReadingTotal
-    case upstreamFlowControlBackedUpTotal
-    case upstreamFlowControlDrainedTotal
     // Members
     case membershipChange
     case membershipHealthy
-    case membershipDegraded
-    case membershipExcluded
     case membershipTotal
-    case lbHealthyPanic
-    case retryOrShadowAbandoned
     case updateAttempt
     case updateSuccess
     case updateFailure
     case updateEmpty
     case updateNoRebuild
-    case maxHostWeight
-    case version
     // Circuit breakers
     case circuitBreakersDefaultCxOpen
-    case circuitBreakersDefaultCxPoolOpen
     case circuitBreakersDefaultRqPendingOpen
     case circuitBreakersDefaultRqOpen
     case circuitBreakersDefaultRqRetryOpen
     case circuitBreakersHighCxOpen
-    case circuitBreakersHighCxPoolOpen
     case circuitBreakersHighRqPendingOpen
     case circuitBreakersHighRqOpen
     case circuitBreakersHighRqRetryOpen
@@ -110,11 +89,6 @@ public enum ClusterStat: Int, StatSet {
                 "upstream_cx_connect_timeout",
                 "Connections that were not established in connect_timeout."
             )
-        case .upstreamCxConnectAttemptsExceeded:
-            .counter(
-                "upstream_cx_connect_attempts_exceeded",
-                "Requests that ran out of connection attempts."
-            )
         case .upstreamCxIdleTimeout:
             .counter(
                 "upstream_cx_idle_timeout",
@@ -134,11 +108,6 @@ public enum ClusterStat: Int, StatSet {
             .counter(
                 "upstream_cx_overflow",
                 "Connections refused by the circuit breaker of connections."
-            )
-        case .upstreamCxPoolOverflow:
-            .counter(
-                "upstream_cx_pool_overflow",
-                "Connection pools refused by their circuit breaker."
             )
         case .upstreamCxDestroy:
             .counter("upstream_cx_destroy", "Connections closed.")
@@ -161,11 +130,6 @@ public enum ClusterStat: Int, StatSet {
                 "upstream_cx_destroy_remote_with_active_rq",
                 "Connections closed by the endpoint while a request was on them."
             )
-        case .upstreamCxCloseNotify:
-            .counter(
-                "upstream_cx_close_notify",
-                "Connections closed because the endpoint said Connection: close."
-            )
         case .upstreamCxProtocolError:
             .counter(
                 "upstream_cx_protocol_error",
@@ -175,17 +139,8 @@ public enum ClusterStat: Int, StatSet {
             .counter("upstream_cx_none_healthy", "Requests that found no healthy endpoint.")
         case .upstreamCxRxBytesTotal:
             .counter("upstream_cx_rx_bytes_total", "Bytes received from the endpoints.")
-        case .upstreamCxRxBytesBuffered:
-            .gauge("upstream_cx_rx_bytes_buffered", "Bytes received and not yet passed on.")
         case .upstreamCxTxBytesTotal:
             .counter("upstream_cx_tx_bytes_total", "Bytes sent to the endpoints.")
-        case .upstreamCxTxBytesBuffered:
-            .gauge("upstream_cx_tx_bytes_buffered", "Bytes waiting to be sent to the endpoints.")
-        case .bindErrors:
-            .counter(
-                "bind_errors",
-                "Sockets that could not be bound to the configured source address."
-            )
         case .upstreamRqTotal:
             .counter("upstream_rq_total", "Requests sent or queued, retries included.")
         case .upstreamRqActive:
@@ -209,20 +164,10 @@ public enum ClusterStat: Int, StatSet {
                 "upstream_rq_cancelled",
                 "Requests given up while they waited for a connection."
             )
-        case .upstreamRqMaintenanceMode:
-            .counter(
-                "upstream_rq_maintenance_mode",
-                "Requests refused because of maintenance mode."
-            )
         case .upstreamRqTimeout:
             .counter(
                 "upstream_rq_timeout",
                 "Requests that were not answered in the timeout of the route."
-            )
-        case .upstreamRqMaxDurationReached:
-            .counter(
-                "upstream_rq_max_duration_reached",
-                "Requests closed at their maximum duration."
             )
         case .upstreamRqPerTryTimeout:
             .counter(
@@ -257,11 +202,6 @@ public enum ClusterStat: Int, StatSet {
                 "upstream_rq_retry_backoff_exponential",
                 "Retries after an exponential back-off."
             )
-        case .upstreamRqRetryBackoffRatelimited:
-            .counter(
-                "upstream_rq_retry_backoff_ratelimited",
-                "Retries after the wait that a response asked for."
-            )
         case .upstreamRqStaleConnectionRetry:
             .counter(
                 "upstream_rq_stale_connection_retry",
@@ -279,16 +219,6 @@ public enum ClusterStat: Int, StatSet {
             .responseClass(4, of: "upstream_rq", "Responses by class of status.")
         case .upstreamRq5xx:
             .responseClass(5, of: "upstream_rq", "Responses by class of status.")
-        case .upstreamInternalRedirectSucceededTotal:
-            .counter(
-                "upstream_internal_redirect_succeeded_total",
-                "Redirects that the proxy followed itself."
-            )
-        case .upstreamInternalRedirectFailedTotal:
-            .counter(
-                "upstream_internal_redirect_failed_total",
-                "Redirects passed on because they could not be followed."
-            )
         case .upstreamFlowControlPausedReadingTotal:
             .counter(
                 "upstream_flow_control_paused_reading_total",
@@ -299,40 +229,12 @@ public enum ClusterStat: Int, StatSet {
                 "upstream_flow_control_resumed_reading_total",
                 "Times that reading from an endpoint resumed."
             )
-        case .upstreamFlowControlBackedUpTotal:
-            .counter(
-                "upstream_flow_control_backed_up_total",
-                "Times that the endpoint was slow and reading from the client paused."
-            )
-        case .upstreamFlowControlDrainedTotal:
-            .counter(
-                "upstream_flow_control_drained_total",
-                "Times that the endpoint caught up and reading from the client resumed."
-            )
         case .membershipChange:
             .counter("membership_change", "Changes of the set of endpoints.", merge: .maximum)
         case .membershipHealthy:
             .gauge("membership_healthy", "Endpoints that are healthy.", merge: .maximum)
-        case .membershipDegraded:
-            .gauge("membership_degraded", "Endpoints that are degraded.", merge: .maximum)
-        case .membershipExcluded:
-            .gauge(
-                "membership_excluded",
-                "Endpoints that are excluded from load balancing.",
-                merge: .maximum
-            )
         case .membershipTotal:
             .gauge("membership_total", "Endpoints.", merge: .maximum)
-        case .lbHealthyPanic:
-            .counter(
-                "lb_healthy_panic",
-                "Requests balanced over all endpoints because too few are healthy."
-            )
-        case .retryOrShadowAbandoned:
-            .counter(
-                "retry_or_shadow_abandoned",
-                "Retries given up because the body was larger than the buffer."
-            )
         case .updateAttempt:
             .counter("update_attempt", "Attempts to update the set of endpoints.")
         case .updateSuccess:
@@ -343,24 +245,10 @@ public enum ClusterStat: Int, StatSet {
             .counter("update_empty", "Updates that ended with an empty set; the last one is kept.")
         case .updateNoRebuild:
             .counter("update_no_rebuild", "Updates that changed nothing.")
-        case .maxHostWeight:
-            .gauge("max_host_weight", "The largest weight of an endpoint.", merge: .maximum)
-        case .version:
-            .gauge(
-                "version",
-                "A hash of the contents of the last accepted resource.",
-                merge: .maximum
-            )
         case .circuitBreakersDefaultCxOpen:
             .gauge(
                 "circuit_breakers.default.cx_open",
                 "1 while the default breaker of connections is open, else 0.",
-                merge: .maximum
-            )
-        case .circuitBreakersDefaultCxPoolOpen:
-            .gauge(
-                "circuit_breakers.default.cx_pool_open",
-                "1 while the default breaker of connection pools is open, else 0.",
                 merge: .maximum
             )
         case .circuitBreakersDefaultRqPendingOpen:
@@ -385,12 +273,6 @@ public enum ClusterStat: Int, StatSet {
             .gauge(
                 "circuit_breakers.high.cx_open",
                 "1 while the high breaker of connections is open, else 0.",
-                merge: .maximum
-            )
-        case .circuitBreakersHighCxPoolOpen:
-            .gauge(
-                "circuit_breakers.high.cx_pool_open",
-                "1 while the high breaker of connection pools is open, else 0.",
                 merge: .maximum
             )
         case .circuitBreakersHighRqPendingOpen:

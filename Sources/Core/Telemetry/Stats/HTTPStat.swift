@@ -17,12 +17,9 @@ public enum HTTPStat: Int, StatSet {
     case downstreamCxIdleTimeout
     case downstreamCxMaxDurationReached
     case downstreamCxMaxRequestsReached
-    case downstreamCxOverloadDisableKeepalive
     case downstreamCxProtocolError
     case downstreamCxRxBytesTotal
-    case downstreamCxRxBytesBuffered
     case downstreamCxTxBytesTotal
-    case downstreamCxTxBytesBuffered
     // Requests
     case downstreamRqTotal
     case downstreamRqActive
@@ -36,18 +33,13 @@ public enum HTTPStat: Int, StatSet {
     case downstreamRqTimeout
     case downstreamRqHeaderTimeout
     case downstreamRqIdleTimeout
-    case downstreamRqMaxDurationReached
-    case downstreamRqOverloadClose
     case downstreamRqTooLarge
-    case downstreamRqTooManyPrematureResets
     case downstreamRqRxReset
     case downstreamRqTxReset
     case downstreamRqResponseBeforeRqComplete
     case downstreamRqWsOnNonWsRoute
-    case downstreamRqNonRelativePath
     case downstreamRqFailedPathNormalization
     case downstreamRqRedirectedWithNormalizedPath
-    case downstreamRqRejectedViaIpDetection
     case downstreamRqDrained
     // Flow control
     case downstreamFlowControlPausedReadingTotal
@@ -60,7 +52,6 @@ public enum HTTPStat: Int, StatSet {
     case rqDirectResponse
     case rqRetrySkippedRequestNotComplete
     case rqResetAfterDownstreamResponseStarted
-    case rqOverloadLocalReply
 
     /// Its name, kind and meaning.
     public var description: StatDescription {
@@ -116,11 +107,6 @@ public enum HTTPStat: Int, StatSet {
                 "downstream_cx_max_requests_reached",
                 "Connections closed at max_requests_per_connection."
             )
-        case .downstreamCxOverloadDisableKeepalive:
-            .counter(
-                "downstream_cx_overload_disable_keepalive",
-                "Connections closed because the proxy is overloaded."
-            )
         case .downstreamCxProtocolError:
             .counter(
                 "downstream_cx_protocol_error",
@@ -128,12 +114,8 @@ public enum HTTPStat: Int, StatSet {
             )
         case .downstreamCxRxBytesTotal:
             .counter("downstream_cx_rx_bytes_total", "Bytes received from clients.")
-        case .downstreamCxRxBytesBuffered:
-            .gauge("downstream_cx_rx_bytes_buffered", "Bytes received and not yet passed on.")
         case .downstreamCxTxBytesTotal:
             .counter("downstream_cx_tx_bytes_total", "Bytes sent to clients.")
-        case .downstreamCxTxBytesBuffered:
-            .gauge("downstream_cx_tx_bytes_buffered", "Bytes waiting to be sent to clients.")
         case .downstreamRqTotal:
             .counter("downstream_rq_total", "Requests received.")
         case .downstreamRqActive:
@@ -167,25 +149,10 @@ public enum HTTPStat: Int, StatSet {
                 "downstream_rq_idle_timeout",
                 "Requests that stood still for stream_idle_timeout."
             )
-        case .downstreamRqMaxDurationReached:
-            .counter(
-                "downstream_rq_max_duration_reached",
-                "Requests closed at their maximum duration."
-            )
-        case .downstreamRqOverloadClose:
-            .counter(
-                "downstream_rq_overload_close",
-                "Requests refused because the proxy is overloaded."
-            )
         case .downstreamRqTooLarge:
             .counter(
                 "downstream_rq_too_large",
                 "Requests refused because their body is larger than the buffer."
-            )
-        case .downstreamRqTooManyPrematureResets:
-            .counter(
-                "downstream_rq_too_many_premature_resets",
-                "Connections closed because of too many early resets."
             )
         case .downstreamRqRxReset:
             .counter("downstream_rq_rx_reset", "Requests given up by the client.")
@@ -201,8 +168,6 @@ public enum HTTPStat: Int, StatSet {
                 "downstream_rq_ws_on_non_ws_route",
                 "Upgrades refused because the route does not allow them."
             )
-        case .downstreamRqNonRelativePath:
-            .counter("downstream_rq_non_relative_path", "Requests refused because of their target.")
         case .downstreamRqFailedPathNormalization:
             .counter(
                 "downstream_rq_failed_path_normalization",
@@ -212,11 +177,6 @@ public enum HTTPStat: Int, StatSet {
             .counter(
                 "downstream_rq_redirected_with_normalized_path",
                 "Requests redirected to their normalized path."
-            )
-        case .downstreamRqRejectedViaIpDetection:
-            .counter(
-                "downstream_rq_rejected_via_ip_detection",
-                "Requests refused because the client address is unknown."
             )
         case .downstreamRqDrained:
             .counter("downstream_rq_drained", "Requests cut at the deadline of draining (ours).")
@@ -249,11 +209,6 @@ public enum HTTPStat: Int, StatSet {
             .counter(
                 "rq_reset_after_downstream_response_started",
                 "Responses cut after their head had been sent."
-            )
-        case .rqOverloadLocalReply:
-            .counter(
-                "rq_overload_local_reply",
-                "Requests answered with an overload reply by the router."
             )
         }
     }

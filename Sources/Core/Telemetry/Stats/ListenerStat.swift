@@ -4,15 +4,7 @@ public enum ListenerStat: Int, StatSet {
     case downstreamCxActive
     case downstreamCxDestroy
     case downstreamCxOverflow
-    case downstreamCxOverloadReject
-    case downstreamCxTransportSocketConnectTimeout
     case downstreamGlobalCxOverflow
-    case downstreamListenerFilterError
-    case downstreamListenerFilterRemoteClose
-    case downstreamPreCxTimeout
-    case downstreamPreCxActive
-    case connectionsAcceptedPerSocketEvent
-    case noFilterChainMatch
 
     /// Its name, kind and meaning.
     public var description: StatDescription {
@@ -28,45 +20,11 @@ public enum ListenerStat: Int, StatSet {
                 "downstream_cx_overflow",
                 "Connections refused because the listener has its maximum."
             )
-        case .downstreamCxOverloadReject:
-            .counter(
-                "downstream_cx_overload_reject",
-                "Connections refused because the proxy is overloaded."
-            )
-        case .downstreamCxTransportSocketConnectTimeout:
-            .counter(
-                "downstream_cx_transport_socket_connect_timeout",
-                "Connections closed because their handshake did not end in time."
-            )
         case .downstreamGlobalCxOverflow:
             .counter(
                 "downstream_global_cx_overflow",
                 "Connections refused because the process has its maximum."
             )
-        case .downstreamListenerFilterError:
-            .counter(
-                "downstream_listener_filter_error",
-                "Connections closed because a listener filter failed."
-            )
-        case .downstreamListenerFilterRemoteClose:
-            .counter(
-                "downstream_listener_filter_remote_close",
-                "Connections closed by the client during the listener filters."
-            )
-        case .downstreamPreCxTimeout:
-            .counter(
-                "downstream_pre_cx_timeout",
-                "Connections closed because the listener filters did not end in time."
-            )
-        case .downstreamPreCxActive:
-            .gauge("downstream_pre_cx_active", "Connections in the listener filters now.")
-        case .connectionsAcceptedPerSocketEvent:
-            .counter(
-                "connections_accepted_per_socket_event",
-                "Connections accepted by the wakes of the listening socket."
-            )
-        case .noFilterChainMatch:
-            .counter("no_filter_chain_match", "Connections closed because no filter chain matched.")
         }
     }
 

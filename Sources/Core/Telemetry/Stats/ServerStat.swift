@@ -8,29 +8,17 @@ public enum ServerStat: Int, StatSet {
     case totalConnections
     case memoryAllocated
     case version
-    case hotRestartEpoch
     case daysUntilFirstCertExpiring
     case initializationTimeMs
-    case workerLoopTicksTotal
     // Listeners
     case listenerManagerListenerAdded
-    case listenerManagerListenerModified
-    case listenerManagerListenerRemoved
-    case listenerManagerListenerStopped
     case listenerManagerListenerCreateSuccess
-    case listenerManagerListenerCreateFailure
-    case listenerManagerListenerInPlaceUpdated
     case listenerManagerTotalListenersActive
     case listenerManagerTotalListenersDraining
-    case listenerManagerTotalListenersWarming
     case listenerManagerWorkersStarted
     // Clusters
     case clusterManagerActiveClusters
-    case clusterManagerWarmingClusters
     case clusterManagerClusterAdded
-    case clusterManagerClusterModified
-    case clusterManagerClusterRemoved
-    case clusterManagerClusterUpdated
     // Names
     case dnsResolveTotal
     case dnsTimeout
@@ -73,8 +61,6 @@ public enum ServerStat: Int, StatSet {
                 "The version as a number: major, minor and patch in bytes.",
                 merge: .maximum
             )
-        case .hotRestartEpoch:
-            .gauge("server.hot_restart_epoch", "Always 0.", merge: .maximum)
         case .daysUntilFirstCertExpiring:
             .gauge(
                 "server.days_until_first_cert_expiring",
@@ -87,30 +73,12 @@ public enum ServerStat: Int, StatSet {
                 "Milliseconds that the start took.",
                 merge: .maximum
             )
-        case .workerLoopTicksTotal:
-            .counter("server.worker_loop_ticks_total", "Turns of the event loops (ours).")
         case .listenerManagerListenerAdded:
             .counter("listener_manager.listener_added", "Listeners added.")
-        case .listenerManagerListenerModified:
-            .counter("listener_manager.listener_modified", "Listeners changed.")
-        case .listenerManagerListenerRemoved:
-            .counter("listener_manager.listener_removed", "Listeners removed.")
-        case .listenerManagerListenerStopped:
-            .counter("listener_manager.listener_stopped", "Listeners that stopped accepting.")
         case .listenerManagerListenerCreateSuccess:
             .counter(
                 "listener_manager.listener_create_success",
                 "Listening sockets opened by the workers."
-            )
-        case .listenerManagerListenerCreateFailure:
-            .counter(
-                "listener_manager.listener_create_failure",
-                "Listening sockets that could not be opened."
-            )
-        case .listenerManagerListenerInPlaceUpdated:
-            .counter(
-                "listener_manager.listener_in_place_updated",
-                "Listeners changed without closing their sockets."
             )
         case .listenerManagerTotalListenersActive:
             .gauge(
@@ -124,12 +92,6 @@ public enum ServerStat: Int, StatSet {
                 "Listeners that drain.",
                 merge: .maximum
             )
-        case .listenerManagerTotalListenersWarming:
-            .gauge(
-                "listener_manager.total_listeners_warming",
-                "Listeners that are being started.",
-                merge: .maximum
-            )
         case .listenerManagerWorkersStarted:
             .gauge(
                 "listener_manager.workers_started",
@@ -138,20 +100,8 @@ public enum ServerStat: Int, StatSet {
             )
         case .clusterManagerActiveClusters:
             .gauge("cluster_manager.active_clusters", "Clusters.", merge: .maximum)
-        case .clusterManagerWarmingClusters:
-            .gauge(
-                "cluster_manager.warming_clusters",
-                "Clusters that wait for their first endpoints.",
-                merge: .maximum
-            )
         case .clusterManagerClusterAdded:
             .counter("cluster_manager.cluster_added", "Clusters added.")
-        case .clusterManagerClusterModified:
-            .counter("cluster_manager.cluster_modified", "Clusters changed.")
-        case .clusterManagerClusterRemoved:
-            .counter("cluster_manager.cluster_removed", "Clusters removed.")
-        case .clusterManagerClusterUpdated:
-            .counter("cluster_manager.cluster_updated", "Changes of the endpoints of clusters.")
         case .dnsResolveTotal:
             .counter("dns.resolve_total", "Names looked up (ours).")
         case .dnsTimeout:

@@ -6,12 +6,10 @@ public typealias ClusterStats = StatScope<ClusterStat>
 public typealias HTTPStats = StatScope<HTTPStat>
 /// The cells of a listener.
 public typealias ListenerStats = StatScope<ListenerStat>
-/// The cells of an endpoint; not part of the registry.
-public typealias EndpointStats = StatScope<EndpointStat>
 /// The cells of the process.
 public typealias ServerStats = StatScope<ServerStat>
 
-/// The cells of one cluster, connection manager, listener, endpoint or process, at one worker.
+/// The cells of one cluster, connection manager, listener or process, at one worker.
 ///
 /// One thread writes and any thread reads. Because there is one writer, a change is a relaxed load
 /// and a relaxed store, which are plain moves: no lock prefix, no shared cache line with another
