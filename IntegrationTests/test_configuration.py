@@ -334,3 +334,11 @@ def test_the_log_can_be_json(sidecar, peer):
     for line in proxy.lines:
         entry = json.loads(line)
         assert {"time", "level"} <= set(entry) and (entry.get("msg") or entry.get("message"))
+
+
+def test_a_wrong_command_line_ends_with_2(binary):
+    for words in (["run"], ["run", "--workers", "0", "x.yaml"], ["run", "--app", "1"], ["nonsense"],
+                  ["app", "--instances", "0"], ["run", "x.yaml", "--no-such-flag"]):
+        done = subprocess.run([binary, *words], capture_output=True, text=True, timeout=20)
+        assert done.returncode == 2, f"{words}: exit {done.returncode}"
+        assert done.stderr.strip()

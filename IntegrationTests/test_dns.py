@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import subprocess
 import threading
 
 import pytest
@@ -145,3 +146,22 @@ def test_without_any_answer_the_reply_says_so(launch, names):
     assert response.status == 503
     assert "no endpoint" in response.text
     assert proxy.log_entry()["flags"] == "UH"
+
+
+def test_name_servers_that_are_no_addresses_are_refused(binary, tmp_path):
+    file = tmp_path / "envoy.yaml"
+    file.write_text(envoyfile.text_of(
+        envoyfile.bootstrap([envoyfile.listener()], [named_cluster(80)])))
+    done = subprocess.run([binary, "run", file, "--dns-servers", "nonsense"],
+                          capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2
+    assert "servers" in done.stderr
+
+
+def test_the_first_request_finds_the_first_answer(launch, names):
+    app = Peer(answer=lambda r: ok("here"))
+    try:
+        # No wait between the ready line and the request: names come first.
+        assert start(launch, names, named_cluster(app.port)).fetch().status == 200
+    finally:
+        app.close()

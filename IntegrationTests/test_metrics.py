@@ -144,3 +144,11 @@ def test_names_with_odd_characters_stay_valid_labels(launch, peer):
     names = {sample.labels.get("envoy_cluster_name")
              for sample in families(proxy)["envoy_cluster_membership_total"].samples}
     assert odd in names
+
+
+def test_an_open_circuit_breaker_shows(sidecar, peer):
+    proxy = sidecar(peer(), cluster={
+        "circuit_breakers": {"thresholds": [{"max_requests": 0, "max_retries": 1}]}})
+    assert proxy.stat("cluster.app.circuit_breakers.default.rq_open") == 1
+    assert proxy.stat("cluster.app.circuit_breakers.default.rq_retry_open") == 0
+    assert proxy.stat("cluster.app.circuit_breakers.high.rq_open") == 0

@@ -305,3 +305,13 @@ def test_high_priority_routes_use_their_own_limits(sidecar, peer):
     proxy = sidecar(app, cluster={"circuit_breakers": breakers},
                     routes=[route(prefix="/high", priority="HIGH"), route()])
     assert (proxy.fetch(path="/high").status, proxy.fetch(path="/low").status) == (200, 503)
+
+
+def test_an_attempt_without_a_byte_ends_at_its_idle_timeout(sidecar, peer):
+    silent = peer(serve=lambda connection: connection.read_head() and connection.until_closed())
+    policy = retries("gateway-error", 1, per_try_idle_timeout="0.1s")
+    proxy = sidecar(silent, routes=[route(retry_policy=policy)])
+    response = proxy.fetch()
+    assert response.status == 504
+    assert "per_try_idle_timeout" in response.text
+    proxy.wait_stat("cluster.app.upstream_rq_per_try_idle_timeout", 2)

@@ -59,7 +59,9 @@ def test_endpoints_that_die_and_return_cost_no_request(sidecar):
             thread.join()
         for one in ready:
             one.close()
-    assert not failures, f"{len(failures)} of {sum(counts)}: {failures[:5]}"
+    refused = [line for line in proxy.log_text().splitlines() if "503" in line]
+    why = {name: value for name, value in proxy.stats().items() if "retry" in name and value}
+    assert not failures, f"{len(failures)} of {sum(counts)}: {failures[:5]} {refused[:5]} {why}"
     assert kills >= SECONDS // 2 and sum(counts) > 200
     proxy.wait_stat("http.inbound.downstream_rq_active", 0)
     proxy.wait_stat("cluster.app.upstream_rq_active", 0)

@@ -28,6 +28,7 @@ struct Sidecar {
     }
 
     private func serve() throws -> Int32 {
+        let begin = ContinuousClock.now
         let descriptors = ResourceBudget.raiseDescriptorLimit()
         let loop = try EventLoop()
         let registry = StatsRegistry()
@@ -101,6 +102,9 @@ struct Sidecar {
                 "version": ProcessVersion.number,
             ]
         )
+        let took = (ContinuousClock.now - begin) / .milliseconds(1)
+        registry.serverStats(worker: StatsRegistry.controlWorker - 1)
+            .set(.initializationTimeMs, UInt64(max(0, took)))
         ResourceBudget.releaseStartupMemory()
         withExtendedLifetime((signals, server, resolver)) { loop.run() }
         plane.stop()

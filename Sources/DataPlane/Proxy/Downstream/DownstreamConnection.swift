@@ -454,6 +454,10 @@ final class DownstreamConnection: StreamConnection {
             .downstreamCxLengthMs,
             milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt))
         )
+        listener.listenerStats.record(
+            .downstreamCxLengthMs,
+            milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt))
+        )
         listener.listenerStats.decrement(.downstreamCxActive)
         listener.listenerStats.increment(.downstreamCxDestroy)
         closeNow(abruptly: abruptly)

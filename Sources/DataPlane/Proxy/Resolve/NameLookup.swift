@@ -10,7 +10,9 @@ enum LookupResult {
     case addresses([SocketAddress], ttlSeconds: Int32?)
     /// The name does not exist or has no address of the wanted family.
     case notFound
-    /// Nobody answered, or what came made no sense. The text is c-ares's.
+    /// No name server answered in time.
+    case timedOut
+    /// A name server refused, or what came made no sense. The text is c-ares's.
     case failed(String)
 }
 
@@ -129,6 +131,7 @@ final class NameLookup {
         switch status {
         case ARES_SUCCESS: break
         case ARES_ENOTFOUND, ARES_ENODATA: return .notFound
+        case ARES_ETIMEOUT: return .timedOut
         default:
             guard let text = unsafe ares_strerror(status) else { return .failed("\(status)") }
             return .failed(unsafe String(cString: text))

@@ -155,6 +155,10 @@ private final class ResolvedCluster {
             stats.increment(.updateEmpty)
             server.increment(.dnsNotFound)
             note(name, "not found")
+        case .timedOut:
+            stats.increment(.updateFailure)
+            server.increment(.dnsTimeout)
+            note(name, "no name server answered in time")
         case .failed(let text):
             stats.increment(.updateFailure)
             server.increment(.dnsFailure)

@@ -104,7 +104,14 @@ package final class DataPlane: Sendable {
             state.snapshot = snapshot
             state.listeners = prepared.map { $0.0 }
         }
+        let server = registry.serverStats(worker: StatsRegistry.controlWorker - 1)
+        server.add(.listenerManagerListenerAdded, UInt64(prepared.count))
+        server.add(.clusterManagerClusterAdded, UInt64(snapshot.clusters.count))
         let mailboxes = state.withLock { $0.mailboxes }
+        server.add(
+            .listenerManagerListenerCreateSuccess,
+            UInt64(prepared.count * mailboxes.count)
+        )
         for (index, mailbox) in mailboxes.enumerated() {
             for (shared, descriptors, sinks) in prepared {
                 let own = descriptors.map { $0[index] }
