@@ -258,8 +258,9 @@ package final class DataPlane: Sendable {
 
     // MARK: - What the admin interface shows
 
-    /// Sets the gauges that are known by looking: whether a circuit breaker is open. Called by the
-    /// main thread alone, before a scrape.
+    /// Sets the gauges that are known by looking: whether a circuit breaker is open.
+    ///
+    /// Called by the main thread alone, before a scrape.
     package func refreshGauges() {
         for cluster in clusters {
             let stats = registry.clusterStats(
