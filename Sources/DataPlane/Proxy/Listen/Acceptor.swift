@@ -6,10 +6,13 @@ import Telemetry
 final class Acceptor: Pollable {
     private let listener: ListenerState
     private var retryTimer = TimerHandle.none
+    private var reportedAt = Int64.min
     /// So many are taken before other events get their turn.
     private static let acceptCountMax = 64
     /// With no descriptor free, accepting rests for this long.
     private static let exhaustedMilliseconds: Int64 = 100
+    /// The log says so at most once in this time.
+    private static let reportMilliseconds: Int64 = 10_000
 
     init(descriptor: Int32, listener: ListenerState) {
         self.listener = listener
@@ -58,10 +61,14 @@ final class Acceptor: Pollable {
     /// Out of descriptors or memory: a level-triggered socket would spin, so look away for a while.
     private func rest(after error: SystemCallError) {
         listener.listenerStats.increment(.downstreamGlobalCxOverflow)
-        worker.report(
-            "accepting paused: \(error)",
-            listener: listener.configuration.name
-        )
+        if reportedAt == .min || worker.loop.nowMilliseconds - reportedAt > Self.reportMilliseconds
+        {
+            reportedAt = worker.loop.nowMilliseconds
+            worker.report(
+                "accepting paused: \(error)",
+                listener: listener.configuration.name
+            )
+        }
         worker.loop.setLevelInterest(self, isOn: false)
         worker.loop.timers.arm(
             &retryTimer,

@@ -27,7 +27,7 @@ package enum StartFailure: Error, CustomStringConvertible {
 package final class DataPlane: Sendable {
     package struct Options: Sendable {
         package var workerCount: Int
-        /// Used where a listener states no limit of its own.
+        /// The most for each listener, whatever the configuration says: what descriptors allow.
         package var connectionsMaxDefault: Int
 
         package init(workerCount: Int = 1, connectionsMaxDefault: Int = 50_000) {
@@ -148,7 +148,11 @@ package final class DataPlane: Sendable {
             for descriptor in descriptors.joined() { _ = Glibc.close(descriptor) }
             throw error
         }
-        let limit = listener.connectionsMax.map(Int.init) ?? options.connectionsMaxDefault
+        // More than the descriptors allow would take those of the admin interface and the logs.
+        let limit = min(
+            listener.connectionsMax.map(Int.init) ?? .max,
+            options.connectionsMaxDefault
+        )
         let shared = ListenerShared(
             configuration: listener,
             boundAddresses: addresses,
