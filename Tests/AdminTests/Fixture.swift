@@ -76,13 +76,13 @@ final class Fixture {
                 ),
             ],
             circuitBreakers: [.init(retriesMax: 7), .init(connectionsMax: 5)],
-            fingerprint: "1"
+            fingerprint: [1]
         )
         let forged = ClusterConfiguration(
             name: forgedName,
             discovery: .static,
             endpoints: [],
-            fingerprint: "2"
+            fingerprint: [2]
         )
         return Snapshot(
             listeners: [listener],

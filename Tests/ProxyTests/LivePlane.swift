@@ -52,7 +52,7 @@ final class LivePlane {
             discovery: .static,
             endpoints: [EndpointConfiguration(location: .address(upstream.address))],
             circuitBreakers: [thresholds, thresholds],
-            fingerprint: "1"
+            fingerprint: [1]
         )
         plane = DataPlane(options: .init(), registry: registry, accessLog: AccessLogWriter()) { _ in
         }

@@ -5,11 +5,11 @@ import Testing
 @testable import Telemetry
 
 @Suite struct AccessLogFormatTests {
-    private func render(_ text: String, _ record: AccessLogRecord) throws -> String {
+    private func render(_ text: String, _ record: ExchangeRecord) throws -> String {
         RecordFixture.render(try AccessLogFormat(text: text), record)
     }
 
-    private func renderJSON(_ text: String, _ record: AccessLogRecord) throws -> String {
+    private func renderJSON(_ text: String, _ record: ExchangeRecord) throws -> String {
         RecordFixture.render(
             try AccessLogFormat(json: .object([("k", .text(text))])),
             record
@@ -23,7 +23,7 @@ import Testing
                 + "\"10.1.1.1\" \"curl/8\" \"id-1\" \"app.local\" \"10.0.0.2:8080\"\n"
         )
         #expect(
-            RecordFixture.render(.standard, AccessLogRecord())
+            RecordFixture.render(.standard, ExchangeRecord())
                 == "[1970-01-01T00:00:00.000Z] \"- - -\" 0 - 0 0 - - \"-\" \"-\" \"-\" \"-\" "
                 + "\"-\"\n"
         )
@@ -165,9 +165,9 @@ import Testing
         let record = RecordFixture.record()
         #expect(try render(row.format, record) == row.text)
         #expect(try renderJSON(row.format, record) == "{\"k\":\(row.json)}\n")
-        #expect(try render(row.format, AccessLogRecord()) == row.absent)
+        #expect(try render(row.format, ExchangeRecord()) == row.absent)
         #expect(
-            try renderJSON(row.format, AccessLogRecord()) == "{\"k\":\(row.absentJSON)}\n"
+            try renderJSON(row.format, ExchangeRecord()) == "{\"k\":\(row.absentJSON)}\n"
         )
         // Within a longer string a value is a part of it, whatever its type.
         #expect(try renderJSON("<" + row.format + ">", record) == "{\"k\":\"<\(row.text)>\"}\n")
@@ -183,9 +183,9 @@ import Testing
     }
 
     @Test func whatIsKnownAtTheStartIsALiteral() throws {
-        let name = try render("%HOSTNAME%", AccessLogRecord())
+        let name = try render("%HOSTNAME%", ExchangeRecord())
         #expect(!name.isEmpty && name != "-")
-        #expect(try render("%ENVIRONMENT(NO_SUCH_VARIABLE_1)%", AccessLogRecord()) == "-")
+        #expect(try render("%ENVIRONMENT(NO_SUCH_VARIABLE_1)%", ExchangeRecord()) == "-")
         #expect(try renderJSON("%ENVIRONMENT(NO_SUCH_VARIABLE_1)%", .init()) == "{\"k\":null}\n")
         let path = try #require(unsafe getenv("PATH").map { unsafe String(cString: $0) })
         #expect(try render("%ENVIRONMENT(PATH):3%", .init()) == String(path.prefix(3)))
@@ -193,7 +193,7 @@ import Testing
 
     @Test func uniqueIDsAreRandomUUIDs() throws {
         let format = try AccessLogFormat(text: "%UNIQUE_ID%")
-        let ids = (0..<100).map { _ in RecordFixture.render(format, AccessLogRecord()) }
+        let ids = (0..<100).map { _ in RecordFixture.render(format, ExchangeRecord()) }
         #expect(Set(ids).count == 100)
         for id in ids {
             let parts = id.split(separator: "-")
@@ -209,7 +209,7 @@ import Testing
     }
 
     @Test func thePathPrefersTheOriginalWhereItIsAsked() throws {
-        var record = AccessLogRecord()
+        var record = ExchangeRecord()
         record.request = RecordFixture.head(
             path: "/new?x=1",
             fields: [("x-envoy-original-path", "/old?y=2")]
@@ -229,7 +229,7 @@ import Testing
         ("/p?a=%20", "a", "%20"),
     ])
     func queryParameters(path: String, name: String, value: String) throws {
-        var record = AccessLogRecord()
+        var record = ExchangeRecord()
         record.request = RecordFixture.head(path: path)
         #expect(try render("%QUERY_PARAM(\(name))%", record) == value)
     }
@@ -240,14 +240,14 @@ import Testing
         (":80", "-", "80"), ("[]:80", "-", "80"),
     ])
     func endpointsAreSplit(host: String, address: String, port: String) throws {
-        var record = AccessLogRecord()
+        var record = ExchangeRecord()
         record.upstreamHost = host
         let format = "%UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %UPSTREAM_REMOTE_PORT%"
         #expect(try render(format, record) == "\(address) \(port)")
     }
 
     @Test func addressesOfEveryFamilyAreWritten() throws {
-        var record = AccessLogRecord()
+        var record = ExchangeRecord()
         let format = "%DOWNSTREAM_REMOTE_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
         for address: SocketAddress in [
             .ipv4(0xffff_ffff, port: 65_535),
@@ -260,7 +260,7 @@ import Testing
     }
 
     @Test func anHTTP10RequestSaysSo() throws {
-        var record = AccessLogRecord()
+        var record = ExchangeRecord()
         let head = RecordFixture.head()
         head.minorVersion = 0
         record.request = head
@@ -268,7 +268,7 @@ import Testing
     }
 
     @Test func durationsAreNeverNegative() throws {
-        var record = AccessLogRecord()
+        var record = ExchangeRecord()
         record.durationMicroseconds = -5
         record.responseFirstByteMicroseconds = .max
         record.downstreamLastByteSentMicroseconds = .min

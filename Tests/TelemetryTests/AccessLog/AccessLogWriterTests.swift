@@ -228,7 +228,7 @@ private final class Folder {
             writer: writer,
             chunkBytes: 100
         )
-        var record = AccessLogRecord()
+        var record = ExchangeRecord()
         for number in 0..<1000 {
             record.bytesSent = UInt64(number)
             channel.log(record)

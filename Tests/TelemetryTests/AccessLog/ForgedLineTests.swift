@@ -4,14 +4,14 @@ import Testing
 @testable import Telemetry
 
 @Suite struct ForgedLineTests {
-    private func record(_ value: [UInt8]) -> AccessLogRecord {
+    private func record(_ value: [UInt8]) -> ExchangeRecord {
         let head = Head()
         head.methodSlice = head.append("GET")
         head.path = head.append(value.span)
         head.authority = head.append(value.span)
         let name = Array("user-agent".utf8)
         head.addLine(name: head.append(name.span), value: head.append(value.span))
-        var record = AccessLogRecord()
+        var record = ExchangeRecord()
         record.request = head
         return record
     }
@@ -90,7 +90,7 @@ import Testing
             ])
         )
         #expect(
-            RecordFixture.render(format, AccessLogRecord())
+            RecordFixture.render(format, ExchangeRecord())
                 == "{\"k\\\"\\n\":\"l\\\"\\n0\",\"n\":1.5,\"o\":{\"p\":[0,null]},"
                 + "\"t\":\"\\\"1970\\\"\",\"plain\":\"x\",\"e\":\"\"}\n"
         )

@@ -24,8 +24,8 @@ enum RecordFixture {
         return head
     }
 
-    static func record() -> AccessLogRecord {
-        var record = AccessLogRecord()
+    static func record() -> ExchangeRecord {
+        var record = ExchangeRecord()
         record.request = head(fields: [
             ("User-Agent", "curl/8"), ("x-forwarded-for", "10.1.1.1"), ("x-request-id", "id-1"),
             ("X-Custom", "long value"), ("x-empty", ""),
@@ -75,7 +75,7 @@ enum RecordFixture {
         return record
     }
 
-    static func render(_ format: AccessLogFormat, _ record: AccessLogRecord) -> String {
+    static func render(_ format: AccessLogFormat, _ record: ExchangeRecord) -> String {
         let line = LineBuffer()
         format.render(record, into: line)
         return line.text

@@ -1,3 +1,5 @@
+import Model
+
 @testable import Telemetry
 
 /// The pages of `docs/reference` that are made from the code.

@@ -130,14 +130,15 @@ import Testing
         let snapshot = try Fixture.snapshot("{name: app, weight: 90}", "{name: app, weight: 0}")
         let route = try #require(snapshot.listeners.first?.http.routes.virtualHosts[0].routes[1])
         guard case .forward(let forward) = route.action,
-            case .weighted(let shares, let total) = forward.destination
+            case .weighted(let clusters) = forward.destination
         else {
             Issue.record("the route is not weighted")
             return
         }
-        #expect(shares.map(\.name) == ["canary"])
-        #expect(shares.map(\.weight) == [10])
-        #expect(total == 10)
+        #expect(clusters.entries.count == 1)
+        if case .literal(let name) = clusters.entries[0].name { #expect(name == "canary") }
+        #expect(clusters.entries.map(\.weight) == [10])
+        #expect(clusters.total == 10)
     }
 
     @Test func anActionHasItsDefaults() throws {

@@ -173,17 +173,11 @@ extension Compilation {
         known(value, path) == .high ? .high : .normal
     }
 
-    /// The resource itself, spelled in hexadecimal: equal where every field is equal, without the
-    /// chance that a hash would leave.
-    private func fingerprint(_ cluster: Envoy_Config_Cluster_V3_Cluster) -> String {
+    /// The resource itself, serialized: equal where every field is equal, without the chance that a
+    /// hash would leave.
+    private func fingerprint(_ cluster: Envoy_Config_Cluster_V3_Cluster) -> [UInt8] {
         var options = BinaryEncodingOptions()
         options.useDeterministicOrdering = true
-        let bytes: [UInt8] =
-            (try? cluster.serializedBytes(partial: true, options: options)) ?? []
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
-            as: UTF8.self
-        )
+        return (try? cluster.serializedBytes(partial: true, options: options)) ?? []
     }
 }

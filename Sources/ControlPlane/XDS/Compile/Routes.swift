@@ -195,7 +195,12 @@ extension Compilation {
                 "leave it out: the sum is taken"
             )
         }
-        return .weighted(shares, total: total)
+        return .weighted(
+            WeightedClusters(
+                entries: shares.map { .init(name: .literal($0.name), weight: $0.weight) },
+                total: max(total, 1)
+            )
+        )
     }
 
     // MARK: - Rewrites

@@ -13,6 +13,8 @@ package final class ListenerConfiguration: Sendable {
     package let unixMode: UInt32?
     package let accepts: Bool  // bind_to_port
     package let http: HTTPConnectionManager
+    /// The resource as comparable bytes: equal bytes, same listener.
+    package let fingerprint: [UInt8]
 
     package init(
         name: String,
@@ -23,7 +25,8 @@ package final class ListenerConfiguration: Sendable {
         bufferLimitBytes: Int = 1 << 20,
         unixMode: UInt32? = nil,
         accepts: Bool = true,
-        http: HTTPConnectionManager
+        http: HTTPConnectionManager,
+        fingerprint: [UInt8] = []
     ) {
         self.name = name
         self.addresses = addresses
@@ -34,6 +37,7 @@ package final class ListenerConfiguration: Sendable {
         self.unixMode = unixMode
         self.accepts = accepts
         self.http = http
+        self.fingerprint = fingerprint
     }
 }
 
@@ -42,6 +46,29 @@ package final class HTTPConnectionManager: Sendable {
     package enum ServerHeader: Sendable { case overwrite, appendIfAbsent, passThrough }
     package enum EscapedSlashes: Sendable {
         case keep, reject, unescapeAndRedirect, unescapeAndForward
+    }
+    package enum PortStripping: Sendable {
+        case none
+        /// Where it is the listener's own port.
+        case matching
+        case any
+    }
+    package enum UnderscoredHeaders: Sendable { case allow, reject, drop }
+    /// Where the client's address is taken from, instead of the settings for `x-forwarded-for`.
+    package enum OriginalIPDetection: Sendable {
+        /// The address so many places from the right; with ranges, the first that no range holds.
+        case forwardedFor(trustedHops: UInt32, trustedRanges: [AddressRange]?, skipsAppend: Bool)
+        /// Lower case; a request without a valid one is refused where a status is given.
+        case header(ByteString, makesTrusted: Bool, rejectedStatus: UInt16?)
+    }
+    /// Which clients count as internal (`internal_address_config`).
+    package struct InternalAddresses: Sendable {
+        package var ranges: [AddressRange]
+        package var includesUnixSockets: Bool
+        package init(ranges: [AddressRange] = [], includesUnixSockets: Bool = false) {
+            self.ranges = ranges
+            self.includesUnixSockets = includesUnixSockets
+        }
     }
 
     package let statPrefix: String
@@ -59,6 +86,23 @@ package final class HTTPConnectionManager: Sendable {
     package let serverHeader: ServerHeader
     /// The router filter's `suppress_envoy_headers`.
     package let suppressesEnvoyHeaders: Bool
+    /// The router filter's `respect_expected_rq_timeout`.
+    package let respectsExpectedTimeout: Bool
+    /// The router filter's `strict_check_headers`: malformed ones are refused with 400.
+    package let strictlyCheckedHeaders: [KnownField]
+
+    package let originalIPDetection: [OriginalIPDetection]
+    package let internalAddresses: InternalAddresses
+    package let appendsForwardedPort: Bool
+    /// `add_user_agent`: the service cluster, where it is to be sent.
+    package let addsUserAgent: ByteString?
+    /// Appended to `via` in both directions; empty: nothing is.
+    package let via: ByteString
+    package let stripsPort: PortStripping
+    package let stripsTrailingDot: Bool
+    /// `scheme_header_transformation`: instead of what the connection is.
+    package let schemeOverwrite: ByteString?
+    package let forwardsContinue: Bool
 
     // Paths
     package let normalizesPath: Bool
@@ -74,6 +118,9 @@ package final class HTTPConnectionManager: Sendable {
     package let delayedCloseTimeoutMilliseconds: Int64
     package let requestHeadBytesMax: Int
     package let requestHeaderCountMax: Int
+    package let underscoredHeaders: UnderscoredHeaders
+    /// Milliseconds from the first byte of a request to the end of its response; nil: no limit.
+    package let streamDurationMaxMilliseconds: Int64?
     /// 0: no limit.
     package let requestsPerConnectionMax: UInt32
     package let acceptsHTTP10: Bool
@@ -89,12 +136,23 @@ package final class HTTPConnectionManager: Sendable {
         usesRemoteAddress: Bool = false,
         skipsXFFAppend: Bool = false,
         xffTrustedHopCount: UInt32 = 0,
+        originalIPDetection: [OriginalIPDetection] = [],
+        internalAddresses: InternalAddresses = InternalAddresses(),
+        appendsForwardedPort: Bool = false,
+        addsUserAgent: ByteString? = nil,
+        via: ByteString = "",
+        stripsPort: PortStripping = .none,
+        stripsTrailingDot: Bool = false,
+        schemeOverwrite: ByteString? = nil,
+        forwardsContinue: Bool = false,
         generatesRequestID: Bool = true,
         preservesExternalRequestID: Bool = false,
         setsRequestIDInResponse: Bool = false,
         serverName: ByteString = "pillion",
         serverHeader: ServerHeader = .overwrite,
         suppressesEnvoyHeaders: Bool = false,
+        respectsExpectedTimeout: Bool = false,
+        strictlyCheckedHeaders: [KnownField] = [],
         normalizesPath: Bool = true,
         mergesSlashes: Bool = false,
         escapedSlashes: EscapedSlashes = .keep,
@@ -106,6 +164,8 @@ package final class HTTPConnectionManager: Sendable {
         delayedCloseTimeoutMilliseconds: Int64 = 1_000,
         requestHeadBytesMax: Int = 60 * 1024,
         requestHeaderCountMax: Int = 100,
+        underscoredHeaders: UnderscoredHeaders = .allow,
+        streamDurationMaxMilliseconds: Int64? = nil,
         requestsPerConnectionMax: UInt32 = 0,
         acceptsHTTP10: Bool = true,
         defaultHostForHTTP10: ByteString? = nil,
@@ -117,12 +177,23 @@ package final class HTTPConnectionManager: Sendable {
         self.usesRemoteAddress = usesRemoteAddress
         self.skipsXFFAppend = skipsXFFAppend
         self.xffTrustedHopCount = xffTrustedHopCount
+        self.originalIPDetection = originalIPDetection
+        self.internalAddresses = internalAddresses
+        self.appendsForwardedPort = appendsForwardedPort
+        self.addsUserAgent = addsUserAgent
+        self.via = via
+        self.stripsPort = stripsPort
+        self.stripsTrailingDot = stripsTrailingDot
+        self.schemeOverwrite = schemeOverwrite
+        self.forwardsContinue = forwardsContinue
         self.generatesRequestID = generatesRequestID
         self.preservesExternalRequestID = preservesExternalRequestID
         self.setsRequestIDInResponse = setsRequestIDInResponse
         self.serverName = serverName
         self.serverHeader = serverHeader
         self.suppressesEnvoyHeaders = suppressesEnvoyHeaders
+        self.respectsExpectedTimeout = respectsExpectedTimeout
+        self.strictlyCheckedHeaders = strictlyCheckedHeaders
         self.normalizesPath = normalizesPath
         self.mergesSlashes = mergesSlashes
         self.escapedSlashes = escapedSlashes
@@ -134,6 +205,8 @@ package final class HTTPConnectionManager: Sendable {
         self.delayedCloseTimeoutMilliseconds = delayedCloseTimeoutMilliseconds
         self.requestHeadBytesMax = requestHeadBytesMax
         self.requestHeaderCountMax = requestHeaderCountMax
+        self.underscoredHeaders = underscoredHeaders
+        self.streamDurationMaxMilliseconds = streamDurationMaxMilliseconds
         self.requestsPerConnectionMax = requestsPerConnectionMax
         self.acceptsHTTP10 = acceptsHTTP10
         self.defaultHostForHTTP10 = defaultHostForHTTP10

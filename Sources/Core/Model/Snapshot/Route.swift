@@ -10,6 +10,12 @@ package final class RouteTable: Sendable {
     package let prefixDomains: [(prefix: ByteString, virtualHost: Int)]
     /// The virtual host with the domain `*`.
     package let defaultVirtualHost: Int?
+    /// Domains are compared without the port of the request's authority.
+    package let ignoresPort: Bool
+    /// Lower-case names that requests from outside lose (`internal_only_headers`).
+    package let internalOnlyHeaders: [ByteString]
+    /// What local replies that no route made carry: the operations of the table alone.
+    package let responseHeaders: HeaderOperations
 
     package init(
         name: String,
@@ -17,7 +23,10 @@ package final class RouteTable: Sendable {
         exactDomains: ByteTable<Int>,
         suffixDomains: [(suffix: ByteString, virtualHost: Int)],
         prefixDomains: [(prefix: ByteString, virtualHost: Int)],
-        defaultVirtualHost: Int?
+        defaultVirtualHost: Int?,
+        ignoresPort: Bool = false,
+        internalOnlyHeaders: [ByteString] = [],
+        responseHeaders: HeaderOperations = HeaderOperations()
     ) {
         self.name = name
         self.virtualHosts = virtualHosts
@@ -25,6 +34,9 @@ package final class RouteTable: Sendable {
         self.suffixDomains = suffixDomains
         self.prefixDomains = prefixDomains
         self.defaultVirtualHost = defaultVirtualHost
+        self.ignoresPort = ignoresPort
+        self.internalOnlyHeaders = internalOnlyHeaders
+        self.responseHeaders = responseHeaders
     }
 
     // Asked here, in the table's own module, so that the look-up is compiled for its type.
@@ -40,6 +52,9 @@ package final class VirtualHost: Sendable {
     package let tlsRequirement: TLSRequirement
     package let includesAttemptCountInRequest: Bool
     package let includesAttemptCountInResponse: Bool
+    package let includesIsTimeoutRetry: Bool
+    /// The first that matches counts the request; statistics only.
+    package let virtualClusters: [VirtualCluster]
 
     package init(
         name: String,
@@ -47,7 +62,9 @@ package final class VirtualHost: Sendable {
         routes: [Route],
         tlsRequirement: TLSRequirement = .none,
         includesAttemptCountInRequest: Bool = false,
-        includesAttemptCountInResponse: Bool = false
+        includesAttemptCountInResponse: Bool = false,
+        includesIsTimeoutRetry: Bool = false,
+        virtualClusters: [VirtualCluster] = []
     ) {
         self.name = name
         self.domains = domains
@@ -55,6 +72,19 @@ package final class VirtualHost: Sendable {
         self.tlsRequirement = tlsRequirement
         self.includesAttemptCountInRequest = includesAttemptCountInRequest
         self.includesAttemptCountInResponse = includesAttemptCountInResponse
+        self.includesIsTimeoutRetry = includesIsTimeoutRetry
+        self.virtualClusters = virtualClusters
+    }
+}
+
+/// `VirtualCluster`: requests that are counted together, `vhost.<host>.vcluster.<name>.*`.
+package struct VirtualCluster: Sendable {
+    package var name: String
+    package var headers: [HeaderMatcher]
+
+    package init(name: String, headers: [HeaderMatcher]) {
+        self.name = name
+        self.headers = headers
     }
 }
 
@@ -65,12 +95,32 @@ package final class Route: Sendable {
     package let explanation: String
     package let match: RouteMatch
     package let action: RouteAction
+    package let metadata: Metadata?
+    /// `stat_prefix`: the route's requests are counted, `vhost.<host>.route.<prefix>.*`.
+    package let statPrefix: String?
+    /// The operations of the route, its virtual host and the table, in the order in which they are
+    /// made; a weighted cluster's are in its entry, and hold these too.
+    package let requestHeaders: HeaderOperations
+    package let responseHeaders: HeaderOperations
 
-    package init(name: String, explanation: String, match: RouteMatch, action: RouteAction) {
+    package init(
+        name: String,
+        explanation: String,
+        match: RouteMatch,
+        action: RouteAction,
+        metadata: Metadata? = nil,
+        statPrefix: String? = nil,
+        requestHeaders: HeaderOperations = HeaderOperations(),
+        responseHeaders: HeaderOperations = HeaderOperations()
+    ) {
         self.name = name
         self.explanation = explanation
         self.match = match
         self.action = action
+        self.metadata = metadata
+        self.statPrefix = statPrefix
+        self.requestHeaders = requestHeaders
+        self.responseHeaders = responseHeaders
     }
 }
 
@@ -113,52 +163,6 @@ package enum RouteAction: Sendable {
     case forward(ForwardAction)
     case redirect(RedirectAction)
     case directResponse(DirectResponseAction)
-}
-
-/// `RouteAction` of Envoy: the request goes to a cluster.
-package final class ForwardAction: Sendable {
-    package enum Destination: Sendable {
-        case cluster(String)
-        /// Weights are positive and add up to `total`.
-        case weighted([(name: String, weight: UInt32)], total: UInt64)
-    }
-    package let destination: Destination
-    /// Replaces the part of the path that the route matched (`prefix_rewrite`).
-    package let prefixRewrite: ByteString?
-    package let regexRewrite: (expression: any RegularExpression, substitution: ByteString)?
-    package let hostRewrite: HostRewrite
-    /// What stands in `:status` when the cluster does not exist: 503 unless configured (404, 500).
-    package let clusterNotFoundStatus: UInt16
-    /// Milliseconds; nil where disabled.
-    ///
-    /// Starts when the request has been received whole.
-    package let timeoutMilliseconds: Int64?
-    /// Milliseconds without a byte in either direction; nil: the connection manager's decides.
-    package let idleTimeoutMilliseconds: Int64?
-    package let retryPolicy: RetryPolicy?
-    package let priority: RoutingPriority
-
-    package init(
-        destination: Destination,
-        prefixRewrite: ByteString? = nil,
-        regexRewrite: (expression: any RegularExpression, substitution: ByteString)? = nil,
-        hostRewrite: HostRewrite = .none,
-        clusterNotFoundStatus: UInt16 = 503,
-        timeoutMilliseconds: Int64? = 15_000,
-        idleTimeoutMilliseconds: Int64? = nil,
-        retryPolicy: RetryPolicy? = nil,
-        priority: RoutingPriority = .normal
-    ) {
-        self.destination = destination
-        self.prefixRewrite = prefixRewrite
-        self.regexRewrite = regexRewrite
-        self.hostRewrite = hostRewrite
-        self.clusterNotFoundStatus = clusterNotFoundStatus
-        self.timeoutMilliseconds = timeoutMilliseconds
-        self.idleTimeoutMilliseconds = idleTimeoutMilliseconds
-        self.retryPolicy = retryPolicy
-        self.priority = priority
-    }
 }
 
 package enum HostRewrite: Sendable {
@@ -213,58 +217,5 @@ package struct DirectResponseAction: Sendable {
     package init(status: UInt16, body: [UInt8] = []) {
         self.status = status
         self.body = body
-    }
-}
-
-/// `envoy.config.route.v3.RetryPolicy`.
-package struct RetryPolicy: Sendable {
-    package struct Conditions: OptionSet, Sendable {
-        package let rawValue: UInt32
-        package init(rawValue: UInt32) { self.rawValue = rawValue }
-        package static let serverError = Conditions(rawValue: 1 << 0)  // 5xx
-        package static let gatewayError = Conditions(rawValue: 1 << 1)
-        package static let reset = Conditions(rawValue: 1 << 2)
-        package static let resetBeforeRequest = Conditions(rawValue: 1 << 3)
-        package static let connectFailure = Conditions(rawValue: 1 << 4)
-        package static let envoyRatelimited = Conditions(rawValue: 1 << 5)
-        package static let retriable4xx = Conditions(rawValue: 1 << 6)
-        package static let refusedStream = Conditions(rawValue: 1 << 7)
-        package static let retriableStatusCodes = Conditions(rawValue: 1 << 8)
-        package static let retriableHeaders = Conditions(rawValue: 1 << 9)
-        package static let http3PostConnectFailure = Conditions(rawValue: 1 << 10)
-    }
-    package var conditions: Conditions
-    package var retryCountMax: UInt32
-    /// Milliseconds; nil: none.
-    package var perTryTimeoutMilliseconds: Int64?
-    package var perTryIdleTimeoutMilliseconds: Int64?
-    package var backOffBaseMilliseconds: Int64
-    package var backOffMaxMilliseconds: Int64
-    package var retriableStatusCodes: [UInt16]
-    /// A response with any of these is retried (`retriable-headers`).
-    package var retriableHeaders: [HeaderMatcher]
-    /// Where not empty, only requests with any of these are retried.
-    package var retriableRequestHeaders: [HeaderMatcher]
-
-    package init(
-        conditions: Conditions,
-        retryCountMax: UInt32 = 1,
-        perTryTimeoutMilliseconds: Int64? = nil,
-        perTryIdleTimeoutMilliseconds: Int64? = nil,
-        backOffBaseMilliseconds: Int64 = 25,
-        backOffMaxMilliseconds: Int64 = 250,
-        retriableStatusCodes: [UInt16] = [],
-        retriableHeaders: [HeaderMatcher] = [],
-        retriableRequestHeaders: [HeaderMatcher] = []
-    ) {
-        self.conditions = conditions
-        self.retryCountMax = retryCountMax
-        self.perTryTimeoutMilliseconds = perTryTimeoutMilliseconds
-        self.perTryIdleTimeoutMilliseconds = perTryIdleTimeoutMilliseconds
-        self.backOffBaseMilliseconds = backOffBaseMilliseconds
-        self.backOffMaxMilliseconds = backOffMaxMilliseconds
-        self.retriableStatusCodes = retriableStatusCodes
-        self.retriableHeaders = retriableHeaders
-        self.retriableRequestHeaders = retriableRequestHeaders
     }
 }

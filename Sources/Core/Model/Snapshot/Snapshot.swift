@@ -7,6 +7,12 @@ package final class Snapshot: Sendable {
     package let admin: SocketAddress?
     package let nodeID: String
     package let nodeCluster: String
+    /// Where this process is: zone-aware routing prefers it.
+    package let locality: Locality
+    /// `cluster_manager.local_cluster_name`: the cluster that this process is one of; empty: none.
+    package let localClusterName: String
+    /// A file that gets a line of JSON for each ejection; nil: none.
+    package let outlierEventLogPath: String?
     /// Counts the snapshots of this process from 1.
     package let version: UInt64
 
@@ -16,6 +22,9 @@ package final class Snapshot: Sendable {
         admin: SocketAddress? = nil,
         nodeID: String = "",
         nodeCluster: String = "",
+        locality: Locality = Locality(),
+        localClusterName: String = "",
+        outlierEventLogPath: String? = nil,
         version: UInt64 = 1
     ) {
         self.listeners = listeners
@@ -23,6 +32,9 @@ package final class Snapshot: Sendable {
         self.admin = admin
         self.nodeID = nodeID
         self.nodeCluster = nodeCluster
+        self.locality = locality
+        self.localClusterName = localClusterName
+        self.outlierEventLogPath = outlierEventLogPath
         self.version = version
     }
 }

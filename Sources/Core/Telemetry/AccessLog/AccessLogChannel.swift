@@ -1,3 +1,5 @@
+package import Model
+
 /// One access log at one worker: renders lines and hands them to the writer in chunks.
 ///
 /// Owned by the worker's loop, like what it renders.
@@ -25,7 +27,7 @@ package final class AccessLogChannel {
     deinit { flush() }
 
     /// Renders one line, and hands over where the chunk is full.
-    package func log(_ record: borrowing AccessLogRecord) {
+    package func log(_ record: borrowing ExchangeRecord) {
         format.render(record, into: buffer)
         buffer.endLine()
         if buffer.count >= chunkBytes { flush() }

@@ -15,7 +15,7 @@ extension AccessLogFormat {
 
     /// `grpc-status` of the trailers, or of the head where the response has no more than that.
     func renderGRPCStatus(
-        _ record: borrowing AccessLogRecord,
+        _ record: borrowing ExchangeRecord,
         _ step: FormatInstruction,
         _ line: LineBuffer
     ) {

@@ -3,7 +3,7 @@ import Model
 extension AccessLogFormat {
     /// The operators that the default format does not use.
     func renderRarer(
-        _ record: borrowing AccessLogRecord,
+        _ record: borrowing ExchangeRecord,
         _ step: FormatInstruction,
         _ line: LineBuffer
     ) {
@@ -49,7 +49,7 @@ extension AccessLogFormat {
     // MARK: - Addresses
 
     private func renderAddress(
-        _ record: borrowing AccessLogRecord,
+        _ record: borrowing ExchangeRecord,
         _ step: FormatInstruction,
         _ line: LineBuffer
     ) {
@@ -87,7 +87,7 @@ extension AccessLogFormat {
 
     /// The two parts of `10.0.0.1:80` or `[::1]:80`; a path has no port.
     private func renderEndpoint(
-        _ record: borrowing AccessLogRecord,
+        _ record: borrowing ExchangeRecord,
         _ step: FormatInstruction,
         _ line: LineBuffer
     ) {
@@ -108,7 +108,7 @@ extension AccessLogFormat {
     // MARK: - Durations
 
     private func renderDuration(
-        _ record: borrowing AccessLogRecord,
+        _ record: borrowing ExchangeRecord,
         _ step: FormatInstruction,
         _ line: LineBuffer
     ) {
@@ -150,7 +150,7 @@ extension AccessLogFormat {
     }
 
     /// The points in the order of `OperatorUse.timePointNames`.
-    private static func point(_ number: UInt32, _ record: borrowing AccessLogRecord) -> Int64? {
+    private static func point(_ number: UInt32, _ record: borrowing ExchangeRecord) -> Int64? {
         switch number {
         case 0: 0
         case 1: record.requestReceivedMicroseconds

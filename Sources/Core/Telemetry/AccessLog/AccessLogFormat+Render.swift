@@ -1,10 +1,10 @@
-import Model
+package import Model
 
 extension AccessLogFormat {
     /// Appends one line to `line`.
     ///
     /// Allocates nothing for the default format, once the buffer has its size.
-    package func render(_ record: borrowing AccessLogRecord, into line: LineBuffer) {
+    package func render(_ record: borrowing ExchangeRecord, into line: LineBuffer) {
         // Read in place: a copy of each step costs more than what most of them do.
         let steps = instructions.span
         for index in steps.indices {

@@ -22,7 +22,7 @@ package enum Balancer: Sendable {
             self = .leastRequest(
                 LeastRequestBalancer(choices: choices, weights: weights, random: &random)
             )
-        case .random:
+        case .random, .ringHash, .maglev, .peakEWMA:
             self = .random(RandomBalancer(count: weights.count))
         }
     }

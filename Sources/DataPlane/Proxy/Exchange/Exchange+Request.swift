@@ -152,13 +152,13 @@ extension Exchange {
     private func begin(forwarding action: ForwardAction, random: UInt64, expectsContinue: Bool) {
         forward = action
         priority = action.priority
-        guard let found = worker.cluster(for: action, random: random) else {
+        guard let found = worker.cluster(for: action, request, random: random) else {
             listener?.stats.increment(.noCluster)
             reply(
                 action.clusterNotFoundStatus,
                 .noClusterFound,
                 "cluster_not_found",
-                "\(route?.explanation ?? "the route") sends to cluster \(action.cluster(random: random)), which does not exist"
+                "\(route?.explanation ?? "the route") sends to cluster \(action.choose(for: request, random: random).name), which does not exist"
             )
             return
         }

@@ -207,7 +207,7 @@ final class Exchange: TimerTarget {
     }
 
     private func fill(
-        _ record: inout AccessLogRecord,
+        _ record: inout ExchangeRecord,
         _ listener: ListenerState,
         _ downstream: DownstreamConnection
     ) {

@@ -27,7 +27,7 @@ package final class Worker {
     private var connectionCounter: UInt64
 
     /// Filled anew for each line of an access log: making one costs more than overwriting one.
-    var logRecord = AccessLogRecord()
+    var logRecord = ExchangeRecord()
 
     package private(set) var isDraining = false
     private var drained: (() -> Void)?
@@ -132,9 +132,9 @@ package final class Worker {
     }
 
     /// The cluster that a request goes to; most requests take the same route as the one before.
-    func cluster(for action: ForwardAction, random: UInt64) -> ClusterState? {
+    func cluster(for action: ForwardAction, _ head: Head, random: UInt64) -> ClusterState? {
         if action === lastAction { return lastCluster }
-        let name = action.cluster(random: random)
+        let name = action.choose(for: head, random: random).name
         let found = clusters[name]
         if case .cluster = action.destination {
             lastAction = action

@@ -1,11 +1,9 @@
-package import Model
-
-/// What an access log line can say about one exchange.
+/// What can be said about one exchange: in an access log line, and in headers that are computed.
 ///
 /// It borrows: heads and names are references to what the exchange holds, nothing is copied. Filled
 /// by the loop that owns the exchange and rendered there; kept no longer than the call. All offsets
 /// are microseconds since `requestStartUnixMicroseconds`; nil says that it did not happen.
-package struct AccessLogRecord {
+package struct ExchangeRecord {
     /// The request as it was received, with what the connection manager changed; nil where none
     /// could be parsed.
     package var request: Head?
@@ -77,10 +75,18 @@ package struct AccessLogRecord {
     package var connectionID: UInt64 = 0
     package var upstreamConnectionID: UInt64 = 0
     package var listenerName: String = ""
+    package var routeMetadata: Metadata?
+    package var clusterMetadata: Metadata?
+    package var upstreamMetadata: Metadata?
+    /// Where the endpoint is; nil where none was chosen or none is given.
+    package var upstreamLocality: Locality?
+    package var upstreamRemoteAddress: SocketAddress?
+    package var upstreamClusterStatName: String = ""
+    package var virtualClusterName: String = ""
     package var isTLS = false
 
     package init() {}
 }
 
 @available(*, unavailable)
-extension AccessLogRecord: Sendable {}
+extension ExchangeRecord: Sendable {}
