@@ -15,6 +15,8 @@ struct AnyDecoding {
             )
             return nil
         }
+        // Where no type is known, nothing at all can still be said.
+        if allowed.isEmpty, members.isEmpty { return Google_Protobuf_Any() }
         guard let member = members.first(where: { $0.key == "@type" }) else {
             refuse(
                 node.position,

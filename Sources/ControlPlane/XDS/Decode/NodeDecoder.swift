@@ -13,6 +13,8 @@ struct NodeDecoder {
     private let members: [Node.Member]
     /// `@type` is read already.
     private let isInsideAny: Bool
+    /// What may stand in the `Any` of this object, where the field around it decides; else nil.
+    private let allowed: [any Message.Type]?
     private var next = 0
     /// The line of each field that was met in this object.
     private var seen: [Int: Int] = [:]
@@ -30,13 +32,15 @@ struct NodeDecoder {
         _ place: SourceMap.Place,
         _ node: Node,
         _ members: [Node.Member],
-        isInsideAny: Bool
+        isInsideAny: Bool,
+        allowed: [any Message.Type]?
     ) {
         self.decoding = decoding
         self.description = description
         self.place = place
         self.members = members
         self.isInsideAny = isInsideAny
+        self.allowed = allowed
         value = node
         valuePlace = place
     }
@@ -47,7 +51,8 @@ struct NodeDecoder {
         into message: inout M,
         at place: SourceMap.Place,
         _ decoding: Decoding,
-        isInsideAny: Bool = false
+        isInsideAny: Bool = false,
+        allowed: [any Message.Type]? = nil
     ) {
         guard case .mapping(let members) = node.content else {
             decoding.refuse(
@@ -67,7 +72,8 @@ struct NodeDecoder {
             place,
             node,
             members,
-            isInsideAny: isInsideAny
+            isInsideAny: isInsideAny,
+            allowed: allowed
         )
         do {
             try message.decodeMessage(decoder: &decoder)
@@ -271,13 +277,23 @@ extension NodeDecoder {
     /// Decodes one message, over `base` where the kind of message can be merged.
     func message<M: Message>(_ type: M.Type, over base: M?, _ scalar: ScalarDecoding) -> M? {
         if M.self == Google_Protobuf_Any.self {
-            let decoded = AnyDecoding(scalar: scalar)
-                .decode(allowed: KnownTypes.types(in: description.name, field: field?.name ?? ""))
-            return decoded as? M
+            return AnyDecoding(scalar: scalar).decode(allowed: allowed ?? allowedInField) as? M
         }
         if let known = WellKnownDecoding(scalar: scalar).decode(M.self) { return known.value }
         var message = base ?? M()
-        Self.decode(scalar.node, into: &message, at: scalar.place, decoding)
+        let isExtension = M.self == Envoy_Config_Core_V3_TypedExtensionConfig.self
+        Self.decode(
+            scalar.node,
+            into: &message,
+            at: scalar.place,
+            decoding,
+            allowed: isExtension ? allowedInField : nil
+        )
         return message
+    }
+
+    /// What may stand in the `Any` of the current field.
+    private var allowedInField: [any Message.Type] {
+        KnownTypes.types(in: description.name, field: field?.name ?? "")
     }
 }

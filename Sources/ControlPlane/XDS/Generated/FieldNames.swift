@@ -21,6 +21,9 @@ extension APIDescription {
         value|0|HUNDRED
         value|1|TEN_THOUSAND
         value|2|MILLION
+        enum|envoy.type.v3.CodecClientType
+        value|0|HTTP1
+        unsupported|HTTP2 HTTP3
         message|envoy.config.core.v3.Locality
         field|1|region|region|string||||
         field|2|zone|zone|string||||
@@ -37,7 +40,7 @@ extension APIDescription {
         removed|build_version
         message|envoy.config.core.v3.Metadata
         field|1|filter_metadata|filterMetadata|map||||
-        unsupported|typed_filter_metadata
+        field|2|typed_filter_metadata|typedFilterMetadata|map||||no feature reads typed metadata
         message|envoy.config.core.v3.RuntimeFractionalPercent
         field|1|default_value|defaultValue|message:envoy.type.v3.FractionalPercent||||
         field|2|runtime_key|runtimeKey|string||||
@@ -75,35 +78,54 @@ extension APIDescription {
         field|1|idle_timeout|idleTimeout|message:google.protobuf.Duration||||
         field|2|max_headers_count|maxHeadersCount|message:google.protobuf.UInt32Value||||
         field|3|max_connection_duration|maxConnectionDuration|message:google.protobuf.Duration||||
+        field|4|max_stream_duration|maxStreamDuration|message:google.protobuf.Duration||||
         field|5|headers_with_underscores_action|headersWithUnderscoresAction|enum:envoy.config.core.v3.HttpProtocolOptions.HeadersWithUnderscoresAction||||
         field|6|max_requests_per_connection|maxRequestsPerConnection|message:google.protobuf.UInt32Value||||
         field|7|max_response_headers_kb|maxResponseHeadersKb|message:google.protobuf.UInt32Value||||
-        unsupported|max_stream_duration
+        field|8|max_connection_duration_jitter|maxConnectionDurationJitter|message:envoy.type.v3.Percent||||
         enum|envoy.config.core.v3.HttpProtocolOptions.HeadersWithUnderscoresAction
         value|0|ALLOW
-        unsupported|REJECT_REQUEST DROP_HEADER
+        value|1|REJECT_REQUEST
+        value|2|DROP_HEADER
         message|envoy.config.core.v3.Http1ProtocolOptions
         field|1|allow_absolute_url|allowAbsoluteUrl|message:google.protobuf.BoolValue||||absolute targets are always understood, as RFC 9112 demands
         field|2|accept_http_10|acceptHttp10|bool||||
         field|3|default_host_for_http_10|defaultHostForHttp10|string||||
         field|4|header_key_format|headerKeyFormat|message:envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat||||the case of header names is always preserved
         field|5|enable_trailers|enableTrailers|bool||||trailers are always relayed
-        field|9|use_balsa_parser|useBalsaParser|message:google.protobuf.BoolValue||||there is one parser
+        field|9|use_balsa_parser|useBalsaParser|message:google.protobuf.BoolValue||deprecated||there is one parser
         unsupported|allow_chunked_length override_stream_error_on_invalid_http_message send_fully_qualified_url allow_custom_methods ignore_http_11_upgrade
         message|envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat
-        unsupported|proper_case_words
+        unsupported|proper_case_words stateful_formatter
         message|envoy.config.core.v3.Http2ProtocolOptions
-        unsupported|hpack_table_size max_concurrent_streams initial_stream_window_size initial_connection_window_size allow_connect allow_metadata max_outbound_frames max_outbound_control_frames max_consecutive_inbound_frames_with_empty_payload max_inbound_priority_frames_per_stream max_inbound_window_update_frames_per_data_frame_sent stream_error_on_invalid_http_messaging override_stream_error_on_invalid_http_message custom_settings_parameters connection_keepalive use_oghttp2_codec max_metadata_size enable_huffman_encoding
+        unsupported|hpack_table_size max_concurrent_streams initial_stream_window_size initial_connection_window_size allow_connect allow_metadata max_outbound_frames max_outbound_control_frames max_consecutive_inbound_frames_with_empty_payload max_inbound_priority_frames_per_stream max_inbound_window_update_frames_per_data_frame_sent stream_error_on_invalid_http_messaging override_stream_error_on_invalid_http_message custom_settings_parameters connection_keepalive use_oghttp2_codec max_metadata_size enable_huffman_encoding max_header_field_size_kb disallow_obs_text stream_reset_burst stream_reset_rate
         message|envoy.config.core.v3.SubstitutionFormatString
         field|1|text_format|textFormat|string|format|deprecated||
         field|2|json_format|jsonFormat|message:google.protobuf.Struct|format|||
         field|5|text_format_source|textFormatSource|message:envoy.config.core.v3.DataSource|format|||
         field|3|omit_empty_values|omitEmptyValues|bool||||
-        field|4|content_type|contentType|string||||a log line has no content type
+        field|4|content_type|contentType|string||||
         field|7|json_format_options|jsonFormatOptions|message:envoy.config.core.v3.JsonFormatOptions||||members are printed in the order of the file
         unsupported|formatters
         message|envoy.config.core.v3.JsonFormatOptions
-        field|1|sort_properties|sortProperties|bool||||
+        field|1|sort_properties|sortProperties|bool||deprecated||
+        message|envoy.config.core.v3.HealthStatusSet
+        field|1|statuses|statuses|enum:envoy.config.core.v3.HealthStatus*||||
+        message|envoy.config.core.v3.RuntimeDouble
+        field|1|default_value|defaultValue|double||||
+        field|2|runtime_key|runtimeKey|string||||
+        message|envoy.config.core.v3.RuntimePercent
+        field|1|default_value|defaultValue|message:envoy.type.v3.Percent||||
+        field|2|runtime_key|runtimeKey|string||||
+        message|envoy.config.core.v3.RuntimeUInt32
+        field|2|default_value|defaultValue|uint32||||
+        field|3|runtime_key|runtimeKey|string||||
+        message|envoy.config.core.v3.TypedExtensionConfig
+        field|1|name|name|string||||
+        field|2|typed_config|typedConfig|message:google.protobuf.Any||||
+        message|envoy.config.core.v3.CidrRange
+        field|1|address_prefix|addressPrefix|string||||
+        field|2|prefix_len|prefixLen|message:google.protobuf.UInt32Value||||
         enum|envoy.config.core.v3.RoutingPriority
         value|0|DEFAULT
         value|1|HIGH
@@ -114,83 +136,414 @@ extension APIDescription {
         enum|envoy.config.core.v3.HealthStatus
         value|0|UNKNOWN
         value|1|HEALTHY
-        unsupported|UNHEALTHY DRAINING TIMEOUT DEGRADED
+        value|2|UNHEALTHY
+        value|3|DRAINING
+        value|4|TIMEOUT
+        value|5|DEGRADED
+        message|envoy.type.matcher.v3.RegexMatcher
+        field|1|google_re2|googleRe2|message:envoy.type.matcher.v3.RegexMatcher.GoogleRE2|engine_type|deprecated||
+        field|2|regex|regex|string||||
+        message|envoy.type.matcher.v3.RegexMatcher.GoogleRE2
+        field|1|max_program_size|maxProgramSize|message:google.protobuf.UInt32Value||deprecated||the limit of the engine applies
+        message|envoy.type.matcher.v3.RegexMatchAndSubstitute
+        field|1|pattern|pattern|message:envoy.type.matcher.v3.RegexMatcher||||
+        field|2|substitution|substitution|string||||
+        message|envoy.type.matcher.v3.StringMatcher
+        field|1|exact|exact|string|match_pattern|||
+        field|2|prefix|prefix|string|match_pattern|||
+        field|3|suffix|suffix|string|match_pattern|||
+        field|5|safe_regex|safeRegex|message:envoy.type.matcher.v3.RegexMatcher|match_pattern|||
+        field|7|contains|contains|string|match_pattern|||
+        field|6|ignore_case|ignoreCase|bool||||
+        unsupported|custom
+        removed|regex
+        message|envoy.config.route.v3.RouteMatch
+        field|1|prefix|prefix|string|path_specifier|||
+        field|2|path|path|string|path_specifier|||
+        field|10|safe_regex|safeRegex|message:envoy.type.matcher.v3.RegexMatcher|path_specifier|||
+        field|14|path_separated_prefix|pathSeparatedPrefix|string|path_specifier|||
+        field|4|case_sensitive|caseSensitive|message:google.protobuf.BoolValue||||
+        field|6|headers|headers|message:envoy.config.route.v3.HeaderMatcher*||||
+        field|7|query_parameters|queryParameters|message:envoy.config.route.v3.QueryParameterMatcher*||||
+        field|8|grpc|grpc|message:envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions||||
+        field|9|runtime_fraction|runtimeFraction|message:envoy.config.core.v3.RuntimeFractionalPercent||||
+        field|17|cookies|cookies|message:envoy.config.route.v3.CookieMatcher*||||
+        unsupported|connect_matcher path_match_policy tls_context dynamic_metadata filter_state
+        removed|regex
+        message|envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions
+        message|envoy.config.route.v3.HeaderMatcher
+        field|1|name|name|string||||
+        field|4|exact_match|exactMatch|string|header_match_specifier|deprecated||
+        field|6|range_match|rangeMatch|message:envoy.type.v3.Int64Range|header_match_specifier|||
+        field|7|present_match|presentMatch|bool|header_match_specifier|||
+        field|9|prefix_match|prefixMatch|string|header_match_specifier|deprecated||
+        field|10|suffix_match|suffixMatch|string|header_match_specifier|deprecated||
+        field|11|safe_regex_match|safeRegexMatch|message:envoy.type.matcher.v3.RegexMatcher|header_match_specifier|deprecated||
+        field|12|contains_match|containsMatch|string|header_match_specifier|deprecated||
+        field|13|string_match|stringMatch|message:envoy.type.matcher.v3.StringMatcher|header_match_specifier|||
+        field|8|invert_match|invertMatch|bool||||
+        field|14|treat_missing_header_as_empty|treatMissingHeaderAsEmpty|bool||||
+        removed|regex_match
+        message|envoy.config.route.v3.QueryParameterMatcher
+        field|1|name|name|string||||
+        field|5|string_match|stringMatch|message:envoy.type.matcher.v3.StringMatcher|query_parameter_match_specifier|||
+        field|6|present_match|presentMatch|bool|query_parameter_match_specifier|||
+        removed|value regex
+        message|envoy.config.route.v3.CookieMatcher
+        field|1|name|name|string||||
+        field|2|string_match|stringMatch|message:envoy.type.matcher.v3.StringMatcher||||
+        field|3|invert_match|invertMatch|bool||||
+        message|envoy.config.accesslog.v3.AccessLogFilter
+        field|1|status_code_filter|statusCodeFilter|message:envoy.config.accesslog.v3.StatusCodeFilter|filter_specifier|||
+        field|2|duration_filter|durationFilter|message:envoy.config.accesslog.v3.DurationFilter|filter_specifier|||
+        field|3|not_health_check_filter|notHealthCheckFilter|message:envoy.config.accesslog.v3.NotHealthCheckFilter|filter_specifier|||
+        field|5|runtime_filter|runtimeFilter|message:envoy.config.accesslog.v3.RuntimeFilter|filter_specifier|||
+        field|6|and_filter|andFilter|message:envoy.config.accesslog.v3.AndFilter|filter_specifier|||
+        field|7|or_filter|orFilter|message:envoy.config.accesslog.v3.OrFilter|filter_specifier|||
+        field|8|header_filter|headerFilter|message:envoy.config.accesslog.v3.HeaderFilter|filter_specifier|||
+        field|9|response_flag_filter|responseFlagFilter|message:envoy.config.accesslog.v3.ResponseFlagFilter|filter_specifier|||
+        unsupported|traceable_filter grpc_status_filter extension_filter metadata_filter log_type_filter
+        message|envoy.config.accesslog.v3.ComparisonFilter
+        field|1|op|op|enum:envoy.config.accesslog.v3.ComparisonFilter.Op||||
+        field|2|value|value|message:envoy.config.core.v3.RuntimeUInt32||||
+        enum|envoy.config.accesslog.v3.ComparisonFilter.Op
+        value|0|EQ
+        value|1|GE
+        value|2|LE
+        value|3|NE
+        message|envoy.config.accesslog.v3.StatusCodeFilter
+        field|1|comparison|comparison|message:envoy.config.accesslog.v3.ComparisonFilter||||
+        message|envoy.config.accesslog.v3.DurationFilter
+        field|1|comparison|comparison|message:envoy.config.accesslog.v3.ComparisonFilter||||
+        message|envoy.config.accesslog.v3.NotHealthCheckFilter
+        message|envoy.config.accesslog.v3.RuntimeFilter
+        field|1|runtime_key|runtimeKey|string||||
+        field|2|percent_sampled|percentSampled|message:envoy.type.v3.FractionalPercent||||
+        field|3|use_independent_randomness|useIndependentRandomness|bool||||
+        message|envoy.config.accesslog.v3.AndFilter
+        field|1|filters|filters|message:envoy.config.accesslog.v3.AccessLogFilter*||||
+        message|envoy.config.accesslog.v3.OrFilter
+        field|2|filters|filters|message:envoy.config.accesslog.v3.AccessLogFilter*||||
+        message|envoy.config.accesslog.v3.HeaderFilter
+        field|1|header|header|message:envoy.config.route.v3.HeaderMatcher||||
+        message|envoy.config.accesslog.v3.ResponseFlagFilter
+        field|1|flags|flags|string*||||
+        message|envoy.config.cluster.v3.CircuitBreakers
+        field|1|thresholds|thresholds|message:envoy.config.cluster.v3.CircuitBreakers.Thresholds*||||
+        field|2|per_host_thresholds|perHostThresholds|message:envoy.config.cluster.v3.CircuitBreakers.Thresholds*||||
+        message|envoy.config.cluster.v3.CircuitBreakers.Thresholds
+        field|1|priority|priority|enum:envoy.config.core.v3.RoutingPriority||||
+        field|2|max_connections|maxConnections|message:google.protobuf.UInt32Value||||
+        field|3|max_pending_requests|maxPendingRequests|message:google.protobuf.UInt32Value||||
+        field|4|max_requests|maxRequests|message:google.protobuf.UInt32Value||||
+        field|5|max_retries|maxRetries|message:google.protobuf.UInt32Value||||
+        field|6|track_remaining|trackRemaining|bool||||
+        field|7|max_connection_pools|maxConnectionPools|message:google.protobuf.UInt32Value||||
+        field|8|retry_budget|retryBudget|message:envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget||||
+        message|envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget
+        field|1|budget_percent|budgetPercent|message:envoy.type.v3.Percent||||
+        field|2|min_retry_concurrency|minRetryConcurrency|message:google.protobuf.UInt32Value||||
+        field|3|budget_interval|budgetInterval|message:google.protobuf.Duration||||
+        message|envoy.config.cluster.v3.OutlierDetection
+        field|1|consecutive_5xx|consecutive5xx|message:google.protobuf.UInt32Value||||
+        field|2|interval|interval|message:google.protobuf.Duration||||
+        field|3|base_ejection_time|baseEjectionTime|message:google.protobuf.Duration||||
+        field|4|max_ejection_percent|maxEjectionPercent|message:google.protobuf.UInt32Value||||
+        field|5|enforcing_consecutive_5xx|enforcingConsecutive5xx|message:google.protobuf.UInt32Value||||
+        field|6|enforcing_success_rate|enforcingSuccessRate|message:google.protobuf.UInt32Value||||
+        field|7|success_rate_minimum_hosts|successRateMinimumHosts|message:google.protobuf.UInt32Value||||
+        field|8|success_rate_request_volume|successRateRequestVolume|message:google.protobuf.UInt32Value||||
+        field|9|success_rate_stdev_factor|successRateStdevFactor|message:google.protobuf.UInt32Value||||
+        field|10|consecutive_gateway_failure|consecutiveGatewayFailure|message:google.protobuf.UInt32Value||||
+        field|11|enforcing_consecutive_gateway_failure|enforcingConsecutiveGatewayFailure|message:google.protobuf.UInt32Value||||
+        field|12|split_external_local_origin_errors|splitExternalLocalOriginErrors|bool||||
+        field|13|consecutive_local_origin_failure|consecutiveLocalOriginFailure|message:google.protobuf.UInt32Value||||
+        field|14|enforcing_consecutive_local_origin_failure|enforcingConsecutiveLocalOriginFailure|message:google.protobuf.UInt32Value||||
+        field|15|enforcing_local_origin_success_rate|enforcingLocalOriginSuccessRate|message:google.protobuf.UInt32Value||||
+        field|16|failure_percentage_threshold|failurePercentageThreshold|message:google.protobuf.UInt32Value||||
+        field|17|enforcing_failure_percentage|enforcingFailurePercentage|message:google.protobuf.UInt32Value||||
+        field|18|enforcing_failure_percentage_local_origin|enforcingFailurePercentageLocalOrigin|message:google.protobuf.UInt32Value||||
+        field|19|failure_percentage_minimum_hosts|failurePercentageMinimumHosts|message:google.protobuf.UInt32Value||||
+        field|20|failure_percentage_request_volume|failurePercentageRequestVolume|message:google.protobuf.UInt32Value||||
+        field|21|max_ejection_time|maxEjectionTime|message:google.protobuf.Duration||||
+        field|22|max_ejection_time_jitter|maxEjectionTimeJitter|message:google.protobuf.Duration||||
+        field|23|successful_active_health_check_uneject_host|successfulActiveHealthCheckUnejectHost|message:google.protobuf.BoolValue||||
+        field|25|always_eject_one_host|alwaysEjectOneHost|message:google.protobuf.BoolValue||||
+        field|26|detect_degraded_hosts|detectDegradedHosts|message:google.protobuf.BoolValue||||
+        unsupported|monitors
+        message|envoy.config.core.v3.SocketOption
+        field|1|description|description|string||||
+        field|2|level|level|int64||||
+        field|3|name|name|int64||||
+        field|4|int_value|intValue|int64|value|||
+        field|5|buf_value|bufValue|bytes|value|||
+        field|6|state|state|enum:envoy.config.core.v3.SocketOption.SocketState||||
+        field|7|type|type|message:envoy.config.core.v3.SocketOption.SocketType||||
+        field|8|ip_version|ipVersion|enum:envoy.config.core.v3.SocketOption.SocketIpVersion||||
+        message|envoy.config.core.v3.SocketOption.SocketType
+        field|1|stream|stream|message:envoy.config.core.v3.SocketOption.SocketType.Stream||||
+        field|2|datagram|datagram|message:envoy.config.core.v3.SocketOption.SocketType.Datagram||||
+        message|envoy.config.core.v3.SocketOption.SocketType.Stream
+        message|envoy.config.core.v3.SocketOption.SocketType.Datagram
+        enum|envoy.config.core.v3.SocketOption.SocketState
+        value|0|STATE_PREBIND
+        value|1|STATE_BOUND
+        value|2|STATE_LISTENING
+        enum|envoy.config.core.v3.SocketOption.SocketIpVersion
+        value|0|SOCKET_IP_VERSION_UNSPECIFIED
+        value|1|SOCKET_IP_VERSION_IPV4
+        value|2|SOCKET_IP_VERSION_IPV6
+        message|envoy.config.core.v3.SocketOptionsOverride
+        field|1|socket_options|socketOptions|message:envoy.config.core.v3.SocketOption*||||
+        message|envoy.config.core.v3.ExtraSourceAddress
+        field|1|address|address|message:envoy.config.core.v3.SocketAddress||||
+        field|2|socket_options|socketOptions|message:envoy.config.core.v3.SocketOptionsOverride||||
+        message|envoy.config.core.v3.BindConfig
+        field|1|source_address|sourceAddress|message:envoy.config.core.v3.SocketAddress||||
+        field|2|freebind|freebind|message:google.protobuf.BoolValue||||
+        field|3|socket_options|socketOptions|message:envoy.config.core.v3.SocketOption*||||
+        field|4|additional_source_addresses|additionalSourceAddresses|message:envoy.config.core.v3.SocketAddress*||deprecated||
+        field|5|extra_source_addresses|extraSourceAddresses|message:envoy.config.core.v3.ExtraSourceAddress*||||
+        field|6|local_address_selector|localAddressSelector|message:envoy.config.core.v3.TypedExtensionConfig||||
+        unsupported|validate_network_namespaces
+        message|envoy.config.core.v3.HeaderValue
+        field|1|key|key|string||||
+        field|2|value|value|string||||
+        field|3|raw_value|rawValue|bytes||||
+        message|envoy.config.core.v3.HeaderValueOption
+        field|1|header|header|message:envoy.config.core.v3.HeaderValue||||
+        field|2|append|append|message:google.protobuf.BoolValue||deprecated||
+        field|3|append_action|appendAction|enum:envoy.config.core.v3.HeaderValueOption.HeaderAppendAction||||
+        field|4|keep_empty_value|keepEmptyValue|bool||||
+        enum|envoy.config.core.v3.HeaderValueOption.HeaderAppendAction
+        value|0|APPEND_IF_EXISTS_OR_ADD
+        value|1|ADD_IF_ABSENT
+        value|2|OVERWRITE_IF_EXISTS_OR_ADD
+        value|3|OVERWRITE_IF_EXISTS
+        message|envoy.config.core.v3.SchemeHeaderTransformation
+        field|1|scheme_to_overwrite|schemeToOverwrite|string|transformation|||
+        field|2|match_upstream|matchUpstream|bool||||
+        enum|envoy.config.core.v3.RequestMethod
+        value|0|METHOD_UNSPECIFIED
+        value|1|GET
+        value|2|HEAD
+        value|3|POST
+        value|4|PUT
+        value|5|DELETE
+        value|6|CONNECT
+        value|7|OPTIONS
+        value|8|TRACE
+        value|9|PATCH
+        message|envoy.config.core.v3.HealthCheck
+        field|1|timeout|timeout|message:google.protobuf.Duration||||
+        field|2|interval|interval|message:google.protobuf.Duration||||
+        field|3|interval_jitter|intervalJitter|message:google.protobuf.Duration||||
+        field|4|unhealthy_threshold|unhealthyThreshold|message:google.protobuf.UInt32Value||||
+        field|5|healthy_threshold|healthyThreshold|message:google.protobuf.UInt32Value||||
+        field|6|alt_port|altPort|message:google.protobuf.UInt32Value||||
+        field|7|reuse_connection|reuseConnection|message:google.protobuf.BoolValue||||
+        field|8|http_health_check|httpHealthCheck|message:envoy.config.core.v3.HealthCheck.HttpHealthCheck|health_checker|||
+        field|9|tcp_health_check|tcpHealthCheck|message:envoy.config.core.v3.HealthCheck.TcpHealthCheck|health_checker|||
+        field|12|no_traffic_interval|noTrafficInterval|message:google.protobuf.Duration||||
+        field|14|unhealthy_interval|unhealthyInterval|message:google.protobuf.Duration||||
+        field|15|unhealthy_edge_interval|unhealthyEdgeInterval|message:google.protobuf.Duration||||
+        field|16|healthy_edge_interval|healthyEdgeInterval|message:google.protobuf.Duration||||
+        field|17|event_log_path|eventLogPath|string||deprecated||
+        field|18|interval_jitter_percent|intervalJitterPercent|uint32||||
+        field|19|always_log_health_check_failures|alwaysLogHealthCheckFailures|bool||||
+        field|20|initial_jitter|initialJitter|message:google.protobuf.Duration||||
+        field|24|no_traffic_healthy_interval|noTrafficHealthyInterval|message:google.protobuf.Duration||||
+        field|25|event_logger|eventLogger|message:envoy.config.core.v3.TypedExtensionConfig*||||
+        field|26|always_log_health_check_success|alwaysLogHealthCheckSuccess|bool||||
+        field|27|name|name|string||||the events name the cluster
+        unsupported|grpc_health_check custom_health_check event_service tls_options transport_socket_match_criteria
+        message|envoy.config.core.v3.HealthCheck.Payload
+        field|1|text|text|string|payload|||
+        field|2|binary|binary|bytes|payload|||
+        message|envoy.config.core.v3.HealthCheck.HttpHealthCheck
+        field|1|host|host|string||||
+        field|2|path|path|string||||
+        field|3|send|send|message:envoy.config.core.v3.HealthCheck.Payload||||
+        field|4|receive|receive|message:envoy.config.core.v3.HealthCheck.Payload*||||
+        field|6|request_headers_to_add|requestHeadersToAdd|message:envoy.config.core.v3.HeaderValueOption*||||
+        field|8|request_headers_to_remove|requestHeadersToRemove|string*||||
+        field|9|expected_statuses|expectedStatuses|message:envoy.type.v3.Int64Range*||||
+        field|10|codec_client_type|codecClientType|enum:envoy.type.v3.CodecClientType||||
+        field|11|service_name_matcher|serviceNameMatcher|message:envoy.type.matcher.v3.StringMatcher||||
+        field|12|retriable_statuses|retriableStatuses|message:envoy.type.v3.Int64Range*||||
+        field|13|method|method|enum:envoy.config.core.v3.RequestMethod||||
+        field|14|response_buffer_size|responseBufferSize|message:google.protobuf.UInt64Value||||
+        unsupported|use_alpn_protocol
+        message|envoy.config.core.v3.HealthCheck.TcpHealthCheck
+        field|1|send|send|message:envoy.config.core.v3.HealthCheck.Payload||||
+        field|2|receive|receive|message:envoy.config.core.v3.HealthCheck.Payload*||||
+        unsupported|proxy_protocol_config
+        message|envoy.config.core.v3.DnsResolverOptions
+        field|1|use_tcp_for_dns_lookups|useTcpForDnsLookups|bool||||
+        field|2|no_default_search_domain|noDefaultSearchDomain|bool||||
+        message|envoy.config.core.v3.DnsResolutionConfig
+        field|1|resolvers|resolvers|message:envoy.config.core.v3.Address*||||
+        field|2|dns_resolver_options|dnsResolverOptions|message:envoy.config.core.v3.DnsResolverOptions||||
         message|envoy.config.endpoint.v3.ClusterLoadAssignment
         field|1|cluster_name|clusterName|string||||
         field|2|endpoints|endpoints|message:envoy.config.endpoint.v3.LocalityLbEndpoints*||||
         field|4|policy|policy|message:envoy.config.endpoint.v3.ClusterLoadAssignment.Policy||||
         unsupported|named_endpoints
         message|envoy.config.endpoint.v3.ClusterLoadAssignment.Policy
-        field|3|overprovisioning_factor|overprovisioningFactor|message:google.protobuf.UInt32Value||||there is one priority
+        field|2|drop_overloads|dropOverloads|message:envoy.config.endpoint.v3.ClusterLoadAssignment.Policy.DropOverload*||||
+        field|3|overprovisioning_factor|overprovisioningFactor|message:google.protobuf.UInt32Value||||
         field|4|endpoint_stale_after|endpointStaleAfter|message:google.protobuf.Duration||||endpoints in files do not age
-        unsupported|drop_overloads weighted_priority_health
+        field|6|weighted_priority_health|weightedPriorityHealth|bool||||
         removed|disable_overprovisioning
+        message|envoy.config.endpoint.v3.ClusterLoadAssignment.Policy.DropOverload
+        field|1|category|category|string||||
+        field|2|drop_percentage|dropPercentage|message:envoy.type.v3.FractionalPercent||||
         message|envoy.config.endpoint.v3.LocalityLbEndpoints
         field|1|locality|locality|message:envoy.config.core.v3.Locality||||
         field|2|lb_endpoints|lbEndpoints|message:envoy.config.endpoint.v3.LbEndpoint*||||
-        field|3|load_balancing_weight|loadBalancingWeight|message:google.protobuf.UInt32Value||||it counts only in locality-weighted load balancing
-        field|5|priority|priority|uint32|||0|
-        field|9|metadata|metadata|message:envoy.config.core.v3.Metadata||||no feature reads it yet
-        unsupported|load_balancer_endpoints leds_cluster_locality_config proximity
+        field|3|load_balancing_weight|loadBalancingWeight|message:google.protobuf.UInt32Value||||
+        field|5|priority|priority|uint32||||
+        field|6|proximity|proximity|message:google.protobuf.UInt32Value||||no balancer reads it
+        field|9|metadata|metadata|message:envoy.config.core.v3.Metadata||||no feature reads it
+        unsupported|load_balancer_endpoints leds_cluster_locality_config
         message|envoy.config.endpoint.v3.LbEndpoint
         field|1|endpoint|endpoint|message:envoy.config.endpoint.v3.Endpoint|host_identifier|||
         field|2|health_status|healthStatus|enum:envoy.config.core.v3.HealthStatus||||
-        field|3|metadata|metadata|message:envoy.config.core.v3.Metadata||||no feature reads it yet
+        field|3|metadata|metadata|message:envoy.config.core.v3.Metadata||||
         field|4|load_balancing_weight|loadBalancingWeight|message:google.protobuf.UInt32Value||||
         unsupported|endpoint_name
         message|envoy.config.endpoint.v3.Endpoint
         field|1|address|address|message:envoy.config.core.v3.Address||||
-        field|2|health_check_config|healthCheckConfig|message:envoy.config.endpoint.v3.Endpoint.HealthCheckConfig||||there are no active health checks yet
+        field|2|health_check_config|healthCheckConfig|message:envoy.config.endpoint.v3.Endpoint.HealthCheckConfig||||
         field|3|hostname|hostname|string||||
-        unsupported|additional_addresses
+        field|4|additional_addresses|additionalAddresses|message:envoy.config.endpoint.v3.Endpoint.AdditionalAddress*||||
+        unsupported|observability_name
         message|envoy.config.endpoint.v3.Endpoint.HealthCheckConfig
-        unsupported|port_value hostname address disable_active_health_check
+        field|1|port_value|portValue|uint32||||
+        field|2|hostname|hostname|string||||
+        field|3|address|address|message:envoy.config.core.v3.Address||||
+        field|4|disable_active_health_check|disableActiveHealthCheck|bool||||
+        message|envoy.config.endpoint.v3.Endpoint.AdditionalAddress
+        field|1|address|address|message:envoy.config.core.v3.Address||||
         message|envoy.config.cluster.v3.Cluster
         field|1|name|name|string||||
         field|2|type|type|enum:envoy.config.cluster.v3.Cluster.DiscoveryType|cluster_discovery_type|||
+        field|38|cluster_type|clusterType|message:envoy.config.cluster.v3.Cluster.CustomClusterType|cluster_discovery_type|||
         field|4|connect_timeout|connectTimeout|message:google.protobuf.Duration||||
         field|5|per_connection_buffer_limit_bytes|perConnectionBufferLimitBytes|message:google.protobuf.UInt32Value||||
         field|6|lb_policy|lbPolicy|enum:envoy.config.cluster.v3.Cluster.LbPolicy||||
+        field|8|health_checks|healthChecks|message:envoy.config.core.v3.HealthCheck*||||
         field|9|max_requests_per_connection|maxRequestsPerConnection|message:google.protobuf.UInt32Value||deprecated||
         field|10|circuit_breakers|circuitBreakers|message:envoy.config.cluster.v3.CircuitBreakers||||
         field|13|http_protocol_options|httpProtocolOptions|message:envoy.config.core.v3.Http1ProtocolOptions||deprecated||
-        field|16|dns_refresh_rate|dnsRefreshRate|message:google.protobuf.Duration||||
+        field|16|dns_refresh_rate|dnsRefreshRate|message:google.protobuf.Duration||deprecated||
         field|17|dns_lookup_family|dnsLookupFamily|enum:envoy.config.cluster.v3.Cluster.DnsLookupFamily||||
-        field|25|metadata|metadata|message:envoy.config.core.v3.Metadata||||no feature reads it yet
+        field|18|dns_resolvers|dnsResolvers|message:envoy.config.core.v3.Address*||deprecated||
+        field|19|outlier_detection|outlierDetection|message:envoy.config.cluster.v3.OutlierDetection||||
+        field|20|cleanup_interval|cleanupInterval|message:google.protobuf.Duration||||only clusters of the original destination have such endpoints
+        field|21|upstream_bind_config|upstreamBindConfig|message:envoy.config.core.v3.BindConfig||||
+        field|22|lb_subset_config|lbSubsetConfig|message:envoy.config.cluster.v3.Cluster.LbSubsetConfig||||
+        field|23|ring_hash_lb_config|ringHashLbConfig|message:envoy.config.cluster.v3.Cluster.RingHashLbConfig|lb_config|||
+        field|37|least_request_lb_config|leastRequestLbConfig|message:envoy.config.cluster.v3.Cluster.LeastRequestLbConfig|lb_config|||
+        field|52|maglev_lb_config|maglevLbConfig|message:envoy.config.cluster.v3.Cluster.MaglevLbConfig|lb_config|||
+        field|56|round_robin_lb_config|roundRobinLbConfig|message:envoy.config.cluster.v3.Cluster.RoundRobinLbConfig|lb_config|||
+        field|25|metadata|metadata|message:envoy.config.core.v3.Metadata||||
         field|27|common_lb_config|commonLbConfig|message:envoy.config.cluster.v3.Cluster.CommonLbConfig||||
         field|28|alt_stat_name|altStatName|string||||
         field|29|common_http_protocol_options|commonHttpProtocolOptions|message:envoy.config.core.v3.HttpProtocolOptions||deprecated||
         field|30|upstream_connection_options|upstreamConnectionOptions|message:envoy.config.cluster.v3.UpstreamConnectionOptions||||
-        field|31|close_connections_on_host_health_failure|closeConnectionsOnHostHealthFailure|bool||||there are no health checks yet
-        field|32|ignore_health_on_host_removal|ignoreHealthOnHostRemoval|bool||||there are no health checks yet
+        field|31|close_connections_on_host_health_failure|closeConnectionsOnHostHealthFailure|bool||||
+        field|32|ignore_health_on_host_removal|ignoreHealthOnHostRemoval|bool||||
         field|33|load_assignment|loadAssignment|message:envoy.config.endpoint.v3.ClusterLoadAssignment||||
         field|36|typed_extension_protocol_options|typedExtensionProtocolOptions|map||||
-        field|37|least_request_lb_config|leastRequestLbConfig|message:envoy.config.cluster.v3.Cluster.LeastRequestLbConfig|lb_config|||
-        field|56|round_robin_lb_config|roundRobinLbConfig|message:envoy.config.cluster.v3.Cluster.RoundRobinLbConfig|lb_config|||
-        field|39|respect_dns_ttl|respectDnsTtl|bool||||
-        field|44|dns_failure_refresh_rate|dnsFailureRefreshRate|message:envoy.config.cluster.v3.Cluster.RefreshRate||||failed questions are asked again at dns_refresh_rate, and the last answer is kept
+        field|39|respect_dns_ttl|respectDnsTtl|bool||deprecated||
+        field|41|load_balancing_policy|loadBalancingPolicy|message:envoy.config.cluster.v3.LoadBalancingPolicy||||
+        field|44|dns_failure_refresh_rate|dnsFailureRefreshRate|message:envoy.config.cluster.v3.Cluster.RefreshRate||deprecated||
+        field|45|use_tcp_for_dns_lookups|useTcpForDnsLookups|bool||deprecated||
         field|46|upstream_http_protocol_options|upstreamHttpProtocolOptions|message:envoy.config.core.v3.UpstreamHttpProtocolOptions||deprecated||it concerns TLS, which is not spoken to upstreams yet
-        field|47|track_timeout_budgets|trackTimeoutBudgets|bool||deprecated||these statistics are not kept
-        field|49|track_cluster_stats|trackClusterStats|message:envoy.config.cluster.v3.TrackClusterStats||||these statistics are not kept
-        field|50|preconnect_policy|preconnectPolicy|message:envoy.config.cluster.v3.Cluster.PreconnectPolicy||||connections are opened when they are needed
-        field|54|wait_for_warm_on_init|waitForWarmOnInit|message:google.protobuf.BoolValue||||listeners always wait for the first answer of DNS
-        unsupported|transport_socket_matches transport_socket_matcher cluster_type eds_cluster_config health_checks http2_protocol_options dns_jitter dns_resolvers use_tcp_for_dns_lookups dns_resolution_config typed_dns_resolver_config outlier_detection cleanup_interval upstream_bind_config lb_subset_config ring_hash_lb_config maglev_lb_config original_dst_lb_config transport_socket protocol_selection filters load_balancing_policy lrs_server lrs_report_endpoint_metrics upstream_config connection_pool_per_downstream_connection
+        field|47|track_timeout_budgets|trackTimeoutBudgets|bool||deprecated||
+        field|49|track_cluster_stats|trackClusterStats|message:envoy.config.cluster.v3.TrackClusterStats||||
+        field|50|preconnect_policy|preconnectPolicy|message:envoy.config.cluster.v3.Cluster.PreconnectPolicy||||
+        field|51|connection_pool_per_downstream_connection|connectionPoolPerDownstreamConnection|bool||||
+        field|53|dns_resolution_config|dnsResolutionConfig|message:envoy.config.core.v3.DnsResolutionConfig||deprecated||
+        field|54|wait_for_warm_on_init|waitForWarmOnInit|message:google.protobuf.BoolValue||||
+        field|55|typed_dns_resolver_config|typedDnsResolverConfig|message:envoy.config.core.v3.TypedExtensionConfig||||
+        field|58|dns_jitter|dnsJitter|message:google.protobuf.Duration||deprecated||
+        unsupported|transport_socket_matches transport_socket_matcher stats_matcher eds_cluster_config per_connection_buffer_high_watermark_timeout http2_protocol_options original_dst_lb_config transport_socket protocol_selection filters lrs_server lrs_report_endpoint_metrics upstream_config queuing_policies
         removed|hosts tls_context extension_protocol_options
         message|envoy.config.cluster.v3.Cluster.RoundRobinLbConfig
-        unsupported|slow_start_config
+        field|1|slow_start_config|slowStartConfig|message:envoy.config.cluster.v3.Cluster.SlowStartConfig||||
         message|envoy.config.cluster.v3.Cluster.LeastRequestLbConfig
         field|1|choice_count|choiceCount|message:google.protobuf.UInt32Value||||
-        unsupported|active_request_bias slow_start_config
+        field|2|active_request_bias|activeRequestBias|message:envoy.config.core.v3.RuntimeDouble||||
+        field|3|slow_start_config|slowStartConfig|message:envoy.config.cluster.v3.Cluster.SlowStartConfig||||
         message|envoy.config.cluster.v3.Cluster.CommonLbConfig
-        field|1|healthy_panic_threshold|healthyPanicThreshold|message:envoy.type.v3.Percent||||there are no health checks yet
+        field|1|healthy_panic_threshold|healthyPanicThreshold|message:envoy.type.v3.Percent||||
+        field|2|zone_aware_lb_config|zoneAwareLbConfig|message:envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig|locality_config_specifier|||
+        field|3|locality_weighted_lb_config|localityWeightedLbConfig|message:envoy.config.cluster.v3.Cluster.CommonLbConfig.LocalityWeightedLbConfig|locality_config_specifier|||
         field|4|update_merge_window|updateMergeWindow|message:google.protobuf.Duration||||endpoints in files and from DNS change at once
-        field|5|ignore_new_hosts_until_first_hc|ignoreNewHostsUntilFirstHc|bool||||there are no health checks yet
-        unsupported|zone_aware_lb_config locality_weighted_lb_config close_connections_on_host_set_change consistent_hashing_lb_config override_host_status
+        field|5|ignore_new_hosts_until_first_hc|ignoreNewHostsUntilFirstHc|bool||||
+        field|6|close_connections_on_host_set_change|closeConnectionsOnHostSetChange|bool||||
+        field|7|consistent_hashing_lb_config|consistentHashingLbConfig|message:envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig||||
+        field|8|override_host_status|overrideHostStatus|message:envoy.config.core.v3.HealthStatusSet||||no filter chooses the endpoint
+        message|envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig
+        field|1|routing_enabled|routingEnabled|message:envoy.type.v3.Percent||||
+        field|2|min_cluster_size|minClusterSize|message:google.protobuf.UInt64Value||||
+        field|3|fail_traffic_on_panic|failTrafficOnPanic|bool||||
+        message|envoy.config.cluster.v3.Cluster.CommonLbConfig.LocalityWeightedLbConfig
+        message|envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig
+        field|1|use_hostname_for_hashing|useHostnameForHashing|bool||||
+        field|2|hash_balance_factor|hashBalanceFactor|message:google.protobuf.UInt32Value||||
         message|envoy.config.cluster.v3.Cluster.RefreshRate
         field|1|base_interval|baseInterval|message:google.protobuf.Duration||||
         field|2|max_interval|maxInterval|message:google.protobuf.Duration||||
         message|envoy.config.cluster.v3.Cluster.PreconnectPolicy
-        unsupported|per_upstream_preconnect_ratio predictive_preconnect_ratio
+        field|1|per_upstream_preconnect_ratio|perUpstreamPreconnectRatio|message:google.protobuf.DoubleValue||||
+        field|2|predictive_preconnect_ratio|predictivePreconnectRatio|message:google.protobuf.DoubleValue||||
+        unsupported|preconnect_enabled_metadata
+        message|envoy.config.cluster.v3.Cluster.CustomClusterType
+        field|1|name|name|string||||
+        field|2|typed_config|typedConfig|message:google.protobuf.Any||||
+        message|envoy.config.cluster.v3.Cluster.LbSubsetConfig
+        field|1|fallback_policy|fallbackPolicy|enum:envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetFallbackPolicy||||
+        field|2|default_subset|defaultSubset|message:google.protobuf.Struct||||
+        field|3|subset_selectors|subsetSelectors|message:envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetSelector*||||
+        field|4|locality_weight_aware|localityWeightAware|bool||||
+        field|5|scale_locality_weight|scaleLocalityWeight|bool||||
+        field|6|panic_mode_any|panicModeAny|bool||||
+        field|7|list_as_any|listAsAny|bool||||
+        field|8|metadata_fallback_policy|metadataFallbackPolicy|enum:envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetMetadataFallbackPolicy||||
+        message|envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetSelector
+        field|1|keys|keys|string*||||
+        field|2|fallback_policy|fallbackPolicy|enum:envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetSelector.LbSubsetSelectorFallbackPolicy||||
+        field|3|fallback_keys_subset|fallbackKeysSubset|string*||||
+        field|4|single_host_per_subset|singleHostPerSubset|bool||||
+        enum|envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetSelector.LbSubsetSelectorFallbackPolicy
+        value|0|NOT_DEFINED
+        value|1|NO_FALLBACK
+        value|2|ANY_ENDPOINT
+        value|3|DEFAULT_SUBSET
+        value|4|KEYS_SUBSET
+        enum|envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetFallbackPolicy
+        value|0|NO_FALLBACK
+        value|1|ANY_ENDPOINT
+        value|2|DEFAULT_SUBSET
+        enum|envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetMetadataFallbackPolicy
+        value|0|METADATA_NO_FALLBACK
+        value|1|FALLBACK_LIST
+        message|envoy.config.cluster.v3.Cluster.SlowStartConfig
+        field|1|slow_start_window|slowStartWindow|message:google.protobuf.Duration||||
+        field|2|aggression|aggression|message:envoy.config.core.v3.RuntimeDouble||||
+        field|3|min_weight_percent|minWeightPercent|message:envoy.type.v3.Percent||||
+        message|envoy.config.cluster.v3.Cluster.RingHashLbConfig
+        field|1|minimum_ring_size|minimumRingSize|message:google.protobuf.UInt64Value||||
+        field|3|hash_function|hashFunction|enum:envoy.config.cluster.v3.Cluster.RingHashLbConfig.HashFunction||||
+        field|4|maximum_ring_size|maximumRingSize|message:google.protobuf.UInt64Value||||
+        enum|envoy.config.cluster.v3.Cluster.RingHashLbConfig.HashFunction
+        value|0|XX_HASH
+        value|1|MURMUR_HASH_2
+        message|envoy.config.cluster.v3.Cluster.MaglevLbConfig
+        field|1|table_size|tableSize|message:google.protobuf.UInt64Value||||
         enum|envoy.config.cluster.v3.Cluster.DiscoveryType
         value|0|STATIC
         value|1|STRICT_DNS
@@ -199,8 +552,11 @@ extension APIDescription {
         enum|envoy.config.cluster.v3.Cluster.LbPolicy
         value|0|ROUND_ROBIN
         value|1|LEAST_REQUEST
+        value|2|RING_HASH
         value|3|RANDOM
-        unsupported|RING_HASH MAGLEV CLUSTER_PROVIDED LOAD_BALANCING_POLICY_CONFIG
+        value|5|MAGLEV
+        value|7|LOAD_BALANCING_POLICY_CONFIG
+        unsupported|CLUSTER_PROVIDED
         enum|envoy.config.cluster.v3.Cluster.DnsLookupFamily
         value|0|AUTO
         value|1|V4_ONLY
@@ -208,23 +564,25 @@ extension APIDescription {
         value|3|V4_PREFERRED
         value|4|ALL
         message|envoy.config.cluster.v3.UpstreamConnectionOptions
-        field|1|tcp_keepalive|tcpKeepalive|message:envoy.config.core.v3.TcpKeepalive||||the system's defaults apply
+        field|1|tcp_keepalive|tcpKeepalive|message:envoy.config.core.v3.TcpKeepalive||||
         field|2|set_local_interface_name_on_upstream_connections|setLocalInterfaceNameOnUpstreamConnections|bool||||nothing reads it
-        unsupported|happy_eyeballs_config
+        field|3|happy_eyeballs_config|happyEyeballsConfig|message:envoy.config.cluster.v3.UpstreamConnectionOptions.HappyEyeballsConfig||||
+        message|envoy.config.cluster.v3.UpstreamConnectionOptions.HappyEyeballsConfig
+        field|1|first_address_family_version|firstAddressFamilyVersion|enum:envoy.config.cluster.v3.UpstreamConnectionOptions.FirstAddressFamilyVersion||||
+        field|2|first_address_family_count|firstAddressFamilyCount|message:google.protobuf.UInt32Value||||
+        enum|envoy.config.cluster.v3.UpstreamConnectionOptions.FirstAddressFamilyVersion
+        value|0|DEFAULT
+        value|1|V4
+        value|2|V6
+        unsupported|PIPE INTERNAL
         message|envoy.config.cluster.v3.TrackClusterStats
-        unsupported|timeout_budgets request_response_sizes per_endpoint_stats
-        message|envoy.config.cluster.v3.CircuitBreakers
-        field|1|thresholds|thresholds|message:envoy.config.cluster.v3.CircuitBreakers.Thresholds*||||
-        unsupported|per_host_thresholds
-        message|envoy.config.cluster.v3.CircuitBreakers.Thresholds
-        field|1|priority|priority|enum:envoy.config.core.v3.RoutingPriority||||
-        field|2|max_connections|maxConnections|message:google.protobuf.UInt32Value||||
-        field|3|max_pending_requests|maxPendingRequests|message:google.protobuf.UInt32Value||||
-        field|4|max_requests|maxRequests|message:google.protobuf.UInt32Value||||
-        field|5|max_retries|maxRetries|message:google.protobuf.UInt32Value||||
-        field|6|track_remaining|trackRemaining|bool||||these statistics are not kept
-        field|7|max_connection_pools|maxConnectionPools|message:google.protobuf.UInt32Value||||each worker keeps one pool for each endpoint
-        unsupported|retry_budget
+        field|1|timeout_budgets|timeoutBudgets|bool||||
+        field|2|request_response_sizes|requestResponseSizes|bool||||
+        field|3|per_endpoint_stats|perEndpointStats|bool||||
+        message|envoy.config.cluster.v3.LoadBalancingPolicy
+        field|1|policies|policies|message:envoy.config.cluster.v3.LoadBalancingPolicy.Policy*||||
+        message|envoy.config.cluster.v3.LoadBalancingPolicy.Policy
+        field|4|typed_extension_config|typedExtensionConfig|message:envoy.config.core.v3.TypedExtensionConfig||||
         message|envoy.config.listener.v3.AdditionalAddress
         field|1|address|address|message:envoy.config.core.v3.Address||||
         unsupported|socket_options tcp_keepalive
@@ -253,9 +611,9 @@ extension APIDescription {
         field|34|max_connections_to_accept_per_socket_event|maxConnectionsToAcceptPerSocketEvent|message:google.protobuf.UInt32Value||||the workers decide
         field|35|bypass_overload_manager|bypassOverloadManager|bool||||there is no overload manager
         field|37|tcp_keepalive|tcpKeepalive|message:envoy.config.core.v3.TcpKeepalive||||the system's defaults apply
-        unsupported|fcds_config filter_chain_matcher use_original_dst deprecated_v1 transparent freebind socket_options udp_listener_config api_listener internal_listener enable_mptcp
+        unsupported|stats_matcher fcds_config filter_chain_matcher use_original_dst per_connection_buffer_high_watermark_timeout deprecated_v1 transparent freebind socket_options udp_listener_config api_listener internal_listener enable_mptcp
         message|envoy.config.listener.v3.Listener.ConnectionBalanceConfig
-        unsupported|exact_balance extend_balance
+        unsupported|exact_balance extend_balance cpu_locality_balance
         enum|envoy.config.listener.v3.Listener.DrainType
         value|0|DEFAULT
         value|1|MODIFY_ONLY
@@ -280,18 +638,22 @@ extension APIDescription {
         unsupported|config_discovery filter_disabled
         removed|config
         message|envoy.config.metrics.v3.StatsConfig
-        unsupported|stats_tags use_all_default_tags stats_matcher histogram_bucket_settings
+        unsupported|stats_tags use_all_default_tags stats_matcher histogram_bucket_settings allow_default_tag_overrides
         message|envoy.config.bootstrap.v3.Bootstrap
         field|1|node|node|message:envoy.config.core.v3.Node||||
         field|2|static_resources|staticResources|message:envoy.config.bootstrap.v3.Bootstrap.StaticResources||||
+        field|4|cluster_manager|clusterManager|message:envoy.config.bootstrap.v3.ClusterManager||||
         field|7|stats_flush_interval|statsFlushInterval|message:google.protobuf.Duration||||statistics are read when they are asked for
         field|8|watchdog|watchdog|message:envoy.config.bootstrap.v3.Watchdog||deprecated||there is no watchdog
         field|12|admin|admin|message:envoy.config.bootstrap.v3.Admin||||
         field|13|stats_config|statsConfig|message:envoy.config.metrics.v3.StatsConfig||||all statistics are kept, with Envoy's default labels
         field|16|enable_dispatcher_stats|enableDispatcherStats|bool||||these statistics are not kept
         field|17|layered_runtime|layeredRuntime|message:envoy.config.bootstrap.v3.LayeredRuntime||||
+        field|20|use_tcp_for_dns_lookups|useTcpForDnsLookups|bool||deprecated||
         field|27|watchdogs|watchdogs|message:envoy.config.bootstrap.v3.Watchdogs||||there is no watchdog
-        unsupported|node_context_params dynamic_resources cluster_manager hds_config flags_path stats_sinks deferred_stat_options stats_flush_on_admin stats_eviction_interval tracing overload_manager header_prefix stats_server_version_override use_tcp_for_dns_lookups dns_resolution_config typed_dns_resolver_config bootstrap_extensions fatal_actions config_sources default_config_source default_socket_interface certificate_provider_instances inline_headers perf_tracing_file_path default_regex_engine xds_delegate_extension xds_config_tracker_extension listener_manager application_log_config grpc_async_client_manager_config memory_allocator_manager
+        field|30|dns_resolution_config|dnsResolutionConfig|message:envoy.config.core.v3.DnsResolutionConfig||deprecated||
+        field|31|typed_dns_resolver_config|typedDnsResolverConfig|message:envoy.config.core.v3.TypedExtensionConfig||||
+        unsupported|node_context_params dynamic_resources hds_config flags_path stats_sinks deferred_stat_options stats_flush_on_admin stats_eviction_interval tracing overload_manager header_prefix stats_server_version_override bootstrap_extensions fatal_actions config_sources default_config_source default_socket_interface certificate_provider_instances inline_headers perf_tracing_file_path default_regex_engine xds_delegate_extension xds_config_tracker_extension listener_manager application_log_config grpc_async_client_manager_config memory_allocator_manager enable_worker_cpu_affinity
         removed|runtime
         message|envoy.config.bootstrap.v3.Bootstrap.StaticResources
         field|1|listeners|listeners|message:envoy.config.listener.v3.Listener*||||
@@ -321,121 +683,153 @@ extension APIDescription {
         unsupported|actions miss_timeout megamiss_timeout kill_timeout max_kill_timeout_jitter multikill_timeout multikill_threshold
         message|envoy.config.bootstrap.v3.Watchdogs
         unsupported|main_thread_watchdog worker_watchdog
-        message|envoy.type.matcher.v3.RegexMatcher
-        field|1|google_re2|googleRe2|message:envoy.type.matcher.v3.RegexMatcher.GoogleRE2|engine_type|deprecated||
-        field|2|regex|regex|string||||
-        message|envoy.type.matcher.v3.RegexMatcher.GoogleRE2
-        field|1|max_program_size|maxProgramSize|message:google.protobuf.UInt32Value||deprecated||the limit of the engine applies
-        message|envoy.type.matcher.v3.RegexMatchAndSubstitute
-        field|1|pattern|pattern|message:envoy.type.matcher.v3.RegexMatcher||||
-        field|2|substitution|substitution|string||||
-        message|envoy.type.matcher.v3.StringMatcher
-        field|1|exact|exact|string|match_pattern|||
-        field|2|prefix|prefix|string|match_pattern|||
-        field|3|suffix|suffix|string|match_pattern|||
-        field|5|safe_regex|safeRegex|message:envoy.type.matcher.v3.RegexMatcher|match_pattern|||
-        field|7|contains|contains|string|match_pattern|||
-        field|6|ignore_case|ignoreCase|bool||||
-        unsupported|custom
-        removed|regex
-        message|envoy.config.route.v3.RouteConfiguration
+        message|envoy.config.bootstrap.v3.ClusterManager
+        field|1|local_cluster_name|localClusterName|string||||
+        field|2|outlier_detection|outlierDetection|message:envoy.config.bootstrap.v3.ClusterManager.OutlierDetection||||
+        field|3|upstream_bind_config|upstreamBindConfig|message:envoy.config.core.v3.BindConfig||||
+        field|5|enable_deferred_cluster_creation|enableDeferredClusterCreation|bool||||clusters always take memory in a worker only when they are used
+        unsupported|load_stats_config
+        message|envoy.config.bootstrap.v3.ClusterManager.OutlierDetection
+        field|1|event_log_path|eventLogPath|string||||
+        unsupported|event_service
+        message|envoy.config.common.mutation_rules.v3.HeaderMutation
+        field|1|remove|remove|string|action|||
+        field|2|append|append|message:envoy.config.core.v3.HeaderValueOption|action|||
+        field|3|remove_on_match|removeOnMatch|message:envoy.config.common.mutation_rules.v3.HeaderMutation.RemoveOnMatch|action|||
+        message|envoy.config.common.mutation_rules.v3.HeaderMutation.RemoveOnMatch
+        field|1|key_matcher|keyMatcher|message:envoy.type.matcher.v3.StringMatcher||||
+        message|envoy.config.route.v3.RetryPolicy
+        field|1|retry_on|retryOn|string||||
+        field|2|num_retries|numRetries|message:google.protobuf.UInt32Value||||
+        field|3|per_try_timeout|perTryTimeout|message:google.protobuf.Duration||||
+        field|4|retry_priority|retryPriority|message:envoy.config.route.v3.RetryPolicy.RetryPriority||||
+        field|5|retry_host_predicate|retryHostPredicate|message:envoy.config.route.v3.RetryPolicy.RetryHostPredicate*||||
+        field|6|host_selection_retry_max_attempts|hostSelectionRetryMaxAttempts|int64||||
+        field|7|retriable_status_codes|retriableStatusCodes|uint32*||||
+        field|8|retry_back_off|retryBackOff|message:envoy.config.route.v3.RetryPolicy.RetryBackOff||||
+        field|9|retriable_headers|retriableHeaders|message:envoy.config.route.v3.HeaderMatcher*||||
+        field|10|retriable_request_headers|retriableRequestHeaders|message:envoy.config.route.v3.HeaderMatcher*||||
+        field|11|rate_limited_retry_back_off|rateLimitedRetryBackOff|message:envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff||||
+        field|13|per_try_idle_timeout|perTryIdleTimeout|message:google.protobuf.Duration||||
+        unsupported|retry_options_predicates refresh_cluster_on_retry
+        message|envoy.config.route.v3.RetryPolicy.RetryBackOff
+        field|1|base_interval|baseInterval|message:google.protobuf.Duration||||
+        field|2|max_interval|maxInterval|message:google.protobuf.Duration||||
+        message|envoy.config.route.v3.RetryPolicy.RetryPriority
         field|1|name|name|string||||
-        field|2|virtual_hosts|virtualHosts|message:envoy.config.route.v3.VirtualHost*||||
-        field|7|validate_clusters|validateClusters|message:google.protobuf.BoolValue||||
-        field|11|max_direct_response_body_size_bytes|maxDirectResponseBodySizeBytes|message:google.protobuf.UInt32Value||||
-        field|17|metadata|metadata|message:envoy.config.core.v3.Metadata||||no feature reads it yet
-        unsupported|vhds internal_only_headers response_headers_to_add response_headers_to_remove request_headers_to_add request_headers_to_remove most_specific_header_mutations_wins cluster_specifier_plugins request_mirror_policies ignore_port_in_host_matching vhost_header ignore_path_parameters_in_path_matching typed_per_filter_config
-        message|envoy.config.route.v3.VirtualHost
+        field|3|typed_config|typedConfig|message:google.protobuf.Any|config_type|||
+        message|envoy.config.route.v3.RetryPolicy.RetryHostPredicate
         field|1|name|name|string||||
-        field|2|domains|domains|string*||||
-        field|3|routes|routes|message:envoy.config.route.v3.Route*||||
-        field|4|require_tls|requireTls|enum:envoy.config.route.v3.VirtualHost.TlsRequirementType||||
-        field|14|include_request_attempt_count|includeRequestAttemptCount|bool||||
-        field|16|retry_policy|retryPolicy|message:envoy.config.route.v3.RetryPolicy||||
-        field|19|include_attempt_count_in_response|includeAttemptCountInResponse|bool||||
-        field|24|metadata|metadata|message:envoy.config.core.v3.Metadata||||no feature reads it yet
-        unsupported|matcher virtual_clusters rate_limits request_headers_to_add request_headers_to_remove response_headers_to_add response_headers_to_remove cors typed_per_filter_config retry_policy_typed_config hedge_policy include_is_timeout_retry_header per_request_buffer_limit_bytes request_body_buffer_limit request_mirror_policies
-        removed|per_filter_config
-        enum|envoy.config.route.v3.VirtualHost.TlsRequirementType
-        value|0|NONE
-        value|1|EXTERNAL_ONLY
-        value|2|ALL
-        message|envoy.config.route.v3.Route
-        field|1|match|match|message:envoy.config.route.v3.RouteMatch||||
-        field|2|route|route|message:envoy.config.route.v3.RouteAction|action|||
-        field|3|redirect|redirect|message:envoy.config.route.v3.RedirectAction|action|||
-        field|7|direct_response|directResponse|message:envoy.config.route.v3.DirectResponseAction|action|||
-        field|4|metadata|metadata|message:envoy.config.core.v3.Metadata||||no feature reads it yet
-        field|5|decorator|decorator|message:envoy.config.route.v3.Decorator||||there are no traces yet
-        field|14|name|name|string||||
-        field|19|stat_prefix|statPrefix|string||||there are no statistics by route
-        unsupported|filter_action non_forwarding_action typed_per_filter_config request_headers_to_add request_headers_to_remove response_headers_to_add response_headers_to_remove tracing per_request_buffer_limit_bytes request_body_buffer_limit
-        removed|per_filter_config
-        message|envoy.config.route.v3.Decorator
-        field|1|operation|operation|string||||
-        field|2|propagate|propagate|message:google.protobuf.BoolValue||||
+        field|3|typed_config|typedConfig|message:google.protobuf.Any|config_type|||
+        message|envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff
+        field|1|reset_headers|resetHeaders|message:envoy.config.route.v3.RetryPolicy.ResetHeader*||||
+        field|2|max_interval|maxInterval|message:google.protobuf.Duration||||
+        message|envoy.config.route.v3.RetryPolicy.ResetHeader
+        field|1|name|name|string||||
+        field|2|format|format|enum:envoy.config.route.v3.RetryPolicy.ResetHeaderFormat||||
+        enum|envoy.config.route.v3.RetryPolicy.ResetHeaderFormat
+        value|0|SECONDS
+        value|1|UNIX_TIMESTAMP
+        message|envoy.config.route.v3.HedgePolicy
+        field|1|initial_requests|initialRequests|message:google.protobuf.UInt32Value||||there is one attempt at first
+        field|2|additional_request_chance|additionalRequestChance|message:envoy.type.v3.FractionalPercent||||there is one attempt at first
+        field|3|hedge_on_per_try_timeout|hedgeOnPerTryTimeout|bool||||
         message|envoy.config.route.v3.WeightedCluster
         field|1|clusters|clusters|message:envoy.config.route.v3.WeightedCluster.ClusterWeight*||||
         field|2|runtime_key_prefix|runtimeKeyPrefix|string||||there is no runtime layer; the weights in the file apply
         field|3|total_weight|totalWeight|message:google.protobuf.UInt32Value||deprecated||
-        unsupported|header_name use_hash_policy
+        field|4|header_name|headerName|string|random_value_specifier|||
+        field|5|use_hash_policy|useHashPolicy|message:google.protobuf.BoolValue|random_value_specifier|||
         message|envoy.config.route.v3.WeightedCluster.ClusterWeight
         field|1|name|name|string||||
         field|2|weight|weight|message:google.protobuf.UInt32Value||||
-        unsupported|cluster_header metadata_match request_headers_to_add request_headers_to_remove response_headers_to_add response_headers_to_remove typed_per_filter_config host_rewrite_literal
+        field|3|metadata_match|metadataMatch|message:envoy.config.core.v3.Metadata||||
+        field|4|request_headers_to_add|requestHeadersToAdd|message:envoy.config.core.v3.HeaderValueOption*||||
+        field|5|response_headers_to_add|responseHeadersToAdd|message:envoy.config.core.v3.HeaderValueOption*||||
+        field|6|response_headers_to_remove|responseHeadersToRemove|string*||||
+        field|9|request_headers_to_remove|requestHeadersToRemove|string*||||
+        field|10|typed_per_filter_config|typedPerFilterConfig|map||||
+        field|11|host_rewrite_literal|hostRewriteLiteral|string|host_rewrite_specifier|||
+        field|12|cluster_header|clusterHeader|string||||
         removed|per_filter_config
-        message|envoy.config.route.v3.RouteMatch
-        field|1|prefix|prefix|string|path_specifier|||
-        field|2|path|path|string|path_specifier|||
-        field|10|safe_regex|safeRegex|message:envoy.type.matcher.v3.RegexMatcher|path_specifier|||
-        field|14|path_separated_prefix|pathSeparatedPrefix|string|path_specifier|||
-        field|4|case_sensitive|caseSensitive|message:google.protobuf.BoolValue||||
-        field|6|headers|headers|message:envoy.config.route.v3.HeaderMatcher*||||
-        field|7|query_parameters|queryParameters|message:envoy.config.route.v3.QueryParameterMatcher*||||
-        field|8|grpc|grpc|message:envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions||||
-        field|9|runtime_fraction|runtimeFraction|message:envoy.config.core.v3.RuntimeFractionalPercent||||
-        unsupported|connect_matcher path_match_policy cookies tls_context dynamic_metadata filter_state
-        removed|regex
-        message|envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions
         message|envoy.config.route.v3.RouteAction
         field|1|cluster|cluster|string|cluster_specifier|||
+        field|2|cluster_header|clusterHeader|string|cluster_specifier|||
         field|3|weighted_clusters|weightedClusters|message:envoy.config.route.v3.WeightedCluster|cluster_specifier|||
+        field|4|metadata_match|metadataMatch|message:envoy.config.core.v3.Metadata||||
         field|5|prefix_rewrite|prefixRewrite|string||||
         field|6|host_rewrite_literal|hostRewriteLiteral|string|host_rewrite_specifier|||
         field|7|auto_host_rewrite|autoHostRewrite|message:google.protobuf.BoolValue|host_rewrite_specifier|||
         field|29|host_rewrite_header|hostRewriteHeader|string|host_rewrite_specifier|||
         field|35|host_rewrite_path_regex|hostRewritePathRegex|message:envoy.type.matcher.v3.RegexMatchAndSubstitute|host_rewrite_specifier|||
+        field|44|host_rewrite|hostRewrite|string|host_rewrite_specifier|||
         field|8|timeout|timeout|message:google.protobuf.Duration||||
         field|9|retry_policy|retryPolicy|message:envoy.config.route.v3.RetryPolicy||||
         field|11|priority|priority|enum:envoy.config.core.v3.RoutingPriority||||
+        field|15|hash_policy|hashPolicy|message:envoy.config.route.v3.RouteAction.HashPolicy*||||
         field|20|cluster_not_found_response_code|clusterNotFoundResponseCode|enum:envoy.config.route.v3.RouteAction.ClusterNotFoundResponseCode||||
+        field|23|max_grpc_timeout|maxGrpcTimeout|message:google.protobuf.Duration||deprecated||
         field|24|idle_timeout|idleTimeout|message:google.protobuf.Duration||||
+        field|26|internal_redirect_action|internalRedirectAction|enum:envoy.config.route.v3.RouteAction.InternalRedirectAction||deprecated||
+        field|27|hedge_policy|hedgePolicy|message:envoy.config.route.v3.HedgePolicy||||
+        field|28|grpc_timeout_offset|grpcTimeoutOffset|message:google.protobuf.Duration||deprecated||
+        field|30|request_mirror_policies|requestMirrorPolicies|message:envoy.config.route.v3.RouteAction.RequestMirrorPolicy*||||
+        field|31|max_internal_redirects|maxInternalRedirects|message:google.protobuf.UInt32Value||deprecated||
         field|32|regex_rewrite|regexRewrite|message:envoy.type.matcher.v3.RegexMatchAndSubstitute||||
-        unsupported|cluster_header cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match path_rewrite_policy path_rewrite host_rewrite append_x_forwarded_host flush_timeout early_data_policy retry_policy_typed_config request_mirror_policies rate_limits include_vh_rate_limits hash_policy cors max_grpc_timeout grpc_timeout_offset upgrade_configs internal_redirect_policy internal_redirect_action max_internal_redirects hedge_policy max_stream_duration
+        field|34|internal_redirect_policy|internalRedirectPolicy|message:envoy.config.route.v3.InternalRedirectPolicy||||
+        field|36|max_stream_duration|maxStreamDuration|message:envoy.config.route.v3.RouteAction.MaxStreamDuration||||
+        field|38|append_x_forwarded_host|appendXForwardedHost|bool||||
+        field|40|early_data_policy|earlyDataPolicy|message:envoy.config.core.v3.TypedExtensionConfig||||no request comes before the end of a handshake
+        field|45|path_rewrite|pathRewrite|string||||
+        unsupported|cluster_specifier_plugin inline_cluster_specifier_plugin path_rewrite_policy flush_timeout retry_policy_typed_config rate_limits include_vh_rate_limits cors upgrade_configs
         removed|request_mirror_policy
+        message|envoy.config.route.v3.RouteAction.RequestMirrorPolicy
+        field|1|cluster|cluster|string||||
+        field|3|runtime_fraction|runtimeFraction|message:envoy.config.core.v3.RuntimeFractionalPercent||||
+        field|4|trace_sampled|traceSampled|message:google.protobuf.BoolValue||||there are no traces yet
+        field|5|cluster_header|clusterHeader|string||||
+        field|6|disable_shadow_host_suffix_append|disableShadowHostSuffixAppend|bool||||
+        field|7|request_headers_mutations|requestHeadersMutations|message:envoy.config.common.mutation_rules.v3.HeaderMutation*||||
+        field|8|host_rewrite_literal|hostRewriteLiteral|string||||
+        message|envoy.config.route.v3.RouteAction.HashPolicy
+        field|1|header|header|message:envoy.config.route.v3.RouteAction.HashPolicy.Header|policy_specifier|||
+        field|2|cookie|cookie|message:envoy.config.route.v3.RouteAction.HashPolicy.Cookie|policy_specifier|||
+        field|3|connection_properties|connectionProperties|message:envoy.config.route.v3.RouteAction.HashPolicy.ConnectionProperties|policy_specifier|||
+        field|5|query_parameter|queryParameter|message:envoy.config.route.v3.RouteAction.HashPolicy.QueryParameter|policy_specifier|||
+        field|4|terminal|terminal|bool||||
+        unsupported|filter_state
+        message|envoy.config.route.v3.RouteAction.HashPolicy.Header
+        field|1|header_name|headerName|string||||
+        field|2|regex_rewrite|regexRewrite|message:envoy.type.matcher.v3.RegexMatchAndSubstitute||||
+        message|envoy.config.route.v3.RouteAction.HashPolicy.Cookie
+        field|1|name|name|string||||
+        field|2|ttl|ttl|message:google.protobuf.Duration||||
+        field|3|path|path|string||||
+        field|4|attributes|attributes|message:envoy.config.route.v3.RouteAction.HashPolicy.CookieAttribute*||||
+        message|envoy.config.route.v3.RouteAction.HashPolicy.CookieAttribute
+        field|1|name|name|string||||
+        field|2|value|value|string||||
+        message|envoy.config.route.v3.RouteAction.HashPolicy.ConnectionProperties
+        field|1|source_ip|sourceIp|bool||||
+        message|envoy.config.route.v3.RouteAction.HashPolicy.QueryParameter
+        field|1|name|name|string||||
+        message|envoy.config.route.v3.RouteAction.MaxStreamDuration
+        field|1|max_stream_duration|maxStreamDuration|message:google.protobuf.Duration||||
+        field|2|grpc_timeout_header_max|grpcTimeoutHeaderMax|message:google.protobuf.Duration||||
+        field|3|grpc_timeout_header_offset|grpcTimeoutHeaderOffset|message:google.protobuf.Duration||||
         enum|envoy.config.route.v3.RouteAction.ClusterNotFoundResponseCode
         value|0|SERVICE_UNAVAILABLE
         value|1|NOT_FOUND
         value|2|INTERNAL_SERVER_ERROR
-        message|envoy.config.route.v3.RetryPolicy
-        field|1|retry_on|retryOn|string||||
-        field|2|num_retries|numRetries|message:google.protobuf.UInt32Value||||
-        field|3|per_try_timeout|perTryTimeout|message:google.protobuf.Duration||||
-        field|6|host_selection_retry_max_attempts|hostSelectionRetryMaxAttempts|int64||||there are no host predicates
-        field|7|retriable_status_codes|retriableStatusCodes|uint32*||||
-        field|8|retry_back_off|retryBackOff|message:envoy.config.route.v3.RetryPolicy.RetryBackOff||||
-        field|9|retriable_headers|retriableHeaders|message:envoy.config.route.v3.HeaderMatcher*||||
-        field|10|retriable_request_headers|retriableRequestHeaders|message:envoy.config.route.v3.HeaderMatcher*||||
-        field|13|per_try_idle_timeout|perTryIdleTimeout|message:google.protobuf.Duration||||
-        unsupported|retry_priority retry_host_predicate retry_options_predicates rate_limited_retry_back_off
-        message|envoy.config.route.v3.RetryPolicy.RetryBackOff
-        field|1|base_interval|baseInterval|message:google.protobuf.Duration||||
-        field|2|max_interval|maxInterval|message:google.protobuf.Duration||||
+        enum|envoy.config.route.v3.RouteAction.InternalRedirectAction
+        value|0|PASS_THROUGH_INTERNAL_REDIRECT
+        value|1|HANDLE_INTERNAL_REDIRECT
         message|envoy.config.route.v3.RedirectAction
         field|1|host_redirect|hostRedirect|string||||
         field|2|path_redirect|pathRedirect|string|path_rewrite_specifier|||
         field|5|prefix_rewrite|prefixRewrite|string|path_rewrite_specifier|||
         field|9|regex_rewrite|regexRewrite|message:envoy.type.matcher.v3.RegexMatchAndSubstitute|path_rewrite_specifier|||
+        field|10|path_rewrite|pathRewrite|string|path_rewrite_specifier|||
         field|3|response_code|responseCode|enum:envoy.config.route.v3.RedirectAction.RedirectResponseCode||||
         field|4|https_redirect|httpsRedirect|bool|scheme_rewrite_specifier|||
         field|7|scheme_redirect|schemeRedirect|string|scheme_rewrite_specifier|||
@@ -450,25 +844,88 @@ extension APIDescription {
         message|envoy.config.route.v3.DirectResponseAction
         field|1|status|status|uint32||||
         field|2|body|body|message:envoy.config.core.v3.DataSource||||
-        unsupported|body_format
-        message|envoy.config.route.v3.HeaderMatcher
+        field|3|body_format|bodyFormat|message:envoy.config.core.v3.SubstitutionFormatString||||
+        message|envoy.config.route.v3.NonForwardingAction
+        message|envoy.config.route.v3.InternalRedirectPolicy
+        field|1|max_internal_redirects|maxInternalRedirects|message:google.protobuf.UInt32Value||||
+        field|2|redirect_response_codes|redirectResponseCodes|uint32*||||
+        field|3|predicates|predicates|message:envoy.config.core.v3.TypedExtensionConfig*||||
+        field|4|allow_cross_scheme_redirect|allowCrossSchemeRedirect|bool||||
+        field|5|response_headers_to_copy|responseHeadersToCopy|string*||||
+        message|envoy.config.route.v3.RouteConfiguration
         field|1|name|name|string||||
-        field|4|exact_match|exactMatch|string|header_match_specifier|deprecated||
-        field|6|range_match|rangeMatch|message:envoy.type.v3.Int64Range|header_match_specifier|||
-        field|7|present_match|presentMatch|bool|header_match_specifier|||
-        field|9|prefix_match|prefixMatch|string|header_match_specifier|deprecated||
-        field|10|suffix_match|suffixMatch|string|header_match_specifier|deprecated||
-        field|11|safe_regex_match|safeRegexMatch|message:envoy.type.matcher.v3.RegexMatcher|header_match_specifier|deprecated||
-        field|12|contains_match|containsMatch|string|header_match_specifier|deprecated||
-        field|13|string_match|stringMatch|message:envoy.type.matcher.v3.StringMatcher|header_match_specifier|||
-        field|8|invert_match|invertMatch|bool||||
-        field|14|treat_missing_header_as_empty|treatMissingHeaderAsEmpty|bool||||
-        removed|regex_match
-        message|envoy.config.route.v3.QueryParameterMatcher
+        field|2|virtual_hosts|virtualHosts|message:envoy.config.route.v3.VirtualHost*||||
+        field|3|internal_only_headers|internalOnlyHeaders|string*||||
+        field|4|response_headers_to_add|responseHeadersToAdd|message:envoy.config.core.v3.HeaderValueOption*||||
+        field|5|response_headers_to_remove|responseHeadersToRemove|string*||||
+        field|6|request_headers_to_add|requestHeadersToAdd|message:envoy.config.core.v3.HeaderValueOption*||||
+        field|7|validate_clusters|validateClusters|message:google.protobuf.BoolValue||||
+        field|8|request_headers_to_remove|requestHeadersToRemove|string*||||
+        field|10|most_specific_header_mutations_wins|mostSpecificHeaderMutationsWins|bool||||
+        field|11|max_direct_response_body_size_bytes|maxDirectResponseBodySizeBytes|message:google.protobuf.UInt32Value||||
+        field|13|request_mirror_policies|requestMirrorPolicies|message:envoy.config.route.v3.RouteAction.RequestMirrorPolicy*||||
+        field|14|ignore_port_in_host_matching|ignorePortInHostMatching|bool||||
+        field|15|ignore_path_parameters_in_path_matching|ignorePathParametersInPathMatching|bool||||
+        field|16|typed_per_filter_config|typedPerFilterConfig|map||||
+        field|17|metadata|metadata|message:envoy.config.core.v3.Metadata||||
+        field|18|vhost_header|vhostHeader|string||||
+        unsupported|vhds cluster_specifier_plugins route_specifiers
+        message|envoy.config.route.v3.VirtualHost
         field|1|name|name|string||||
-        field|5|string_match|stringMatch|message:envoy.type.matcher.v3.StringMatcher|query_parameter_match_specifier|||
-        field|6|present_match|presentMatch|bool|query_parameter_match_specifier|||
-        removed|value regex
+        field|2|domains|domains|string*||||
+        field|3|routes|routes|message:envoy.config.route.v3.Route*||||
+        field|4|require_tls|requireTls|enum:envoy.config.route.v3.VirtualHost.TlsRequirementType||||
+        field|5|virtual_clusters|virtualClusters|message:envoy.config.route.v3.VirtualCluster*||||
+        field|7|request_headers_to_add|requestHeadersToAdd|message:envoy.config.core.v3.HeaderValueOption*||||
+        field|10|response_headers_to_add|responseHeadersToAdd|message:envoy.config.core.v3.HeaderValueOption*||||
+        field|11|response_headers_to_remove|responseHeadersToRemove|string*||||
+        field|13|request_headers_to_remove|requestHeadersToRemove|string*||||
+        field|14|include_request_attempt_count|includeRequestAttemptCount|bool||||
+        field|15|typed_per_filter_config|typedPerFilterConfig|map||||
+        field|16|retry_policy|retryPolicy|message:envoy.config.route.v3.RetryPolicy||||
+        field|17|hedge_policy|hedgePolicy|message:envoy.config.route.v3.HedgePolicy||||
+        field|18|per_request_buffer_limit_bytes|perRequestBufferLimitBytes|message:google.protobuf.UInt32Value||deprecated||
+        field|19|include_attempt_count_in_response|includeAttemptCountInResponse|bool||||
+        field|22|request_mirror_policies|requestMirrorPolicies|message:envoy.config.route.v3.RouteAction.RequestMirrorPolicy*||||
+        field|23|include_is_timeout_retry_header|includeIsTimeoutRetryHeader|bool||||
+        field|24|metadata|metadata|message:envoy.config.core.v3.Metadata||||
+        field|25|request_body_buffer_limit|requestBodyBufferLimit|message:google.protobuf.UInt64Value||||
+        unsupported|matcher rate_limits cors retry_policy_typed_config route_specifiers
+        removed|per_filter_config
+        enum|envoy.config.route.v3.VirtualHost.TlsRequirementType
+        value|0|NONE
+        value|1|EXTERNAL_ONLY
+        value|2|ALL
+        message|envoy.config.route.v3.Route
+        field|1|match|match|message:envoy.config.route.v3.RouteMatch||||
+        field|2|route|route|message:envoy.config.route.v3.RouteAction|action|||
+        field|3|redirect|redirect|message:envoy.config.route.v3.RedirectAction|action|||
+        field|7|direct_response|directResponse|message:envoy.config.route.v3.DirectResponseAction|action|||
+        field|18|non_forwarding_action|nonForwardingAction|message:envoy.config.route.v3.NonForwardingAction|action|||
+        field|4|metadata|metadata|message:envoy.config.core.v3.Metadata||||
+        field|5|decorator|decorator|message:envoy.config.route.v3.Decorator||||there are no traces yet
+        field|9|request_headers_to_add|requestHeadersToAdd|message:envoy.config.core.v3.HeaderValueOption*||||
+        field|10|response_headers_to_add|responseHeadersToAdd|message:envoy.config.core.v3.HeaderValueOption*||||
+        field|11|response_headers_to_remove|responseHeadersToRemove|string*||||
+        field|12|request_headers_to_remove|requestHeadersToRemove|string*||||
+        field|13|typed_per_filter_config|typedPerFilterConfig|map||||
+        field|14|name|name|string||||
+        field|16|per_request_buffer_limit_bytes|perRequestBufferLimitBytes|message:google.protobuf.UInt32Value||deprecated||
+        field|19|stat_prefix|statPrefix|string||||
+        field|20|request_body_buffer_limit|requestBodyBufferLimit|message:google.protobuf.UInt64Value||||
+        unsupported|filter_action tracing route_specifiers
+        removed|per_filter_config
+        message|envoy.config.route.v3.Decorator
+        field|1|operation|operation|string||||
+        field|2|propagate|propagate|message:google.protobuf.BoolValue||||
+        message|envoy.config.route.v3.VirtualCluster
+        field|2|name|name|string||||
+        field|4|headers|headers|message:envoy.config.route.v3.HeaderMatcher*||||
+        message|envoy.config.route.v3.FilterConfig
+        field|1|config|config|message:google.protobuf.Any||||
+        field|2|is_optional|isOptional|bool||||
+        field|3|disabled|disabled|bool||||
+        message|envoy.config.upstream.local_address_selector.v3.DefaultLocalAddressSelector
         message|envoy.extensions.access_loggers.file.v3.FileAccessLog
         field|1|path|path|string||||
         field|2|format|format|string|access_log_format|deprecated||
@@ -479,12 +936,34 @@ extension APIDescription {
         field|1|log_format|logFormat|message:envoy.config.core.v3.SubstitutionFormatString|access_log_format|||
         message|envoy.extensions.access_loggers.stream.v3.StderrAccessLog
         field|1|log_format|logFormat|message:envoy.config.core.v3.SubstitutionFormatString|access_log_format|||
+        enum|envoy.extensions.clusters.common.dns.v3.DnsLookupFamily
+        value|0|UNSPECIFIED
+        value|1|AUTO
+        value|2|V4_ONLY
+        value|3|V6_ONLY
+        value|4|V4_PREFERRED
+        value|5|ALL
+        message|envoy.extensions.clusters.dns.v3.DnsCluster
+        field|3|dns_refresh_rate|dnsRefreshRate|message:google.protobuf.Duration||||
+        field|4|dns_failure_refresh_rate|dnsFailureRefreshRate|message:envoy.extensions.clusters.dns.v3.DnsCluster.RefreshRate||||
+        field|5|respect_dns_ttl|respectDnsTtl|bool||||
+        field|6|dns_jitter|dnsJitter|message:google.protobuf.Duration||||
+        field|7|typed_dns_resolver_config|typedDnsResolverConfig|message:envoy.config.core.v3.TypedExtensionConfig||||
+        field|8|dns_lookup_family|dnsLookupFamily|enum:envoy.extensions.clusters.common.dns.v3.DnsLookupFamily||||
+        field|9|all_addresses_in_single_endpoint|allAddressesInSingleEndpoint|bool||||
+        field|10|dns_min_refresh_rate|dnsMinRefreshRate|message:google.protobuf.Duration||||
+        message|envoy.extensions.clusters.dns.v3.DnsCluster.RefreshRate
+        field|1|base_interval|baseInterval|message:google.protobuf.Duration||||
+        field|2|max_interval|maxInterval|message:google.protobuf.Duration||||
         message|envoy.extensions.filters.http.router.v3.Router
         field|1|dynamic_stats|dynamicStats|message:google.protobuf.BoolValue||||these statistics are always kept
         field|2|start_child_span|startChildSpan|bool||deprecated||there are no traces yet
         field|4|suppress_envoy_headers|suppressEnvoyHeaders|bool||||
+        field|5|strict_check_headers|strictCheckHeaders|string*||||
+        field|6|respect_expected_rq_timeout|respectExpectedRqTimeout|bool||||
         field|7|suppress_grpc_request_failure_code_stats|suppressGrpcRequestFailureCodeStats|bool||||the statistics count the HTTP status
-        unsupported|upstream_log upstream_log_options strict_check_headers respect_expected_rq_timeout upstream_http_filters reject_connect_request_early_data
+        field|10|reject_connect_request_early_data|rejectConnectRequestEarlyData|message:google.protobuf.BoolValue||||CONNECT is not supported yet
+        unsupported|upstream_log upstream_log_options upstream_http_filters
         message|envoy.extensions.filters.listener.http_inspector.v3.HttpInspector
         message|envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector
         unsupported|enable_ja3_fingerprinting enable_ja4_fingerprinting initial_read_buffer_size close_connection_on_client_hello_parsing_errors max_client_hello_size
@@ -493,6 +972,7 @@ extension APIDescription {
         field|2|stat_prefix|statPrefix|string||||
         field|4|route_config|routeConfig|message:envoy.config.route.v3.RouteConfiguration|route_specifier|||
         field|5|http_filters|httpFilters|message:envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter*||||
+        field|6|add_user_agent|addUserAgent|message:google.protobuf.BoolValue||||
         field|8|http_protocol_options|httpProtocolOptions|message:envoy.config.core.v3.Http1ProtocolOptions||||
         field|9|http2_protocol_options|http2ProtocolOptions|message:envoy.config.core.v3.Http2ProtocolOptions||||HTTP/2 is not spoken yet; clients are served over HTTP/1
         field|10|server_name|serverName|string||||
@@ -500,9 +980,13 @@ extension APIDescription {
         field|13|access_log|accessLog|message:envoy.config.accesslog.v3.AccessLog*||||
         field|14|use_remote_address|useRemoteAddress|message:google.protobuf.BoolValue||||
         field|15|generate_request_id|generateRequestId|message:google.protobuf.BoolValue||||
+        field|18|proxy_100_continue|proxy100Continue|bool||||
         field|19|xff_num_trusted_hops|xffNumTrustedHops|uint32||||
+        field|20|represent_ipv4_remote_address_as_ipv4_mapped_ipv6|representIpv4RemoteAddressAsIpv4MappedIpv6|bool||||
         field|21|skip_xff_append|skipXffAppend|bool||||
+        field|22|via|via|string||||
         field|24|stream_idle_timeout|streamIdleTimeout|message:google.protobuf.Duration||||
+        field|25|internal_address_config|internalAddressConfig|message:envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig||||
         field|26|delayed_close_timeout|delayedCloseTimeout|message:google.protobuf.Duration||||
         field|28|request_timeout|requestTimeout|message:google.protobuf.Duration||||
         field|29|max_request_headers_kb|maxRequestHeadersKb|message:google.protobuf.UInt32Value||||
@@ -511,11 +995,31 @@ extension APIDescription {
         field|33|merge_slashes|mergeSlashes|bool||||
         field|34|server_header_transformation|serverHeaderTransformation|enum:envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ServerHeaderTransformation||||
         field|35|common_http_protocol_options|commonHttpProtocolOptions|message:envoy.config.core.v3.HttpProtocolOptions||||
+        field|36|request_id_extension|requestIdExtension|message:envoy.extensions.filters.network.http_connection_manager.v3.RequestIDExtension||||
         field|37|always_set_request_id_in_response|alwaysSetRequestIdInResponse|bool||||
+        field|38|local_reply_config|localReplyConfig|message:envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig||||
+        field|39|strip_matching_host_port|stripMatchingHostPort|bool||||
         field|41|request_headers_timeout|requestHeadersTimeout|message:google.protobuf.Duration||||
+        field|42|strip_any_host_port|stripAnyHostPort|bool|strip_port_mode|||
         field|45|path_with_escaped_slashes_action|pathWithEscapedSlashesAction|enum:envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction||||
-        unsupported|rds scoped_routes add_user_agent tracing http1_safe_max_connection_duration http3_protocol_options scheme_header_transformation stream_flush_timeout access_log_flush_interval flush_access_log_on_new_request access_log_options original_ip_detection_extensions early_header_mutation_extensions internal_address_config via forward_client_cert_details set_current_client_cert_details forward_client_cert_matcher proxy_100_continue represent_ipv4_remote_address_as_ipv4_mapped_ipv6 upgrade_configs request_id_extension local_reply_config strip_matching_host_port strip_any_host_port stream_error_on_invalid_http_message path_normalization_options strip_trailing_host_dot proxy_status_config typed_header_validation_config append_x_forwarded_port append_local_overload add_proxy_protocol_connection_state forward_proto_config
+        field|46|original_ip_detection_extensions|originalIpDetectionExtensions|message:envoy.config.core.v3.TypedExtensionConfig*||||
+        field|47|strip_trailing_host_dot|stripTrailingHostDot|bool||||
+        field|48|scheme_header_transformation|schemeHeaderTransformation|message:envoy.config.core.v3.SchemeHeaderTransformation||||
+        field|51|append_x_forwarded_port|appendXForwardedPort|bool||||
+        field|53|add_proxy_protocol_connection_state|addProxyProtocolConnectionState|message:google.protobuf.BoolValue||||the PROXY protocol is not read yet
+        field|54|access_log_flush_interval|accessLogFlushInterval|message:google.protobuf.Duration||deprecated||
+        field|55|flush_access_log_on_new_request|flushAccessLogOnNewRequest|bool||deprecated||
+        field|56|access_log_options|accessLogOptions|message:envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.HcmAccessLogOptions||||
+        field|58|http1_safe_max_connection_duration|http1SafeMaxConnectionDuration|bool||||
+        unsupported|rds scoped_routes tracing http3_protocol_options stream_flush_timeout drain_timeout_jitter early_header_mutation_extensions forward_client_cert_details set_current_client_cert_details forward_client_cert_matcher upgrade_configs stream_error_on_invalid_http_message path_normalization_options proxy_status_config typed_header_validation_config append_local_overload forward_proto_config record_route_resolution_stats
         removed|idle_timeout
+        message|envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig
+        field|1|unix_sockets|unixSockets|bool||||
+        field|2|cidr_ranges|cidrRanges|message:envoy.config.core.v3.CidrRange*||||
+        message|envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.HcmAccessLogOptions
+        field|1|access_log_flush_interval|accessLogFlushInterval|message:google.protobuf.Duration||||
+        field|2|flush_access_log_on_new_request|flushAccessLogOnNewRequest|bool||||
+        unsupported|flush_log_on_tunnel_successfully_established
         enum|envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType
         value|0|AUTO
         value|1|HTTP1
@@ -537,6 +1041,207 @@ extension APIDescription {
         field|7|disabled|disabled|bool||||
         unsupported|config_discovery
         removed|config
+        message|envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig
+        field|1|mappers|mappers|message:envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper*||||
+        field|2|body_format|bodyFormat|message:envoy.config.core.v3.SubstitutionFormatString||||
+        message|envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper
+        field|1|filter|filter|message:envoy.config.accesslog.v3.AccessLogFilter||||
+        field|2|status_code|statusCode|message:google.protobuf.UInt32Value||||
+        field|3|body|body|message:envoy.config.core.v3.DataSource||||
+        field|4|body_format_override|bodyFormatOverride|message:envoy.config.core.v3.SubstitutionFormatString||||
+        field|5|headers_to_add|headersToAdd|message:envoy.config.core.v3.HeaderValueOption*||||
+        message|envoy.extensions.filters.network.http_connection_manager.v3.RequestIDExtension
+        field|1|typed_config|typedConfig|message:google.protobuf.Any||||
+        message|envoy.extensions.health_check.event_sinks.file.v3.HealthCheckEventFileSink
+        field|1|event_log_path|eventLogPath|string||||
+        message|envoy.type.v3.HttpStatus
+        field|1|code|code|enum:envoy.type.v3.StatusCode||||
+        enum|envoy.type.v3.StatusCode
+        value|0|Empty
+        value|100|Continue
+        value|200|OK
+        value|201|Created
+        value|202|Accepted
+        value|203|NonAuthoritativeInformation
+        value|204|NoContent
+        value|205|ResetContent
+        value|206|PartialContent
+        value|207|MultiStatus
+        value|208|AlreadyReported
+        value|226|IMUsed
+        value|300|MultipleChoices
+        value|301|MovedPermanently
+        value|302|Found
+        value|303|SeeOther
+        value|304|NotModified
+        value|305|UseProxy
+        value|307|TemporaryRedirect
+        value|308|PermanentRedirect
+        value|400|BadRequest
+        value|401|Unauthorized
+        value|402|PaymentRequired
+        value|403|Forbidden
+        value|404|NotFound
+        value|405|MethodNotAllowed
+        value|406|NotAcceptable
+        value|407|ProxyAuthenticationRequired
+        value|408|RequestTimeout
+        value|409|Conflict
+        value|410|Gone
+        value|411|LengthRequired
+        value|412|PreconditionFailed
+        value|413|PayloadTooLarge
+        value|414|URITooLong
+        value|415|UnsupportedMediaType
+        value|416|RangeNotSatisfiable
+        value|417|ExpectationFailed
+        value|421|MisdirectedRequest
+        value|422|UnprocessableEntity
+        value|423|Locked
+        value|424|FailedDependency
+        value|426|UpgradeRequired
+        value|428|PreconditionRequired
+        value|429|TooManyRequests
+        value|431|RequestHeaderFieldsTooLarge
+        value|500|InternalServerError
+        value|501|NotImplemented
+        value|502|BadGateway
+        value|503|ServiceUnavailable
+        value|504|GatewayTimeout
+        value|505|HTTPVersionNotSupported
+        value|506|VariantAlsoNegotiates
+        value|507|InsufficientStorage
+        value|508|LoopDetected
+        value|510|NotExtended
+        value|511|NetworkAuthenticationRequired
+        message|envoy.extensions.http.original_ip_detection.custom_header.v3.CustomHeaderConfig
+        field|1|header_name|headerName|string||||
+        field|2|allow_extension_to_set_address_as_trusted|allowExtensionToSetAddressAsTrusted|bool||||
+        field|3|reject_with_status|rejectWithStatus|message:envoy.type.v3.HttpStatus||||
+        message|envoy.extensions.http.original_ip_detection.xff.v3.XffConfig
+        field|1|xff_num_trusted_hops|xffNumTrustedHops|uint32||||
+        field|2|xff_trusted_cidrs|xffTrustedCidrs|message:envoy.extensions.http.original_ip_detection.xff.v3.XffTrustedCidrs||||
+        field|3|skip_xff_append|skipXffAppend|message:google.protobuf.BoolValue||||
+        message|envoy.extensions.http.original_ip_detection.xff.v3.XffTrustedCidrs
+        field|1|cidrs|cidrs|message:envoy.config.core.v3.CidrRange*||||
+        message|envoy.extensions.internal_redirect.allow_listed_routes.v3.AllowListedRoutesConfig
+        field|1|allowed_route_names|allowedRouteNames|string*||||
+        message|envoy.extensions.internal_redirect.previous_routes.v3.PreviousRoutesConfig
+        message|envoy.extensions.internal_redirect.safe_cross_scheme.v3.SafeCrossSchemeConfig
+        message|envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig
+        field|1|zone_aware_lb_config|zoneAwareLbConfig|message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig|locality_config_specifier|||
+        field|2|locality_weighted_lb_config|localityWeightedLbConfig|message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.LocalityWeightedLbConfig|locality_config_specifier|||
+        message|envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig
+        field|1|routing_enabled|routingEnabled|message:envoy.type.v3.Percent||||
+        field|2|min_cluster_size|minClusterSize|message:google.protobuf.UInt64Value||||
+        field|3|fail_traffic_on_panic|failTrafficOnPanic|bool||||
+        field|4|force_locality_direct_routing|forceLocalityDirectRouting|bool||deprecated||
+        field|5|force_local_zone|forceLocalZone|message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig.ForceLocalZone||||
+        field|6|locality_basis|localityBasis|enum:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig.LocalityBasis||||
+        message|envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig.ForceLocalZone
+        field|1|min_size|minSize|message:google.protobuf.UInt32Value||||
+        enum|envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig.LocalityBasis
+        value|0|HEALTHY_HOSTS_NUM
+        value|1|HEALTHY_HOSTS_WEIGHT
+        message|envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.LocalityWeightedLbConfig
+        message|envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig
+        field|1|slow_start_window|slowStartWindow|message:google.protobuf.Duration||||
+        field|2|aggression|aggression|message:envoy.config.core.v3.RuntimeDouble||||
+        field|3|min_weight_percent|minWeightPercent|message:envoy.type.v3.Percent||||
+        message|envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig
+        field|1|use_hostname_for_hashing|useHostnameForHashing|bool||||
+        field|2|hash_balance_factor|hashBalanceFactor|message:google.protobuf.UInt32Value||||
+        field|3|hash_policy|hashPolicy|message:envoy.config.route.v3.RouteAction.HashPolicy*||||
+        message|envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest
+        field|1|choice_count|choiceCount|message:google.protobuf.UInt32Value||||
+        field|2|active_request_bias|activeRequestBias|message:envoy.config.core.v3.RuntimeDouble||||
+        field|3|slow_start_config|slowStartConfig|message:envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig||||
+        field|4|locality_lb_config|localityLbConfig|message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig||||
+        field|5|enable_full_scan|enableFullScan|message:google.protobuf.BoolValue||deprecated||
+        field|6|selection_method|selectionMethod|enum:envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest.SelectionMethod||||
+        enum|envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest.SelectionMethod
+        value|0|N_CHOICES
+        value|1|FULL_SCAN
+        message|envoy.extensions.load_balancing_policies.maglev.v3.Maglev
+        field|1|table_size|tableSize|message:google.protobuf.UInt64Value||||
+        field|2|consistent_hashing_lb_config|consistentHashingLbConfig|message:envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig||||
+        field|3|locality_weighted_lb_config|localityWeightedLbConfig|message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.LocalityWeightedLbConfig||||
+        message|envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma
+        field|1|decay_time|decayTime|message:google.protobuf.Duration||||
+        field|2|aggregation_interval|aggregationInterval|message:google.protobuf.Duration||||
+        field|3|max_samples_per_host|maxSamplesPerHost|message:google.protobuf.UInt32Value||||
+        field|4|default_rtt|defaultRtt|message:google.protobuf.Duration||||
+        field|5|penalty_value|penaltyValue|message:google.protobuf.DoubleValue||||
+        message|envoy.extensions.load_balancing_policies.random.v3.Random
+        field|1|locality_lb_config|localityLbConfig|message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig||||
+        message|envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash
+        field|1|hash_function|hashFunction|enum:envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash.HashFunction||||
+        field|2|minimum_ring_size|minimumRingSize|message:google.protobuf.UInt64Value||||
+        field|3|maximum_ring_size|maximumRingSize|message:google.protobuf.UInt64Value||||
+        field|4|use_hostname_for_hashing|useHostnameForHashing|bool||deprecated||
+        field|5|hash_balance_factor|hashBalanceFactor|message:google.protobuf.UInt32Value||deprecated||
+        field|6|consistent_hashing_lb_config|consistentHashingLbConfig|message:envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig||||
+        field|7|locality_weighted_lb_config|localityWeightedLbConfig|message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.LocalityWeightedLbConfig||||
+        enum|envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash.HashFunction
+        value|0|DEFAULT_HASH
+        value|1|XX_HASH
+        value|2|MURMUR_HASH_2
+        message|envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin
+        field|1|slow_start_config|slowStartConfig|message:envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig||||
+        field|2|locality_lb_config|localityLbConfig|message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig||||
+        message|envoy.extensions.load_balancing_policies.subset.v3.Subset
+        field|1|fallback_policy|fallbackPolicy|enum:envoy.extensions.load_balancing_policies.subset.v3.Subset.LbSubsetFallbackPolicy||||
+        field|2|default_subset|defaultSubset|message:google.protobuf.Struct||||
+        field|3|subset_selectors|subsetSelectors|message:envoy.extensions.load_balancing_policies.subset.v3.Subset.LbSubsetSelector*||||
+        field|4|locality_weight_aware|localityWeightAware|bool||||
+        field|5|scale_locality_weight|scaleLocalityWeight|bool||||
+        field|6|panic_mode_any|panicModeAny|bool||||
+        field|7|list_as_any|listAsAny|bool||||
+        field|8|metadata_fallback_policy|metadataFallbackPolicy|enum:envoy.extensions.load_balancing_policies.subset.v3.Subset.LbSubsetMetadataFallbackPolicy||||
+        field|9|subset_lb_policy|subsetLbPolicy|message:envoy.config.cluster.v3.LoadBalancingPolicy||||
+        field|10|allow_redundant_keys|allowRedundantKeys|bool||||
+        message|envoy.extensions.load_balancing_policies.subset.v3.Subset.LbSubsetSelector
+        field|1|keys|keys|string*||||
+        field|2|fallback_policy|fallbackPolicy|enum:envoy.extensions.load_balancing_policies.subset.v3.Subset.LbSubsetSelector.LbSubsetSelectorFallbackPolicy||||
+        field|3|fallback_keys_subset|fallbackKeysSubset|string*||||
+        field|4|single_host_per_subset|singleHostPerSubset|bool||||
+        enum|envoy.extensions.load_balancing_policies.subset.v3.Subset.LbSubsetSelector.LbSubsetSelectorFallbackPolicy
+        value|0|NOT_DEFINED
+        value|1|NO_FALLBACK
+        value|2|ANY_ENDPOINT
+        value|3|DEFAULT_SUBSET
+        value|4|KEYS_SUBSET
+        enum|envoy.extensions.load_balancing_policies.subset.v3.Subset.LbSubsetFallbackPolicy
+        value|0|NO_FALLBACK
+        value|1|ANY_ENDPOINT
+        value|2|DEFAULT_SUBSET
+        enum|envoy.extensions.load_balancing_policies.subset.v3.Subset.LbSubsetMetadataFallbackPolicy
+        value|0|METADATA_NO_FALLBACK
+        value|1|FALLBACK_LIST
+        message|envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality
+        field|1|endpoint_picking_policy|endpointPickingPolicy|message:envoy.config.cluster.v3.LoadBalancingPolicy||||
+        message|envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig
+        field|1|resolvers|resolvers|message:envoy.config.core.v3.Address*||||
+        field|2|dns_resolver_options|dnsResolverOptions|message:envoy.config.core.v3.DnsResolverOptions||||
+        field|3|use_resolvers_as_fallback|useResolversAsFallback|bool||||
+        field|4|filter_unroutable_families|filterUnroutableFamilies|bool||||
+        field|5|udp_max_queries|udpMaxQueries|message:google.protobuf.UInt32Value||||
+        field|6|query_timeout_seconds|queryTimeoutSeconds|message:google.protobuf.UInt64Value||||
+        field|7|query_tries|queryTries|message:google.protobuf.UInt32Value||||
+        field|8|rotate_nameservers|rotateNameservers|bool||||
+        field|9|edns0_max_payload_size|edns0MaxPayloadSize|message:google.protobuf.UInt32Value||||
+        field|10|max_udp_channel_duration|maxUdpChannelDuration|message:google.protobuf.Duration||||the resolver opens its sockets anew by itself
+        field|11|reinit_channel_on_timeout|reinitChannelOnTimeout|bool||||the resolver opens its sockets anew by itself
+        field|12|qcache_max_ttl|qcacheMaxTtl|message:google.protobuf.UInt32Value||||answers are kept by the clusters
+        message|envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig
+        field|1|pack_trace_reason|packTraceReason|message:google.protobuf.BoolValue||||there are no traces yet
+        field|2|use_request_id_for_trace_sampling|useRequestIdForTraceSampling|message:google.protobuf.BoolValue||||there are no traces yet
+        message|envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate
+        message|envoy.extensions.retry.host.omit_host_metadata.v3.OmitHostMetadataConfig
+        field|1|metadata_match|metadataMatch|message:envoy.config.core.v3.Metadata||||
+        message|envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate
+        message|envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig
+        field|1|update_frequency|updateFrequency|int32||||
         message|envoy.extensions.upstreams.http.v3.HttpProtocolOptions
         field|1|common_http_protocol_options|commonHttpProtocolOptions|message:envoy.config.core.v3.HttpProtocolOptions||||
         field|2|upstream_http_protocol_options|upstreamHttpProtocolOptions|message:envoy.config.core.v3.UpstreamHttpProtocolOptions||||it concerns TLS, which is not spoken to upstreams yet

@@ -46,6 +46,16 @@ package nonisolated struct Envoy_Config_Bootstrap_V3_Bootstrap: @unchecked Senda
   /// Clears the value of `staticResources`. Subsequent reads from it will return its default value.
   package mutating func clearStaticResources() {_uniqueStorage()._staticResources = nil}
 
+  /// What all clusters share.
+  package var clusterManager: Envoy_Config_Bootstrap_V3_ClusterManager {
+    get {_storage._clusterManager ?? Envoy_Config_Bootstrap_V3_ClusterManager()}
+    set {_uniqueStorage()._clusterManager = newValue}
+  }
+  /// Returns true if `clusterManager` has been explicitly set.
+  package var hasClusterManager: Bool {_storage._clusterManager != nil}
+  /// Clears the value of `clusterManager`. Subsequent reads from it will return its default value.
+  package mutating func clearClusterManager() {_uniqueStorage()._clusterManager = nil}
+
   /// How often statistics are pushed.
   /// [ignored: statistics are read when they are asked for]
   package var statsFlushInterval: SwiftProtobuf.Google_Protobuf_Duration {
@@ -108,6 +118,14 @@ package nonisolated struct Envoy_Config_Bootstrap_V3_Bootstrap: @unchecked Senda
   /// Clears the value of `layeredRuntime`. Subsequent reads from it will return its default value.
   package mutating func clearLayeredRuntime() {_uniqueStorage()._layeredRuntime = nil}
 
+  /// Asks name servers over TCP. Default: false.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
+  package var useTcpForDnsLookups: Bool {
+    get {_storage._useTcpForDnsLookups}
+    set {_uniqueStorage()._useTcpForDnsLookups = newValue}
+  }
+
   /// How stuck threads are found.
   /// [ignored: there is no watchdog]
   package var watchdogs: Envoy_Config_Bootstrap_V3_Watchdogs {
@@ -118,6 +136,28 @@ package nonisolated struct Envoy_Config_Bootstrap_V3_Bootstrap: @unchecked Senda
   package var hasWatchdogs: Bool {_storage._watchdogs != nil}
   /// Clears the value of `watchdogs`. Subsequent reads from it will return its default value.
   package mutating func clearWatchdogs() {_uniqueStorage()._watchdogs = nil}
+
+  /// Which name servers are asked, and how.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
+  package var dnsResolutionConfig: Envoy_Config_Core_V3_DnsResolutionConfig {
+    get {_storage._dnsResolutionConfig ?? Envoy_Config_Core_V3_DnsResolutionConfig()}
+    set {_uniqueStorage()._dnsResolutionConfig = newValue}
+  }
+  /// Returns true if `dnsResolutionConfig` has been explicitly set.
+  package var hasDnsResolutionConfig: Bool {_storage._dnsResolutionConfig != nil}
+  /// Clears the value of `dnsResolutionConfig`. Subsequent reads from it will return its default value.
+  package mutating func clearDnsResolutionConfig() {_uniqueStorage()._dnsResolutionConfig = nil}
+
+  /// Which name servers are asked, and how; `CaresDnsResolverConfig` is known.
+  package var typedDnsResolverConfig: Envoy_Config_Core_V3_TypedExtensionConfig {
+    get {_storage._typedDnsResolverConfig ?? Envoy_Config_Core_V3_TypedExtensionConfig()}
+    set {_uniqueStorage()._typedDnsResolverConfig = newValue}
+  }
+  /// Returns true if `typedDnsResolverConfig` has been explicitly set.
+  package var hasTypedDnsResolverConfig: Bool {_storage._typedDnsResolverConfig != nil}
+  /// Clears the value of `typedDnsResolverConfig`. Subsequent reads from it will return its default value.
+  package mutating func clearTypedDnsResolverConfig() {_uniqueStorage()._typedDnsResolverConfig = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -310,24 +350,83 @@ package nonisolated struct Envoy_Config_Bootstrap_V3_Watchdogs: Sendable {
   package init() {}
 }
 
+/// What all clusters share.
+package nonisolated struct Envoy_Config_Bootstrap_V3_ClusterManager: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The cluster that this proxy itself is an endpoint of, for zone-aware routing.
+  package var localClusterName: String = String()
+
+  /// The log of ejections.
+  package var outlierDetection: Envoy_Config_Bootstrap_V3_ClusterManager.OutlierDetection {
+    get {_outlierDetection ?? Envoy_Config_Bootstrap_V3_ClusterManager.OutlierDetection()}
+    set {_outlierDetection = newValue}
+  }
+  /// Returns true if `outlierDetection` has been explicitly set.
+  package var hasOutlierDetection: Bool {self._outlierDetection != nil}
+  /// Clears the value of `outlierDetection`. Subsequent reads from it will return its default value.
+  package mutating func clearOutlierDetection() {self._outlierDetection = nil}
+
+  /// Where connections come from.
+  package var upstreamBindConfig: Envoy_Config_Core_V3_BindConfig {
+    get {_upstreamBindConfig ?? Envoy_Config_Core_V3_BindConfig()}
+    set {_upstreamBindConfig = newValue}
+  }
+  /// Returns true if `upstreamBindConfig` has been explicitly set.
+  package var hasUpstreamBindConfig: Bool {self._upstreamBindConfig != nil}
+  /// Clears the value of `upstreamBindConfig`. Subsequent reads from it will return its default value.
+  package mutating func clearUpstreamBindConfig() {self._upstreamBindConfig = nil}
+
+  /// Clusters take memory in a worker only when they are used.
+  /// [ignored: clusters always take memory in a worker only when they are used]
+  package var enableDeferredClusterCreation: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// The log of ejections.
+  package nonisolated struct OutlierDetection: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// The path of the file, which gets lines of JSON.
+    package var eventLogPath: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
+
+  fileprivate var _outlierDetection: Envoy_Config_Bootstrap_V3_ClusterManager.OutlierDetection? = nil
+  fileprivate var _upstreamBindConfig: Envoy_Config_Core_V3_BindConfig? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "envoy.config.bootstrap.v3"
 
 nonisolated extension Envoy_Config_Bootstrap_V3_Bootstrap: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Bootstrap"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}static_resources\0\u{4}\u{5}stats_flush_interval\0\u{1}watchdog\0\u{2}\u{4}admin\0\u{3}stats_config\0\u{4}\u{3}enable_dispatcher_stats\0\u{3}layered_runtime\0\u{2}\u{a}watchdogs\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}static_resources\0\u{4}\u{2}cluster_manager\0\u{4}\u{3}stats_flush_interval\0\u{1}watchdog\0\u{2}\u{4}admin\0\u{3}stats_config\0\u{4}\u{3}enable_dispatcher_stats\0\u{3}layered_runtime\0\u{4}\u{3}use_tcp_for_dns_lookups\0\u{2}\u{7}watchdogs\0\u{4}\u{3}dns_resolution_config\0\u{3}typed_dns_resolver_config\0")
 
   fileprivate class _StorageClass {
     var _node: Envoy_Config_Core_V3_Node? = nil
     var _staticResources: Envoy_Config_Bootstrap_V3_Bootstrap.StaticResources? = nil
+    var _clusterManager: Envoy_Config_Bootstrap_V3_ClusterManager? = nil
     var _statsFlushInterval: SwiftProtobuf.Google_Protobuf_Duration? = nil
     var _watchdog: Envoy_Config_Bootstrap_V3_Watchdog? = nil
     var _admin: Envoy_Config_Bootstrap_V3_Admin? = nil
     var _statsConfig: Envoy_Config_Metrics_V3_StatsConfig? = nil
     var _enableDispatcherStats: Bool = false
     var _layeredRuntime: Envoy_Config_Bootstrap_V3_LayeredRuntime? = nil
+    var _useTcpForDnsLookups: Bool = false
     var _watchdogs: Envoy_Config_Bootstrap_V3_Watchdogs? = nil
+    var _dnsResolutionConfig: Envoy_Config_Core_V3_DnsResolutionConfig? = nil
+    var _typedDnsResolverConfig: Envoy_Config_Core_V3_TypedExtensionConfig? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -340,13 +439,17 @@ nonisolated extension Envoy_Config_Bootstrap_V3_Bootstrap: SwiftProtobuf.Message
     init(copying source: _StorageClass) {
       _node = source._node
       _staticResources = source._staticResources
+      _clusterManager = source._clusterManager
       _statsFlushInterval = source._statsFlushInterval
       _watchdog = source._watchdog
       _admin = source._admin
       _statsConfig = source._statsConfig
       _enableDispatcherStats = source._enableDispatcherStats
       _layeredRuntime = source._layeredRuntime
+      _useTcpForDnsLookups = source._useTcpForDnsLookups
       _watchdogs = source._watchdogs
+      _dnsResolutionConfig = source._dnsResolutionConfig
+      _typedDnsResolverConfig = source._typedDnsResolverConfig
     }
   }
 
@@ -367,13 +470,17 @@ nonisolated extension Envoy_Config_Bootstrap_V3_Bootstrap: SwiftProtobuf.Message
         switch fieldNumber {
         case 1: try { try decoder.decodeSingularMessageField(value: &_storage._node) }()
         case 2: try { try decoder.decodeSingularMessageField(value: &_storage._staticResources) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._clusterManager) }()
         case 7: try { try decoder.decodeSingularMessageField(value: &_storage._statsFlushInterval) }()
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._watchdog) }()
         case 12: try { try decoder.decodeSingularMessageField(value: &_storage._admin) }()
         case 13: try { try decoder.decodeSingularMessageField(value: &_storage._statsConfig) }()
         case 16: try { try decoder.decodeSingularBoolField(value: &_storage._enableDispatcherStats) }()
         case 17: try { try decoder.decodeSingularMessageField(value: &_storage._layeredRuntime) }()
+        case 20: try { try decoder.decodeSingularBoolField(value: &_storage._useTcpForDnsLookups) }()
         case 27: try { try decoder.decodeSingularMessageField(value: &_storage._watchdogs) }()
+        case 30: try { try decoder.decodeSingularMessageField(value: &_storage._dnsResolutionConfig) }()
+        case 31: try { try decoder.decodeSingularMessageField(value: &_storage._typedDnsResolverConfig) }()
         default: break
         }
       }
@@ -391,6 +498,9 @@ nonisolated extension Envoy_Config_Bootstrap_V3_Bootstrap: SwiftProtobuf.Message
       } }()
       try { if let v = _storage._staticResources {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._clusterManager {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
       } }()
       try { if let v = _storage._statsFlushInterval {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
@@ -410,8 +520,17 @@ nonisolated extension Envoy_Config_Bootstrap_V3_Bootstrap: SwiftProtobuf.Message
       try { if let v = _storage._layeredRuntime {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
       } }()
+      if _storage._useTcpForDnsLookups != false {
+        try visitor.visitSingularBoolField(value: _storage._useTcpForDnsLookups, fieldNumber: 20)
+      }
       try { if let v = _storage._watchdogs {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
+      } }()
+      try { if let v = _storage._dnsResolutionConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      } }()
+      try { if let v = _storage._typedDnsResolverConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
       } }()
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -424,13 +543,17 @@ nonisolated extension Envoy_Config_Bootstrap_V3_Bootstrap: SwiftProtobuf.Message
         let rhs_storage = _args.1
         if _storage._node != rhs_storage._node {return false}
         if _storage._staticResources != rhs_storage._staticResources {return false}
+        if _storage._clusterManager != rhs_storage._clusterManager {return false}
         if _storage._statsFlushInterval != rhs_storage._statsFlushInterval {return false}
         if _storage._watchdog != rhs_storage._watchdog {return false}
         if _storage._admin != rhs_storage._admin {return false}
         if _storage._statsConfig != rhs_storage._statsConfig {return false}
         if _storage._enableDispatcherStats != rhs_storage._enableDispatcherStats {return false}
         if _storage._layeredRuntime != rhs_storage._layeredRuntime {return false}
+        if _storage._useTcpForDnsLookups != rhs_storage._useTcpForDnsLookups {return false}
         if _storage._watchdogs != rhs_storage._watchdogs {return false}
+        if _storage._dnsResolutionConfig != rhs_storage._dnsResolutionConfig {return false}
+        if _storage._typedDnsResolverConfig != rhs_storage._typedDnsResolverConfig {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -740,6 +863,85 @@ nonisolated extension Envoy_Config_Bootstrap_V3_Watchdogs: SwiftProtobuf.Message
   }
 
   package static func ==(lhs: Envoy_Config_Bootstrap_V3_Watchdogs, rhs: Envoy_Config_Bootstrap_V3_Watchdogs) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Bootstrap_V3_ClusterManager: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ClusterManager"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}local_cluster_name\0\u{3}outlier_detection\0\u{3}upstream_bind_config\0\u{4}\u{2}enable_deferred_cluster_creation\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.localClusterName) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._outlierDetection) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._upstreamBindConfig) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.enableDeferredClusterCreation) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.localClusterName.isEmpty {
+      try visitor.visitSingularStringField(value: self.localClusterName, fieldNumber: 1)
+    }
+    try { if let v = self._outlierDetection {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._upstreamBindConfig {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.enableDeferredClusterCreation != false {
+      try visitor.visitSingularBoolField(value: self.enableDeferredClusterCreation, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Bootstrap_V3_ClusterManager, rhs: Envoy_Config_Bootstrap_V3_ClusterManager) -> Bool {
+    if lhs.localClusterName != rhs.localClusterName {return false}
+    if lhs._outlierDetection != rhs._outlierDetection {return false}
+    if lhs._upstreamBindConfig != rhs._upstreamBindConfig {return false}
+    if lhs.enableDeferredClusterCreation != rhs.enableDeferredClusterCreation {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Bootstrap_V3_ClusterManager.OutlierDetection: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Bootstrap_V3_ClusterManager.protoMessageName + ".OutlierDetection"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}event_log_path\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.eventLogPath) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.eventLogPath.isEmpty {
+      try visitor.visitSingularStringField(value: self.eventLogPath, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Bootstrap_V3_ClusterManager.OutlierDetection, rhs: Envoy_Config_Bootstrap_V3_ClusterManager.OutlierDetection) -> Bool {
+    if lhs.eventLogPath != rhs.eventLogPath {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

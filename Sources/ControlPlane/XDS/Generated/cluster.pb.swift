@@ -46,6 +46,15 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
     set {_uniqueStorage()._clusterDiscoveryType = .type(newValue)}
   }
 
+  /// Where the endpoints come from, by extension; `DnsCluster` is known.
+  package var clusterType: Envoy_Config_Cluster_V3_Cluster.CustomClusterType {
+    get {
+      if case .clusterType(let v)? = _storage._clusterDiscoveryType {return v}
+      return Envoy_Config_Cluster_V3_Cluster.CustomClusterType()
+    }
+    set {_uniqueStorage()._clusterDiscoveryType = .clusterType(newValue)}
+  }
+
   /// How long a connection may take to open; positive. Default: 5s.
   package var connectTimeout: SwiftProtobuf.Google_Protobuf_Duration {
     get {_storage._connectTimeout ?? SwiftProtobuf.Google_Protobuf_Duration()}
@@ -70,6 +79,12 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
   package var lbPolicy: Envoy_Config_Cluster_V3_Cluster.LbPolicy {
     get {_storage._lbPolicy}
     set {_uniqueStorage()._lbPolicy = newValue}
+  }
+
+  /// How endpoints are asked whether they are well.
+  package var healthChecks: [Envoy_Config_Core_V3_HealthCheck] {
+    get {_storage._healthChecks}
+    set {_uniqueStorage()._healthChecks = newValue}
   }
 
   /// Requests after which a connection is closed. Default: no limit.
@@ -107,6 +122,8 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
   package mutating func clearHTTPProtocolOptions() {_uniqueStorage()._httpProtocolOptions = nil}
 
   /// How often names are asked for again; at least 1ms. Default: 5s.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
   package var dnsRefreshRate: SwiftProtobuf.Google_Protobuf_Duration {
     get {_storage._dnsRefreshRate ?? SwiftProtobuf.Google_Protobuf_Duration()}
     set {_uniqueStorage()._dnsRefreshRate = newValue}
@@ -122,8 +139,97 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
     set {_uniqueStorage()._dnsLookupFamily = newValue}
   }
 
+  /// The name servers to ask.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
+  package var dnsResolvers: [Envoy_Config_Core_V3_Address] {
+    get {_storage._dnsResolvers}
+    set {_uniqueStorage()._dnsResolvers = newValue}
+  }
+
+  /// How endpoints that answer badly are left out for a while. Default: they are not.
+  package var outlierDetection: Envoy_Config_Cluster_V3_OutlierDetection {
+    get {_storage._outlierDetection ?? Envoy_Config_Cluster_V3_OutlierDetection()}
+    set {_uniqueStorage()._outlierDetection = newValue}
+  }
+  /// Returns true if `outlierDetection` has been explicitly set.
+  package var hasOutlierDetection: Bool {_storage._outlierDetection != nil}
+  /// Clears the value of `outlierDetection`. Subsequent reads from it will return its default value.
+  package mutating func clearOutlierDetection() {_uniqueStorage()._outlierDetection = nil}
+
+  /// How often endpoints that are not used any more are forgotten.
+  /// [ignored: only clusters of the original destination have such endpoints]
+  package var cleanupInterval: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_storage._cleanupInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_uniqueStorage()._cleanupInterval = newValue}
+  }
+  /// Returns true if `cleanupInterval` has been explicitly set.
+  package var hasCleanupInterval: Bool {_storage._cleanupInterval != nil}
+  /// Clears the value of `cleanupInterval`. Subsequent reads from it will return its default value.
+  package mutating func clearCleanupInterval() {_uniqueStorage()._cleanupInterval = nil}
+
+  /// Where connections come from. Default: that of the cluster manager.
+  package var upstreamBindConfig: Envoy_Config_Core_V3_BindConfig {
+    get {_storage._upstreamBindConfig ?? Envoy_Config_Core_V3_BindConfig()}
+    set {_uniqueStorage()._upstreamBindConfig = newValue}
+  }
+  /// Returns true if `upstreamBindConfig` has been explicitly set.
+  package var hasUpstreamBindConfig: Bool {_storage._upstreamBindConfig != nil}
+  /// Clears the value of `upstreamBindConfig`. Subsequent reads from it will return its default value.
+  package mutating func clearUpstreamBindConfig() {_uniqueStorage()._upstreamBindConfig = nil}
+
+  /// Divides the endpoints by their metadata.
+  package var lbSubsetConfig: Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig {
+    get {_storage._lbSubsetConfig ?? Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig()}
+    set {_uniqueStorage()._lbSubsetConfig = newValue}
+  }
+  /// Returns true if `lbSubsetConfig` has been explicitly set.
+  package var hasLbSubsetConfig: Bool {_storage._lbSubsetConfig != nil}
+  /// Clears the value of `lbSubsetConfig`. Subsequent reads from it will return its default value.
+  package mutating func clearLbSubsetConfig() {_uniqueStorage()._lbSubsetConfig = nil}
+
+  package var lbConfig: OneOf_LbConfig? {
+    get {return _storage._lbConfig}
+    set {_uniqueStorage()._lbConfig = newValue}
+  }
+
+  /// Options of RING_HASH.
+  package var ringHashLbConfig: Envoy_Config_Cluster_V3_Cluster.RingHashLbConfig {
+    get {
+      if case .ringHashLbConfig(let v)? = _storage._lbConfig {return v}
+      return Envoy_Config_Cluster_V3_Cluster.RingHashLbConfig()
+    }
+    set {_uniqueStorage()._lbConfig = .ringHashLbConfig(newValue)}
+  }
+
+  /// Options of LEAST_REQUEST.
+  package var leastRequestLbConfig: Envoy_Config_Cluster_V3_Cluster.LeastRequestLbConfig {
+    get {
+      if case .leastRequestLbConfig(let v)? = _storage._lbConfig {return v}
+      return Envoy_Config_Cluster_V3_Cluster.LeastRequestLbConfig()
+    }
+    set {_uniqueStorage()._lbConfig = .leastRequestLbConfig(newValue)}
+  }
+
+  /// Options of MAGLEV.
+  package var maglevLbConfig: Envoy_Config_Cluster_V3_Cluster.MaglevLbConfig {
+    get {
+      if case .maglevLbConfig(let v)? = _storage._lbConfig {return v}
+      return Envoy_Config_Cluster_V3_Cluster.MaglevLbConfig()
+    }
+    set {_uniqueStorage()._lbConfig = .maglevLbConfig(newValue)}
+  }
+
+  /// Options of ROUND_ROBIN.
+  package var roundRobinLbConfig: Envoy_Config_Cluster_V3_Cluster.RoundRobinLbConfig {
+    get {
+      if case .roundRobinLbConfig(let v)? = _storage._lbConfig {return v}
+      return Envoy_Config_Cluster_V3_Cluster.RoundRobinLbConfig()
+    }
+    set {_uniqueStorage()._lbConfig = .roundRobinLbConfig(newValue)}
+  }
+
   /// Facts about the cluster.
-  /// [ignored: no feature reads it yet]
   package var metadata: Envoy_Config_Core_V3_Metadata {
     get {_storage._metadata ?? Envoy_Config_Core_V3_Metadata()}
     set {_uniqueStorage()._metadata = newValue}
@@ -171,15 +277,13 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
   /// Clears the value of `upstreamConnectionOptions`. Subsequent reads from it will return its default value.
   package mutating func clearUpstreamConnectionOptions() {_uniqueStorage()._upstreamConnectionOptions = nil}
 
-  /// Closes the connections of an endpoint that fails its checks.
-  /// [ignored: there are no health checks yet]
+  /// Closes the connections of an endpoint that fails its checks. Default: false.
   package var closeConnectionsOnHostHealthFailure: Bool {
     get {_storage._closeConnectionsOnHostHealthFailure}
     set {_uniqueStorage()._closeConnectionsOnHostHealthFailure = newValue}
   }
 
-  /// Removes endpoints without regard to their health.
-  /// [ignored: there are no health checks yet]
+  /// Removes endpoints without regard to their health. Default: false.
   package var ignoreHealthOnHostRemoval: Bool {
     get {_storage._ignoreHealthOnHostRemoval}
     set {_uniqueStorage()._ignoreHealthOnHostRemoval = newValue}
@@ -195,43 +299,34 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
   /// Clears the value of `loadAssignment`. Subsequent reads from it will return its default value.
   package mutating func clearLoadAssignment() {_uniqueStorage()._loadAssignment = nil}
 
-  /// Protocol options by extension; `envoy.extensions.upstreams.http.v3.HttpProtocolOptions` is known.
+  /// Protocol options by extension; `envoy.extensions.upstreams.http.v3.HttpProtocolOptions` is
+  /// known.
   package var typedExtensionProtocolOptions: Dictionary<String,SwiftProtobuf.Google_Protobuf_Any> {
     get {_storage._typedExtensionProtocolOptions}
     set {_uniqueStorage()._typedExtensionProtocolOptions = newValue}
   }
 
-  package var lbConfig: OneOf_LbConfig? {
-    get {return _storage._lbConfig}
-    set {_uniqueStorage()._lbConfig = newValue}
-  }
-
-  /// Options of LEAST_REQUEST.
-  package var leastRequestLbConfig: Envoy_Config_Cluster_V3_Cluster.LeastRequestLbConfig {
-    get {
-      if case .leastRequestLbConfig(let v)? = _storage._lbConfig {return v}
-      return Envoy_Config_Cluster_V3_Cluster.LeastRequestLbConfig()
-    }
-    set {_uniqueStorage()._lbConfig = .leastRequestLbConfig(newValue)}
-  }
-
-  /// Options of ROUND_ROBIN.
-  package var roundRobinLbConfig: Envoy_Config_Cluster_V3_Cluster.RoundRobinLbConfig {
-    get {
-      if case .roundRobinLbConfig(let v)? = _storage._lbConfig {return v}
-      return Envoy_Config_Cluster_V3_Cluster.RoundRobinLbConfig()
-    }
-    set {_uniqueStorage()._lbConfig = .roundRobinLbConfig(newValue)}
-  }
-
   /// Asks for names again when the answer's time to live ends. Default: false.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
   package var respectDnsTtl: Bool {
     get {_storage._respectDnsTtl}
     set {_uniqueStorage()._respectDnsTtl = newValue}
   }
 
-  /// How often a failed question is asked again.
-  /// [ignored: failed questions are asked again at dns_refresh_rate, and the last answer is kept]
+  /// How an endpoint is chosen, by extension, in place of lb_policy; the first of the list counts.
+  package var loadBalancingPolicy: Envoy_Config_Cluster_V3_LoadBalancingPolicy {
+    get {_storage._loadBalancingPolicy ?? Envoy_Config_Cluster_V3_LoadBalancingPolicy()}
+    set {_uniqueStorage()._loadBalancingPolicy = newValue}
+  }
+  /// Returns true if `loadBalancingPolicy` has been explicitly set.
+  package var hasLoadBalancingPolicy: Bool {_storage._loadBalancingPolicy != nil}
+  /// Clears the value of `loadBalancingPolicy`. Subsequent reads from it will return its default value.
+  package mutating func clearLoadBalancingPolicy() {_uniqueStorage()._loadBalancingPolicy = nil}
+
+  /// How often a failed question is asked again. Default: dns_refresh_rate.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
   package var dnsFailureRefreshRate: Envoy_Config_Cluster_V3_Cluster.RefreshRate {
     get {_storage._dnsFailureRefreshRate ?? Envoy_Config_Cluster_V3_Cluster.RefreshRate()}
     set {_uniqueStorage()._dnsFailureRefreshRate = newValue}
@@ -240,6 +335,14 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
   package var hasDnsFailureRefreshRate: Bool {_storage._dnsFailureRefreshRate != nil}
   /// Clears the value of `dnsFailureRefreshRate`. Subsequent reads from it will return its default value.
   package mutating func clearDnsFailureRefreshRate() {_uniqueStorage()._dnsFailureRefreshRate = nil}
+
+  /// Asks name servers over TCP. Default: false.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
+  package var useTcpForDnsLookups: Bool {
+    get {_storage._useTcpForDnsLookups}
+    set {_uniqueStorage()._useTcpForDnsLookups = newValue}
+  }
 
   /// Names and certificates of upstream TLS.
   /// [ignored: it concerns TLS, which is not spoken to upstreams yet]
@@ -254,8 +357,7 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
   /// Clears the value of `upstreamHTTPProtocolOptions`. Subsequent reads from it will return its default value.
   package mutating func clearUpstreamHTTPProtocolOptions() {_uniqueStorage()._upstreamHTTPProtocolOptions = nil}
 
-  /// Counts how much of their timeout the requests used.
-  /// [ignored: these statistics are not kept]
+  /// Counts how much of their timeout the requests used. Default: false.
   ///
   /// NOTE: This field was marked as deprecated in the .proto file.
   package var trackTimeoutBudgets: Bool {
@@ -264,7 +366,6 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
   }
 
   /// Which further statistics are kept.
-  /// [ignored: these statistics are not kept]
   package var trackClusterStats: Envoy_Config_Cluster_V3_TrackClusterStats {
     get {_storage._trackClusterStats ?? Envoy_Config_Cluster_V3_TrackClusterStats()}
     set {_uniqueStorage()._trackClusterStats = newValue}
@@ -275,7 +376,6 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
   package mutating func clearTrackClusterStats() {_uniqueStorage()._trackClusterStats = nil}
 
   /// Connections opened before they are needed.
-  /// [ignored: connections are opened when they are needed]
   package var preconnectPolicy: Envoy_Config_Cluster_V3_Cluster.PreconnectPolicy {
     get {_storage._preconnectPolicy ?? Envoy_Config_Cluster_V3_Cluster.PreconnectPolicy()}
     set {_uniqueStorage()._preconnectPolicy = newValue}
@@ -285,8 +385,25 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
   /// Clears the value of `preconnectPolicy`. Subsequent reads from it will return its default value.
   package mutating func clearPreconnectPolicy() {_uniqueStorage()._preconnectPolicy = nil}
 
-  /// The start waits until the cluster is ready.
-  /// [ignored: listeners always wait for the first answer of DNS]
+  /// Each client's connection has connections of its own. Default: false.
+  package var connectionPoolPerDownstreamConnection: Bool {
+    get {_storage._connectionPoolPerDownstreamConnection}
+    set {_uniqueStorage()._connectionPoolPerDownstreamConnection = newValue}
+  }
+
+  /// Which name servers are asked, and how.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
+  package var dnsResolutionConfig: Envoy_Config_Core_V3_DnsResolutionConfig {
+    get {_storage._dnsResolutionConfig ?? Envoy_Config_Core_V3_DnsResolutionConfig()}
+    set {_uniqueStorage()._dnsResolutionConfig = newValue}
+  }
+  /// Returns true if `dnsResolutionConfig` has been explicitly set.
+  package var hasDnsResolutionConfig: Bool {_storage._dnsResolutionConfig != nil}
+  /// Clears the value of `dnsResolutionConfig`. Subsequent reads from it will return its default value.
+  package mutating func clearDnsResolutionConfig() {_uniqueStorage()._dnsResolutionConfig = nil}
+
+  /// The start waits until the cluster is ready. Default: true.
   package var waitForWarmOnInit: SwiftProtobuf.Google_Protobuf_BoolValue {
     get {_storage._waitForWarmOnInit ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
     set {_uniqueStorage()._waitForWarmOnInit = newValue}
@@ -296,17 +413,45 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
   /// Clears the value of `waitForWarmOnInit`. Subsequent reads from it will return its default value.
   package mutating func clearWaitForWarmOnInit() {_uniqueStorage()._waitForWarmOnInit = nil}
 
+  /// Which name servers are asked, and how; `CaresDnsResolverConfig` is known.
+  package var typedDnsResolverConfig: Envoy_Config_Core_V3_TypedExtensionConfig {
+    get {_storage._typedDnsResolverConfig ?? Envoy_Config_Core_V3_TypedExtensionConfig()}
+    set {_uniqueStorage()._typedDnsResolverConfig = newValue}
+  }
+  /// Returns true if `typedDnsResolverConfig` has been explicitly set.
+  package var hasTypedDnsResolverConfig: Bool {_storage._typedDnsResolverConfig != nil}
+  /// Clears the value of `typedDnsResolverConfig`. Subsequent reads from it will return its default value.
+  package mutating func clearTypedDnsResolverConfig() {_uniqueStorage()._typedDnsResolverConfig = nil}
+
+  /// A random time up to this is added to the interval. Default: 0s.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
+  package var dnsJitter: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_storage._dnsJitter ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_uniqueStorage()._dnsJitter = newValue}
+  }
+  /// Returns true if `dnsJitter` has been explicitly set.
+  package var hasDnsJitter: Bool {_storage._dnsJitter != nil}
+  /// Clears the value of `dnsJitter`. Subsequent reads from it will return its default value.
+  package mutating func clearDnsJitter() {_uniqueStorage()._dnsJitter = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_ClusterDiscoveryType: Equatable, Sendable {
     /// Where the endpoints come from. Default: STATIC.
     case type(Envoy_Config_Cluster_V3_Cluster.DiscoveryType)
+    /// Where the endpoints come from, by extension; `DnsCluster` is known.
+    case clusterType(Envoy_Config_Cluster_V3_Cluster.CustomClusterType)
 
   }
 
   package nonisolated enum OneOf_LbConfig: Equatable, Sendable {
+    /// Options of RING_HASH.
+    case ringHashLbConfig(Envoy_Config_Cluster_V3_Cluster.RingHashLbConfig)
     /// Options of LEAST_REQUEST.
     case leastRequestLbConfig(Envoy_Config_Cluster_V3_Cluster.LeastRequestLbConfig)
+    /// Options of MAGLEV.
+    case maglevLbConfig(Envoy_Config_Cluster_V3_Cluster.MaglevLbConfig)
     /// Options of ROUND_ROBIN.
     case roundRobinLbConfig(Envoy_Config_Cluster_V3_Cluster.RoundRobinLbConfig)
 
@@ -367,8 +512,17 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
     /// The least loaded of some drawn at random.
     case leastRequest // = 1
 
+    /// By a hash of the request, on a ring.
+    case ringHash // = 2
+
     /// At random.
     case random // = 3
+
+    /// By a hash of the request, in Maglev's table.
+    case maglev // = 5
+
+    /// As load_balancing_policy says.
+    case loadBalancingPolicyConfig // = 7
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -379,7 +533,10 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
       switch rawValue {
       case 0: self = .roundRobin
       case 1: self = .leastRequest
+      case 2: self = .ringHash
       case 3: self = .random
+      case 5: self = .maglev
+      case 7: self = .loadBalancingPolicyConfig
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -388,7 +545,10 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
       switch self {
       case .roundRobin: return 0
       case .leastRequest: return 1
+      case .ringHash: return 2
       case .random: return 3
+      case .maglev: return 5
+      case .loadBalancingPolicyConfig: return 7
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -397,7 +557,10 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
     package static let allCases: [Envoy_Config_Cluster_V3_Cluster.LbPolicy] = [
       .roundRobin,
       .leastRequest,
+      .ringHash,
       .random,
+      .maglev,
+      .loadBalancingPolicyConfig,
     ]
 
   }
@@ -465,9 +628,21 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
+    /// New endpoints get their share by and by.
+    package var slowStartConfig: Envoy_Config_Cluster_V3_Cluster.SlowStartConfig {
+      get {_slowStartConfig ?? Envoy_Config_Cluster_V3_Cluster.SlowStartConfig()}
+      set {_slowStartConfig = newValue}
+    }
+    /// Returns true if `slowStartConfig` has been explicitly set.
+    package var hasSlowStartConfig: Bool {self._slowStartConfig != nil}
+    /// Clears the value of `slowStartConfig`. Subsequent reads from it will return its default value.
+    package mutating func clearSlowStartConfig() {self._slowStartConfig = nil}
+
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
+
+    fileprivate var _slowStartConfig: Envoy_Config_Cluster_V3_Cluster.SlowStartConfig? = nil
   }
 
   /// Options of LEAST_REQUEST.
@@ -486,11 +661,33 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
     /// Clears the value of `choiceCount`. Subsequent reads from it will return its default value.
     package mutating func clearChoiceCount() {self._choiceCount = nil}
 
+    /// How strongly requests in flight count where weights differ; 0: not. Default: 1.0.
+    package var activeRequestBias: Envoy_Config_Core_V3_RuntimeDouble {
+      get {_activeRequestBias ?? Envoy_Config_Core_V3_RuntimeDouble()}
+      set {_activeRequestBias = newValue}
+    }
+    /// Returns true if `activeRequestBias` has been explicitly set.
+    package var hasActiveRequestBias: Bool {self._activeRequestBias != nil}
+    /// Clears the value of `activeRequestBias`. Subsequent reads from it will return its default value.
+    package mutating func clearActiveRequestBias() {self._activeRequestBias = nil}
+
+    /// New endpoints get their share by and by.
+    package var slowStartConfig: Envoy_Config_Cluster_V3_Cluster.SlowStartConfig {
+      get {_slowStartConfig ?? Envoy_Config_Cluster_V3_Cluster.SlowStartConfig()}
+      set {_slowStartConfig = newValue}
+    }
+    /// Returns true if `slowStartConfig` has been explicitly set.
+    package var hasSlowStartConfig: Bool {self._slowStartConfig != nil}
+    /// Clears the value of `slowStartConfig`. Subsequent reads from it will return its default value.
+    package mutating func clearSlowStartConfig() {self._slowStartConfig = nil}
+
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
 
     fileprivate var _choiceCount: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+    fileprivate var _activeRequestBias: Envoy_Config_Core_V3_RuntimeDouble? = nil
+    fileprivate var _slowStartConfig: Envoy_Config_Cluster_V3_Cluster.SlowStartConfig? = nil
   }
 
   /// Options of every way to choose.
@@ -499,8 +696,7 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    /// The share of healthy endpoints below which health is disregarded.
-    /// [ignored: there are no health checks yet]
+    /// The share of healthy endpoints below which health is disregarded; 0: never. Default: 50.
     package var healthyPanicThreshold: Envoy_Type_V3_Percent {
       get {_healthyPanicThreshold ?? Envoy_Type_V3_Percent()}
       set {_healthyPanicThreshold = newValue}
@@ -509,6 +705,27 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
     package var hasHealthyPanicThreshold: Bool {self._healthyPanicThreshold != nil}
     /// Clears the value of `healthyPanicThreshold`. Subsequent reads from it will return its default value.
     package mutating func clearHealthyPanicThreshold() {self._healthyPanicThreshold = nil}
+
+    package var localityConfigSpecifier: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.OneOf_LocalityConfigSpecifier? = nil
+
+    /// Prefers the zone of this proxy. Only where the node has a locality and the cluster manager
+    /// a local_cluster_name.
+    package var zoneAwareLbConfig: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.ZoneAwareLbConfig {
+      get {
+        if case .zoneAwareLbConfig(let v)? = localityConfigSpecifier {return v}
+        return Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.ZoneAwareLbConfig()
+      }
+      set {localityConfigSpecifier = .zoneAwareLbConfig(newValue)}
+    }
+
+    /// Spreads the load by the weights of the localities.
+    package var localityWeightedLbConfig: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.LocalityWeightedLbConfig {
+      get {
+        if case .localityWeightedLbConfig(let v)? = localityConfigSpecifier {return v}
+        return Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.LocalityWeightedLbConfig()
+      }
+      set {localityConfigSpecifier = .localityWeightedLbConfig(newValue)}
+    }
 
     /// How long changes of endpoints are gathered.
     /// [ignored: endpoints in files and from DNS change at once]
@@ -521,16 +738,125 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
     /// Clears the value of `updateMergeWindow`. Subsequent reads from it will return its default value.
     package mutating func clearUpdateMergeWindow() {self._updateMergeWindow = nil}
 
-    /// New endpoints wait for their first health check.
-    /// [ignored: there are no health checks yet]
+    /// New endpoints wait for their first health check. Default: false.
     package var ignoreNewHostsUntilFirstHc: Bool = false
 
+    /// Closes every connection when endpoints come or go. Default: false.
+    package var closeConnectionsOnHostSetChange: Bool = false
+
+    /// Options of RING_HASH and MAGLEV.
+    package var consistentHashingLbConfig: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.ConsistentHashingLbConfig {
+      get {_consistentHashingLbConfig ?? Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.ConsistentHashingLbConfig()}
+      set {_consistentHashingLbConfig = newValue}
+    }
+    /// Returns true if `consistentHashingLbConfig` has been explicitly set.
+    package var hasConsistentHashingLbConfig: Bool {self._consistentHashingLbConfig != nil}
+    /// Clears the value of `consistentHashingLbConfig`. Subsequent reads from it will return its default value.
+    package mutating func clearConsistentHashingLbConfig() {self._consistentHashingLbConfig = nil}
+
+    /// The states of health in which a filter may choose the endpoint.
+    /// [ignored: no filter chooses the endpoint]
+    package var overrideHostStatus: Envoy_Config_Core_V3_HealthStatusSet {
+      get {_overrideHostStatus ?? Envoy_Config_Core_V3_HealthStatusSet()}
+      set {_overrideHostStatus = newValue}
+    }
+    /// Returns true if `overrideHostStatus` has been explicitly set.
+    package var hasOverrideHostStatus: Bool {self._overrideHostStatus != nil}
+    /// Clears the value of `overrideHostStatus`. Subsequent reads from it will return its default value.
+    package mutating func clearOverrideHostStatus() {self._overrideHostStatus = nil}
+
     package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package nonisolated enum OneOf_LocalityConfigSpecifier: Equatable, Sendable {
+      /// Prefers the zone of this proxy. Only where the node has a locality and the cluster manager
+      /// a local_cluster_name.
+      case zoneAwareLbConfig(Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.ZoneAwareLbConfig)
+      /// Spreads the load by the weights of the localities.
+      case localityWeightedLbConfig(Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.LocalityWeightedLbConfig)
+
+    }
+
+    /// Prefers the zone of this proxy.
+    package nonisolated struct ZoneAwareLbConfig: Sendable {
+      // SwiftProtobuf.Message conformance is added in an extension below. See the
+      // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+      // methods supported on all messages.
+
+      /// The share of the requests that it holds for. Default: 100.
+      package var routingEnabled: Envoy_Type_V3_Percent {
+        get {_routingEnabled ?? Envoy_Type_V3_Percent()}
+        set {_routingEnabled = newValue}
+      }
+      /// Returns true if `routingEnabled` has been explicitly set.
+      package var hasRoutingEnabled: Bool {self._routingEnabled != nil}
+      /// Clears the value of `routingEnabled`. Subsequent reads from it will return its default value.
+      package mutating func clearRoutingEnabled() {self._routingEnabled = nil}
+
+      /// Endpoints that the cluster must have. Default: 6.
+      package var minClusterSize: SwiftProtobuf.Google_Protobuf_UInt64Value {
+        get {_minClusterSize ?? SwiftProtobuf.Google_Protobuf_UInt64Value()}
+        set {_minClusterSize = newValue}
+      }
+      /// Returns true if `minClusterSize` has been explicitly set.
+      package var hasMinClusterSize: Bool {self._minClusterSize != nil}
+      /// Clears the value of `minClusterSize`. Subsequent reads from it will return its default value.
+      package mutating func clearMinClusterSize() {self._minClusterSize = nil}
+
+      /// Answers 503 where too few endpoints are healthy. Default: false.
+      package var failTrafficOnPanic: Bool = false
+
+      package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+      package init() {}
+
+      fileprivate var _routingEnabled: Envoy_Type_V3_Percent? = nil
+      fileprivate var _minClusterSize: SwiftProtobuf.Google_Protobuf_UInt64Value? = nil
+    }
+
+    /// Marks that localities are weighed.
+    package nonisolated struct LocalityWeightedLbConfig: Sendable {
+      // SwiftProtobuf.Message conformance is added in an extension below. See the
+      // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+      // methods supported on all messages.
+
+      package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+      package init() {}
+    }
+
+    /// Options of the balancers that hash.
+    package nonisolated struct ConsistentHashingLbConfig: Sendable {
+      // SwiftProtobuf.Message conformance is added in an extension below. See the
+      // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+      // methods supported on all messages.
+
+      /// Places endpoints by their host names instead of their addresses. Default: false.
+      package var useHostnameForHashing: Bool = false
+
+      /// The load of an endpoint in percent of the mean above which another is taken; at least 100.
+      /// Default: no bound.
+      package var hashBalanceFactor: SwiftProtobuf.Google_Protobuf_UInt32Value {
+        get {_hashBalanceFactor ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+        set {_hashBalanceFactor = newValue}
+      }
+      /// Returns true if `hashBalanceFactor` has been explicitly set.
+      package var hasHashBalanceFactor: Bool {self._hashBalanceFactor != nil}
+      /// Clears the value of `hashBalanceFactor`. Subsequent reads from it will return its default value.
+      package mutating func clearHashBalanceFactor() {self._hashBalanceFactor = nil}
+
+      package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+      package init() {}
+
+      fileprivate var _hashBalanceFactor: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+    }
 
     package init() {}
 
     fileprivate var _healthyPanicThreshold: Envoy_Type_V3_Percent? = nil
     fileprivate var _updateMergeWindow: SwiftProtobuf.Google_Protobuf_Duration? = nil
+    fileprivate var _consistentHashingLbConfig: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.ConsistentHashingLbConfig? = nil
+    fileprivate var _overrideHostStatus: Envoy_Config_Core_V3_HealthStatusSet? = nil
   }
 
   /// How often something is tried again.
@@ -539,7 +865,7 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    /// The first interval.
+    /// The first interval; longer than 1ms. Required.
     package var baseInterval: SwiftProtobuf.Google_Protobuf_Duration {
       get {_baseInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
       set {_baseInterval = newValue}
@@ -549,7 +875,7 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
     /// Clears the value of `baseInterval`. Subsequent reads from it will return its default value.
     package mutating func clearBaseInterval() {self._baseInterval = nil}
 
-    /// The longest interval.
+    /// The longest interval. Default: ten times the first.
     package var maxInterval: SwiftProtobuf.Google_Protobuf_Duration {
       get {_maxInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
       set {_maxInterval = newValue}
@@ -573,9 +899,410 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
+    /// Connections of an endpoint for each request on it, from 1.0 to 3.0. Default: 1.0.
+    package var perUpstreamPreconnectRatio: SwiftProtobuf.Google_Protobuf_DoubleValue {
+      get {_perUpstreamPreconnectRatio ?? SwiftProtobuf.Google_Protobuf_DoubleValue()}
+      set {_perUpstreamPreconnectRatio = newValue}
+    }
+    /// Returns true if `perUpstreamPreconnectRatio` has been explicitly set.
+    package var hasPerUpstreamPreconnectRatio: Bool {self._perUpstreamPreconnectRatio != nil}
+    /// Clears the value of `perUpstreamPreconnectRatio`. Subsequent reads from it will return its default value.
+    package mutating func clearPerUpstreamPreconnectRatio() {self._perUpstreamPreconnectRatio = nil}
+
+    /// Connections over the cluster for each request, from 1.0 to 3.0. Default: 1.0.
+    package var predictivePreconnectRatio: SwiftProtobuf.Google_Protobuf_DoubleValue {
+      get {_predictivePreconnectRatio ?? SwiftProtobuf.Google_Protobuf_DoubleValue()}
+      set {_predictivePreconnectRatio = newValue}
+    }
+    /// Returns true if `predictivePreconnectRatio` has been explicitly set.
+    package var hasPredictivePreconnectRatio: Bool {self._predictivePreconnectRatio != nil}
+    /// Clears the value of `predictivePreconnectRatio`. Subsequent reads from it will return its default value.
+    package mutating func clearPredictivePreconnectRatio() {self._predictivePreconnectRatio = nil}
+
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
+
+    fileprivate var _perUpstreamPreconnectRatio: SwiftProtobuf.Google_Protobuf_DoubleValue? = nil
+    fileprivate var _predictivePreconnectRatio: SwiftProtobuf.Google_Protobuf_DoubleValue? = nil
+  }
+
+  /// A kind of cluster that is an extension.
+  package nonisolated struct CustomClusterType: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// Names it. Required.
+    package var name: String = String()
+
+    /// Its configuration, with `@type`.
+    package var typedConfig: SwiftProtobuf.Google_Protobuf_Any {
+      get {_typedConfig ?? SwiftProtobuf.Google_Protobuf_Any()}
+      set {_typedConfig = newValue}
+    }
+    /// Returns true if `typedConfig` has been explicitly set.
+    package var hasTypedConfig: Bool {self._typedConfig != nil}
+    /// Clears the value of `typedConfig`. Subsequent reads from it will return its default value.
+    package mutating func clearTypedConfig() {self._typedConfig = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _typedConfig: SwiftProtobuf.Google_Protobuf_Any? = nil
+  }
+
+  /// Divides the endpoints by their metadata below `envoy.lb`.
+  package nonisolated struct LbSubsetConfig: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// What happens where no subset fits. Default: NO_FALLBACK.
+    package var fallbackPolicy: Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.LbSubsetFallbackPolicy = .noFallback
+
+    /// The metadata of the subset of DEFAULT_SUBSET.
+    package var defaultSubset: SwiftProtobuf.Google_Protobuf_Struct {
+      get {_defaultSubset ?? SwiftProtobuf.Google_Protobuf_Struct()}
+      set {_defaultSubset = newValue}
+    }
+    /// Returns true if `defaultSubset` has been explicitly set.
+    package var hasDefaultSubset: Bool {self._defaultSubset != nil}
+    /// Clears the value of `defaultSubset`. Subsequent reads from it will return its default value.
+    package mutating func clearDefaultSubset() {self._defaultSubset = nil}
+
+    /// Which subsets there are.
+    package var subsetSelectors: [Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.LbSubsetSelector] = []
+
+    /// Weighs localities within subsets. Default: false.
+    package var localityWeightAware: Bool = false
+
+    /// The weight of a locality shrinks with its part in the subset. Default: false.
+    package var scaleLocalityWeight: Bool = false
+
+    /// Where the fallback has no healthy endpoint, any endpoint is taken. Default: false.
+    package var panicModeAny: Bool = false
+
+    /// A list in an endpoint's metadata means each of its values. Default: false.
+    package var listAsAny: Bool = false
+
+    /// Whether a route may give several conditions. Default: METADATA_NO_FALLBACK.
+    package var metadataFallbackPolicy: Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.LbSubsetMetadataFallbackPolicy = .metadataNoFallback
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    /// What happens where no subset fits.
+    package nonisolated enum LbSubsetFallbackPolicy: SwiftProtobuf.Enum, Swift.CaseIterable {
+      package typealias RawValue = Int
+
+      /// The request is answered with 503.
+      case noFallback // = 0
+
+      /// Any endpoint is taken.
+      case anyEndpoint // = 1
+
+      /// The default subset is taken.
+      case defaultSubset // = 2
+      case UNRECOGNIZED(Int)
+
+      package init() {
+        self = .noFallback
+      }
+
+      package init?(rawValue: Int) {
+        switch rawValue {
+        case 0: self = .noFallback
+        case 1: self = .anyEndpoint
+        case 2: self = .defaultSubset
+        default: self = .UNRECOGNIZED(rawValue)
+        }
+      }
+
+      package var rawValue: Int {
+        switch self {
+        case .noFallback: return 0
+        case .anyEndpoint: return 1
+        case .defaultSubset: return 2
+        case .UNRECOGNIZED(let i): return i
+        }
+      }
+
+      // The compiler won't synthesize support with the UNRECOGNIZED case.
+      package static let allCases: [Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.LbSubsetFallbackPolicy] = [
+        .noFallback,
+        .anyEndpoint,
+        .defaultSubset,
+      ]
+
+    }
+
+    /// Whether a route may give several conditions.
+    package nonisolated enum LbSubsetMetadataFallbackPolicy: SwiftProtobuf.Enum, Swift.CaseIterable {
+      package typealias RawValue = Int
+
+      /// It gives one.
+      case metadataNoFallback // = 0
+
+      /// It gives a list below `fallback_list`; the first that fits a subset counts.
+      case fallbackList // = 1
+      case UNRECOGNIZED(Int)
+
+      package init() {
+        self = .metadataNoFallback
+      }
+
+      package init?(rawValue: Int) {
+        switch rawValue {
+        case 0: self = .metadataNoFallback
+        case 1: self = .fallbackList
+        default: self = .UNRECOGNIZED(rawValue)
+        }
+      }
+
+      package var rawValue: Int {
+        switch self {
+        case .metadataNoFallback: return 0
+        case .fallbackList: return 1
+        case .UNRECOGNIZED(let i): return i
+        }
+      }
+
+      // The compiler won't synthesize support with the UNRECOGNIZED case.
+      package static let allCases: [Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.LbSubsetMetadataFallbackPolicy] = [
+        .metadataNoFallback,
+        .fallbackList,
+      ]
+
+    }
+
+    /// Subsets by some keys of the metadata.
+    package nonisolated struct LbSubsetSelector: Sendable {
+      // SwiftProtobuf.Message conformance is added in an extension below. See the
+      // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+      // methods supported on all messages.
+
+      /// The keys; not empty. Required.
+      package var keys: [String] = []
+
+      /// What happens where no subset of these fits. Default: as the cluster has it.
+      package var fallbackPolicy: Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.LbSubsetSelector.LbSubsetSelectorFallbackPolicy = .notDefined
+
+      /// The keys that are tried instead; a part of `keys`.
+      package var fallbackKeysSubset: [String] = []
+
+      /// Each value names one endpoint. Default: false.
+      package var singleHostPerSubset: Bool = false
+
+      package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+      /// What happens where no subset of a selector fits.
+      package nonisolated enum LbSubsetSelectorFallbackPolicy: SwiftProtobuf.Enum, Swift.CaseIterable {
+        package typealias RawValue = Int
+
+        /// As the cluster has it.
+        case notDefined // = 0
+
+        /// The request is answered with 503.
+        case noFallback // = 1
+
+        /// Any endpoint is taken.
+        case anyEndpoint // = 2
+
+        /// The default subset is taken.
+        case defaultSubset // = 3
+
+        /// The subset of fallback_keys_subset is taken.
+        case keysSubset // = 4
+        case UNRECOGNIZED(Int)
+
+        package init() {
+          self = .notDefined
+        }
+
+        package init?(rawValue: Int) {
+          switch rawValue {
+          case 0: self = .notDefined
+          case 1: self = .noFallback
+          case 2: self = .anyEndpoint
+          case 3: self = .defaultSubset
+          case 4: self = .keysSubset
+          default: self = .UNRECOGNIZED(rawValue)
+          }
+        }
+
+        package var rawValue: Int {
+          switch self {
+          case .notDefined: return 0
+          case .noFallback: return 1
+          case .anyEndpoint: return 2
+          case .defaultSubset: return 3
+          case .keysSubset: return 4
+          case .UNRECOGNIZED(let i): return i
+          }
+        }
+
+        // The compiler won't synthesize support with the UNRECOGNIZED case.
+        package static let allCases: [Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.LbSubsetSelector.LbSubsetSelectorFallbackPolicy] = [
+          .notDefined,
+          .noFallback,
+          .anyEndpoint,
+          .defaultSubset,
+          .keysSubset,
+        ]
+
+      }
+
+      package init() {}
+    }
+
+    package init() {}
+
+    fileprivate var _defaultSubset: SwiftProtobuf.Google_Protobuf_Struct? = nil
+  }
+
+  /// New endpoints get their share by and by.
+  package nonisolated struct SlowStartConfig: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// How long it takes; positive. Required.
+    package var slowStartWindow: SwiftProtobuf.Google_Protobuf_Duration {
+      get {_slowStartWindow ?? SwiftProtobuf.Google_Protobuf_Duration()}
+      set {_slowStartWindow = newValue}
+    }
+    /// Returns true if `slowStartWindow` has been explicitly set.
+    package var hasSlowStartWindow: Bool {self._slowStartWindow != nil}
+    /// Clears the value of `slowStartWindow`. Subsequent reads from it will return its default value.
+    package mutating func clearSlowStartWindow() {self._slowStartWindow = nil}
+
+    /// The share grows with the power of one over this; positive. Default: 1.0.
+    package var aggression: Envoy_Config_Core_V3_RuntimeDouble {
+      get {_aggression ?? Envoy_Config_Core_V3_RuntimeDouble()}
+      set {_aggression = newValue}
+    }
+    /// Returns true if `aggression` has been explicitly set.
+    package var hasAggression: Bool {self._aggression != nil}
+    /// Clears the value of `aggression`. Subsequent reads from it will return its default value.
+    package mutating func clearAggression() {self._aggression = nil}
+
+    /// The share at the beginning. Default: 10.
+    package var minWeightPercent: Envoy_Type_V3_Percent {
+      get {_minWeightPercent ?? Envoy_Type_V3_Percent()}
+      set {_minWeightPercent = newValue}
+    }
+    /// Returns true if `minWeightPercent` has been explicitly set.
+    package var hasMinWeightPercent: Bool {self._minWeightPercent != nil}
+    /// Clears the value of `minWeightPercent`. Subsequent reads from it will return its default value.
+    package mutating func clearMinWeightPercent() {self._minWeightPercent = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _slowStartWindow: SwiftProtobuf.Google_Protobuf_Duration? = nil
+    fileprivate var _aggression: Envoy_Config_Core_V3_RuntimeDouble? = nil
+    fileprivate var _minWeightPercent: Envoy_Type_V3_Percent? = nil
+  }
+
+  /// Options of RING_HASH.
+  package nonisolated struct RingHashLbConfig: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// Points on the ring, at least; up to 8388608. Default: 1024.
+    package var minimumRingSize: SwiftProtobuf.Google_Protobuf_UInt64Value {
+      get {_minimumRingSize ?? SwiftProtobuf.Google_Protobuf_UInt64Value()}
+      set {_minimumRingSize = newValue}
+    }
+    /// Returns true if `minimumRingSize` has been explicitly set.
+    package var hasMinimumRingSize: Bool {self._minimumRingSize != nil}
+    /// Clears the value of `minimumRingSize`. Subsequent reads from it will return its default value.
+    package mutating func clearMinimumRingSize() {self._minimumRingSize = nil}
+
+    /// How endpoints are placed. Default: XX_HASH.
+    package var hashFunction: Envoy_Config_Cluster_V3_Cluster.RingHashLbConfig.HashFunction = .xxHash
+
+    /// Points on the ring, at most; up to 8388608. Default: 8388608.
+    package var maximumRingSize: SwiftProtobuf.Google_Protobuf_UInt64Value {
+      get {_maximumRingSize ?? SwiftProtobuf.Google_Protobuf_UInt64Value()}
+      set {_maximumRingSize = newValue}
+    }
+    /// Returns true if `maximumRingSize` has been explicitly set.
+    package var hasMaximumRingSize: Bool {self._maximumRingSize != nil}
+    /// Clears the value of `maximumRingSize`. Subsequent reads from it will return its default value.
+    package mutating func clearMaximumRingSize() {self._maximumRingSize = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    /// How endpoints are placed on the ring.
+    package nonisolated enum HashFunction: SwiftProtobuf.Enum, Swift.CaseIterable {
+      package typealias RawValue = Int
+
+      /// xxHash64.
+      case xxHash // = 0
+
+      /// MurmurHash2, as older C++ libraries have it.
+      case murmurHash2 // = 1
+      case UNRECOGNIZED(Int)
+
+      package init() {
+        self = .xxHash
+      }
+
+      package init?(rawValue: Int) {
+        switch rawValue {
+        case 0: self = .xxHash
+        case 1: self = .murmurHash2
+        default: self = .UNRECOGNIZED(rawValue)
+        }
+      }
+
+      package var rawValue: Int {
+        switch self {
+        case .xxHash: return 0
+        case .murmurHash2: return 1
+        case .UNRECOGNIZED(let i): return i
+        }
+      }
+
+      // The compiler won't synthesize support with the UNRECOGNIZED case.
+      package static let allCases: [Envoy_Config_Cluster_V3_Cluster.RingHashLbConfig.HashFunction] = [
+        .xxHash,
+        .murmurHash2,
+      ]
+
+    }
+
+    package init() {}
+
+    fileprivate var _minimumRingSize: SwiftProtobuf.Google_Protobuf_UInt64Value? = nil
+    fileprivate var _maximumRingSize: SwiftProtobuf.Google_Protobuf_UInt64Value? = nil
+  }
+
+  /// Options of MAGLEV.
+  package nonisolated struct MaglevLbConfig: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// Places in the table: a prime up to 5000011. Default: 65537.
+    package var tableSize: SwiftProtobuf.Google_Protobuf_UInt64Value {
+      get {_tableSize ?? SwiftProtobuf.Google_Protobuf_UInt64Value()}
+      set {_tableSize = newValue}
+    }
+    /// Returns true if `tableSize` has been explicitly set.
+    package var hasTableSize: Bool {self._tableSize != nil}
+    /// Clears the value of `tableSize`. Subsequent reads from it will return its default value.
+    package mutating func clearTableSize() {self._tableSize = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _tableSize: SwiftProtobuf.Google_Protobuf_UInt64Value? = nil
   }
 
   package init() {}
@@ -589,8 +1316,7 @@ package nonisolated struct Envoy_Config_Cluster_V3_UpstreamConnectionOptions: Se
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Probes on idle connections.
-  /// [ignored: the system's defaults apply]
+  /// Probes on idle connections. Default: none.
   package var tcpKeepalive: Envoy_Config_Core_V3_TcpKeepalive {
     get {_tcpKeepalive ?? Envoy_Config_Core_V3_TcpKeepalive()}
     set {_tcpKeepalive = newValue}
@@ -604,11 +1330,93 @@ package nonisolated struct Envoy_Config_Cluster_V3_UpstreamConnectionOptions: Se
   /// [ignored: nothing reads it]
   package var setLocalInterfaceNameOnUpstreamConnections: Bool = false
 
+  /// In which order the addresses of an endpoint are tried.
+  package var happyEyeballsConfig: Envoy_Config_Cluster_V3_UpstreamConnectionOptions.HappyEyeballsConfig {
+    get {_happyEyeballsConfig ?? Envoy_Config_Cluster_V3_UpstreamConnectionOptions.HappyEyeballsConfig()}
+    set {_happyEyeballsConfig = newValue}
+  }
+  /// Returns true if `happyEyeballsConfig` has been explicitly set.
+  package var hasHappyEyeballsConfig: Bool {self._happyEyeballsConfig != nil}
+  /// Clears the value of `happyEyeballsConfig`. Subsequent reads from it will return its default value.
+  package mutating func clearHappyEyeballsConfig() {self._happyEyeballsConfig = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// Which version of IP comes first.
+  package nonisolated enum FirstAddressFamilyVersion: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+
+    /// That of the first address.
+    case `default` // = 0
+
+    /// IPv4.
+    case v4 // = 1
+
+    /// IPv6.
+    case v6 // = 2
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .default
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .default
+      case 1: self = .v4
+      case 2: self = .v6
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .default: return 0
+      case .v4: return 1
+      case .v6: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [Envoy_Config_Cluster_V3_UpstreamConnectionOptions.FirstAddressFamilyVersion] = [
+      .default,
+      .v4,
+      .v6,
+    ]
+
+  }
+
+  /// In which order the addresses of an endpoint are tried.
+  package nonisolated struct HappyEyeballsConfig: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// Which version of IP comes first. Default: DEFAULT.
+    package var firstAddressFamilyVersion: Envoy_Config_Cluster_V3_UpstreamConnectionOptions.FirstAddressFamilyVersion = .default
+
+    /// So many addresses of it, then one of the other; at least 1. Default: 1.
+    package var firstAddressFamilyCount: SwiftProtobuf.Google_Protobuf_UInt32Value {
+      get {_firstAddressFamilyCount ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+      set {_firstAddressFamilyCount = newValue}
+    }
+    /// Returns true if `firstAddressFamilyCount` has been explicitly set.
+    package var hasFirstAddressFamilyCount: Bool {self._firstAddressFamilyCount != nil}
+    /// Clears the value of `firstAddressFamilyCount`. Subsequent reads from it will return its default value.
+    package mutating func clearFirstAddressFamilyCount() {self._firstAddressFamilyCount = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _firstAddressFamilyCount: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+  }
 
   package init() {}
 
   fileprivate var _tcpKeepalive: Envoy_Config_Core_V3_TcpKeepalive? = nil
+  fileprivate var _happyEyeballsConfig: Envoy_Config_Cluster_V3_UpstreamConnectionOptions.HappyEyeballsConfig? = nil
 }
 
 /// Further statistics.
@@ -617,95 +1425,52 @@ package nonisolated struct Envoy_Config_Cluster_V3_TrackClusterStats: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Counts how much of their timeout the requests used. Default: false.
+  package var timeoutBudgets: Bool = false
+
+  /// Counts the sizes of heads and bodies. Default: false.
+  package var requestResponseSizes: Bool = false
+
+  /// Publishes the statistics of each endpoint. Default: false.
+  package var perEndpointStats: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
 
-/// Limits on what a cluster is given at the same time, over the whole process.
-package nonisolated struct Envoy_Config_Cluster_V3_CircuitBreakers: Sendable {
+/// How an endpoint is chosen, by extension.
+package nonisolated struct Envoy_Config_Cluster_V3_LoadBalancingPolicy: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// One set for each priority.
-  package var thresholds: [Envoy_Config_Cluster_V3_CircuitBreakers.Thresholds] = []
+  /// The ways; the first counts.
+  package var policies: [Envoy_Config_Cluster_V3_LoadBalancingPolicy.Policy] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  /// The limits of one priority.
-  package nonisolated struct Thresholds: Sendable {
+  /// One way to choose.
+  package nonisolated struct Policy: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    /// The priority that these limits hold for. Default: DEFAULT.
-    package var priority: Envoy_Config_Core_V3_RoutingPriority = .default
-
-    /// Connections. Default: 1024.
-    package var maxConnections: SwiftProtobuf.Google_Protobuf_UInt32Value {
-      get {_maxConnections ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
-      set {_maxConnections = newValue}
+    /// The extension; one of `envoy.extensions.load_balancing_policies`.
+    package var typedExtensionConfig: Envoy_Config_Core_V3_TypedExtensionConfig {
+      get {_typedExtensionConfig ?? Envoy_Config_Core_V3_TypedExtensionConfig()}
+      set {_typedExtensionConfig = newValue}
     }
-    /// Returns true if `maxConnections` has been explicitly set.
-    package var hasMaxConnections: Bool {self._maxConnections != nil}
-    /// Clears the value of `maxConnections`. Subsequent reads from it will return its default value.
-    package mutating func clearMaxConnections() {self._maxConnections = nil}
-
-    /// Requests that wait for a connection. Default: 1024.
-    package var maxPendingRequests: SwiftProtobuf.Google_Protobuf_UInt32Value {
-      get {_maxPendingRequests ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
-      set {_maxPendingRequests = newValue}
-    }
-    /// Returns true if `maxPendingRequests` has been explicitly set.
-    package var hasMaxPendingRequests: Bool {self._maxPendingRequests != nil}
-    /// Clears the value of `maxPendingRequests`. Subsequent reads from it will return its default value.
-    package mutating func clearMaxPendingRequests() {self._maxPendingRequests = nil}
-
-    /// Requests in flight. Default: 1024.
-    package var maxRequests: SwiftProtobuf.Google_Protobuf_UInt32Value {
-      get {_maxRequests ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
-      set {_maxRequests = newValue}
-    }
-    /// Returns true if `maxRequests` has been explicitly set.
-    package var hasMaxRequests: Bool {self._maxRequests != nil}
-    /// Clears the value of `maxRequests`. Subsequent reads from it will return its default value.
-    package mutating func clearMaxRequests() {self._maxRequests = nil}
-
-    /// Retries in flight. Default: 3.
-    package var maxRetries: SwiftProtobuf.Google_Protobuf_UInt32Value {
-      get {_maxRetries ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
-      set {_maxRetries = newValue}
-    }
-    /// Returns true if `maxRetries` has been explicitly set.
-    package var hasMaxRetries: Bool {self._maxRetries != nil}
-    /// Clears the value of `maxRetries`. Subsequent reads from it will return its default value.
-    package mutating func clearMaxRetries() {self._maxRetries = nil}
-
-    /// Publishes how much is left.
-    /// [ignored: these statistics are not kept]
-    package var trackRemaining: Bool = false
-
-    /// Connection pools.
-    /// [ignored: each worker keeps one pool for each endpoint]
-    package var maxConnectionPools: SwiftProtobuf.Google_Protobuf_UInt32Value {
-      get {_maxConnectionPools ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
-      set {_maxConnectionPools = newValue}
-    }
-    /// Returns true if `maxConnectionPools` has been explicitly set.
-    package var hasMaxConnectionPools: Bool {self._maxConnectionPools != nil}
-    /// Clears the value of `maxConnectionPools`. Subsequent reads from it will return its default value.
-    package mutating func clearMaxConnectionPools() {self._maxConnectionPools = nil}
+    /// Returns true if `typedExtensionConfig` has been explicitly set.
+    package var hasTypedExtensionConfig: Bool {self._typedExtensionConfig != nil}
+    /// Clears the value of `typedExtensionConfig`. Subsequent reads from it will return its default value.
+    package mutating func clearTypedExtensionConfig() {self._typedExtensionConfig = nil}
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
 
-    fileprivate var _maxConnections: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
-    fileprivate var _maxPendingRequests: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
-    fileprivate var _maxRequests: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
-    fileprivate var _maxRetries: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
-    fileprivate var _maxConnectionPools: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+    fileprivate var _typedExtensionConfig: Envoy_Config_Core_V3_TypedExtensionConfig? = nil
   }
 
   package init() {}
@@ -717,7 +1482,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.config.cluster.v3"
 
 nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Cluster"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}type\0\u{4}\u{2}connect_timeout\0\u{3}per_connection_buffer_limit_bytes\0\u{3}lb_policy\0\u{4}\u{3}max_requests_per_connection\0\u{3}circuit_breakers\0\u{4}\u{3}http_protocol_options\0\u{4}\u{3}dns_refresh_rate\0\u{3}dns_lookup_family\0\u{2}\u{8}metadata\0\u{4}\u{2}common_lb_config\0\u{3}alt_stat_name\0\u{3}common_http_protocol_options\0\u{3}upstream_connection_options\0\u{3}close_connections_on_host_health_failure\0\u{3}ignore_health_on_host_removal\0\u{3}load_assignment\0\u{4}\u{3}typed_extension_protocol_options\0\u{3}least_request_lb_config\0\u{4}\u{2}respect_dns_ttl\0\u{4}\u{5}dns_failure_refresh_rate\0\u{4}\u{2}upstream_http_protocol_options\0\u{3}track_timeout_budgets\0\u{4}\u{2}track_cluster_stats\0\u{3}preconnect_policy\0\u{4}\u{4}wait_for_warm_on_init\0\u{4}\u{2}round_robin_lb_config\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}type\0\u{4}\u{2}connect_timeout\0\u{3}per_connection_buffer_limit_bytes\0\u{3}lb_policy\0\u{4}\u{2}health_checks\0\u{3}max_requests_per_connection\0\u{3}circuit_breakers\0\u{4}\u{3}http_protocol_options\0\u{4}\u{3}dns_refresh_rate\0\u{3}dns_lookup_family\0\u{3}dns_resolvers\0\u{3}outlier_detection\0\u{3}cleanup_interval\0\u{3}upstream_bind_config\0\u{3}lb_subset_config\0\u{3}ring_hash_lb_config\0\u{2}\u{2}metadata\0\u{4}\u{2}common_lb_config\0\u{3}alt_stat_name\0\u{3}common_http_protocol_options\0\u{3}upstream_connection_options\0\u{3}close_connections_on_host_health_failure\0\u{3}ignore_health_on_host_removal\0\u{3}load_assignment\0\u{4}\u{3}typed_extension_protocol_options\0\u{3}least_request_lb_config\0\u{3}cluster_type\0\u{3}respect_dns_ttl\0\u{4}\u{2}load_balancing_policy\0\u{4}\u{3}dns_failure_refresh_rate\0\u{3}use_tcp_for_dns_lookups\0\u{3}upstream_http_protocol_options\0\u{3}track_timeout_budgets\0\u{4}\u{2}track_cluster_stats\0\u{3}preconnect_policy\0\u{3}connection_pool_per_downstream_connection\0\u{3}maglev_lb_config\0\u{3}dns_resolution_config\0\u{3}wait_for_warm_on_init\0\u{3}typed_dns_resolver_config\0\u{3}round_robin_lb_config\0\u{4}\u{2}dns_jitter\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
@@ -725,11 +1490,18 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
     var _connectTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
     var _perConnectionBufferLimitBytes: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
     var _lbPolicy: Envoy_Config_Cluster_V3_Cluster.LbPolicy = .roundRobin
+    var _healthChecks: [Envoy_Config_Core_V3_HealthCheck] = []
     var _maxRequestsPerConnection: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
     var _circuitBreakers: Envoy_Config_Cluster_V3_CircuitBreakers? = nil
     var _httpProtocolOptions: Envoy_Config_Core_V3_Http1ProtocolOptions? = nil
     var _dnsRefreshRate: SwiftProtobuf.Google_Protobuf_Duration? = nil
     var _dnsLookupFamily: Envoy_Config_Cluster_V3_Cluster.DnsLookupFamily = .auto
+    var _dnsResolvers: [Envoy_Config_Core_V3_Address] = []
+    var _outlierDetection: Envoy_Config_Cluster_V3_OutlierDetection? = nil
+    var _cleanupInterval: SwiftProtobuf.Google_Protobuf_Duration? = nil
+    var _upstreamBindConfig: Envoy_Config_Core_V3_BindConfig? = nil
+    var _lbSubsetConfig: Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig? = nil
+    var _lbConfig: Envoy_Config_Cluster_V3_Cluster.OneOf_LbConfig?
     var _metadata: Envoy_Config_Core_V3_Metadata? = nil
     var _commonLbConfig: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig? = nil
     var _altStatName: String = String()
@@ -739,14 +1511,19 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
     var _ignoreHealthOnHostRemoval: Bool = false
     var _loadAssignment: Envoy_Config_Endpoint_V3_ClusterLoadAssignment? = nil
     var _typedExtensionProtocolOptions: Dictionary<String,SwiftProtobuf.Google_Protobuf_Any> = [:]
-    var _lbConfig: Envoy_Config_Cluster_V3_Cluster.OneOf_LbConfig?
     var _respectDnsTtl: Bool = false
+    var _loadBalancingPolicy: Envoy_Config_Cluster_V3_LoadBalancingPolicy? = nil
     var _dnsFailureRefreshRate: Envoy_Config_Cluster_V3_Cluster.RefreshRate? = nil
+    var _useTcpForDnsLookups: Bool = false
     var _upstreamHTTPProtocolOptions: Envoy_Config_Core_V3_UpstreamHttpProtocolOptions? = nil
     var _trackTimeoutBudgets: Bool = false
     var _trackClusterStats: Envoy_Config_Cluster_V3_TrackClusterStats? = nil
     var _preconnectPolicy: Envoy_Config_Cluster_V3_Cluster.PreconnectPolicy? = nil
+    var _connectionPoolPerDownstreamConnection: Bool = false
+    var _dnsResolutionConfig: Envoy_Config_Core_V3_DnsResolutionConfig? = nil
     var _waitForWarmOnInit: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
+    var _typedDnsResolverConfig: Envoy_Config_Core_V3_TypedExtensionConfig? = nil
+    var _dnsJitter: SwiftProtobuf.Google_Protobuf_Duration? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -762,11 +1539,18 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
       _connectTimeout = source._connectTimeout
       _perConnectionBufferLimitBytes = source._perConnectionBufferLimitBytes
       _lbPolicy = source._lbPolicy
+      _healthChecks = source._healthChecks
       _maxRequestsPerConnection = source._maxRequestsPerConnection
       _circuitBreakers = source._circuitBreakers
       _httpProtocolOptions = source._httpProtocolOptions
       _dnsRefreshRate = source._dnsRefreshRate
       _dnsLookupFamily = source._dnsLookupFamily
+      _dnsResolvers = source._dnsResolvers
+      _outlierDetection = source._outlierDetection
+      _cleanupInterval = source._cleanupInterval
+      _upstreamBindConfig = source._upstreamBindConfig
+      _lbSubsetConfig = source._lbSubsetConfig
+      _lbConfig = source._lbConfig
       _metadata = source._metadata
       _commonLbConfig = source._commonLbConfig
       _altStatName = source._altStatName
@@ -776,14 +1560,19 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
       _ignoreHealthOnHostRemoval = source._ignoreHealthOnHostRemoval
       _loadAssignment = source._loadAssignment
       _typedExtensionProtocolOptions = source._typedExtensionProtocolOptions
-      _lbConfig = source._lbConfig
       _respectDnsTtl = source._respectDnsTtl
+      _loadBalancingPolicy = source._loadBalancingPolicy
       _dnsFailureRefreshRate = source._dnsFailureRefreshRate
+      _useTcpForDnsLookups = source._useTcpForDnsLookups
       _upstreamHTTPProtocolOptions = source._upstreamHTTPProtocolOptions
       _trackTimeoutBudgets = source._trackTimeoutBudgets
       _trackClusterStats = source._trackClusterStats
       _preconnectPolicy = source._preconnectPolicy
+      _connectionPoolPerDownstreamConnection = source._connectionPoolPerDownstreamConnection
+      _dnsResolutionConfig = source._dnsResolutionConfig
       _waitForWarmOnInit = source._waitForWarmOnInit
+      _typedDnsResolverConfig = source._typedDnsResolverConfig
+      _dnsJitter = source._dnsJitter
     }
   }
 
@@ -814,11 +1603,30 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
         case 4: try { try decoder.decodeSingularMessageField(value: &_storage._connectTimeout) }()
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._perConnectionBufferLimitBytes) }()
         case 6: try { try decoder.decodeSingularEnumField(value: &_storage._lbPolicy) }()
+        case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._healthChecks) }()
         case 9: try { try decoder.decodeSingularMessageField(value: &_storage._maxRequestsPerConnection) }()
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._circuitBreakers) }()
         case 13: try { try decoder.decodeSingularMessageField(value: &_storage._httpProtocolOptions) }()
         case 16: try { try decoder.decodeSingularMessageField(value: &_storage._dnsRefreshRate) }()
         case 17: try { try decoder.decodeSingularEnumField(value: &_storage._dnsLookupFamily) }()
+        case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._dnsResolvers) }()
+        case 19: try { try decoder.decodeSingularMessageField(value: &_storage._outlierDetection) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._cleanupInterval) }()
+        case 21: try { try decoder.decodeSingularMessageField(value: &_storage._upstreamBindConfig) }()
+        case 22: try { try decoder.decodeSingularMessageField(value: &_storage._lbSubsetConfig) }()
+        case 23: try {
+          var v: Envoy_Config_Cluster_V3_Cluster.RingHashLbConfig?
+          var hadOneofValue = false
+          if let current = _storage._lbConfig {
+            hadOneofValue = true
+            if case .ringHashLbConfig(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._lbConfig = .ringHashLbConfig(v)
+          }
+        }()
         case 25: try { try decoder.decodeSingularMessageField(value: &_storage._metadata) }()
         case 27: try { try decoder.decodeSingularMessageField(value: &_storage._commonLbConfig) }()
         case 28: try { try decoder.decodeSingularStringField(value: &_storage._altStatName) }()
@@ -841,13 +1649,44 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
             _storage._lbConfig = .leastRequestLbConfig(v)
           }
         }()
+        case 38: try {
+          var v: Envoy_Config_Cluster_V3_Cluster.CustomClusterType?
+          var hadOneofValue = false
+          if let current = _storage._clusterDiscoveryType {
+            hadOneofValue = true
+            if case .clusterType(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._clusterDiscoveryType = .clusterType(v)
+          }
+        }()
         case 39: try { try decoder.decodeSingularBoolField(value: &_storage._respectDnsTtl) }()
+        case 41: try { try decoder.decodeSingularMessageField(value: &_storage._loadBalancingPolicy) }()
         case 44: try { try decoder.decodeSingularMessageField(value: &_storage._dnsFailureRefreshRate) }()
+        case 45: try { try decoder.decodeSingularBoolField(value: &_storage._useTcpForDnsLookups) }()
         case 46: try { try decoder.decodeSingularMessageField(value: &_storage._upstreamHTTPProtocolOptions) }()
         case 47: try { try decoder.decodeSingularBoolField(value: &_storage._trackTimeoutBudgets) }()
         case 49: try { try decoder.decodeSingularMessageField(value: &_storage._trackClusterStats) }()
         case 50: try { try decoder.decodeSingularMessageField(value: &_storage._preconnectPolicy) }()
+        case 51: try { try decoder.decodeSingularBoolField(value: &_storage._connectionPoolPerDownstreamConnection) }()
+        case 52: try {
+          var v: Envoy_Config_Cluster_V3_Cluster.MaglevLbConfig?
+          var hadOneofValue = false
+          if let current = _storage._lbConfig {
+            hadOneofValue = true
+            if case .maglevLbConfig(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._lbConfig = .maglevLbConfig(v)
+          }
+        }()
+        case 53: try { try decoder.decodeSingularMessageField(value: &_storage._dnsResolutionConfig) }()
         case 54: try { try decoder.decodeSingularMessageField(value: &_storage._waitForWarmOnInit) }()
+        case 55: try { try decoder.decodeSingularMessageField(value: &_storage._typedDnsResolverConfig) }()
         case 56: try {
           var v: Envoy_Config_Cluster_V3_Cluster.RoundRobinLbConfig?
           var hadOneofValue = false
@@ -861,6 +1700,7 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
             _storage._lbConfig = .roundRobinLbConfig(v)
           }
         }()
+        case 58: try { try decoder.decodeSingularMessageField(value: &_storage._dnsJitter) }()
         default: break
         }
       }
@@ -888,6 +1728,9 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
       if _storage._lbPolicy != .roundRobin {
         try visitor.visitSingularEnumField(value: _storage._lbPolicy, fieldNumber: 6)
       }
+      if !_storage._healthChecks.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._healthChecks, fieldNumber: 8)
+      }
       try { if let v = _storage._maxRequestsPerConnection {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
       } }()
@@ -903,6 +1746,24 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
       if _storage._dnsLookupFamily != .auto {
         try visitor.visitSingularEnumField(value: _storage._dnsLookupFamily, fieldNumber: 17)
       }
+      if !_storage._dnsResolvers.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._dnsResolvers, fieldNumber: 18)
+      }
+      try { if let v = _storage._outlierDetection {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+      } }()
+      try { if let v = _storage._cleanupInterval {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
+      try { if let v = _storage._upstreamBindConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+      } }()
+      try { if let v = _storage._lbSubsetConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+      } }()
+      try { if case .ringHashLbConfig(let v)? = _storage._lbConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      } }()
       try { if let v = _storage._metadata {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
       } }()
@@ -933,12 +1794,21 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
       try { if case .leastRequestLbConfig(let v)? = _storage._lbConfig {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
       } }()
+      try { if case .clusterType(let v)? = _storage._clusterDiscoveryType {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
+      } }()
       if _storage._respectDnsTtl != false {
         try visitor.visitSingularBoolField(value: _storage._respectDnsTtl, fieldNumber: 39)
       }
+      try { if let v = _storage._loadBalancingPolicy {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
+      } }()
       try { if let v = _storage._dnsFailureRefreshRate {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 44)
       } }()
+      if _storage._useTcpForDnsLookups != false {
+        try visitor.visitSingularBoolField(value: _storage._useTcpForDnsLookups, fieldNumber: 45)
+      }
       try { if let v = _storage._upstreamHTTPProtocolOptions {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 46)
       } }()
@@ -951,11 +1821,26 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
       try { if let v = _storage._preconnectPolicy {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
       } }()
+      if _storage._connectionPoolPerDownstreamConnection != false {
+        try visitor.visitSingularBoolField(value: _storage._connectionPoolPerDownstreamConnection, fieldNumber: 51)
+      }
+      try { if case .maglevLbConfig(let v)? = _storage._lbConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
+      } }()
+      try { if let v = _storage._dnsResolutionConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 53)
+      } }()
       try { if let v = _storage._waitForWarmOnInit {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 54)
       } }()
+      try { if let v = _storage._typedDnsResolverConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 55)
+      } }()
       try { if case .roundRobinLbConfig(let v)? = _storage._lbConfig {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 56)
+      } }()
+      try { if let v = _storage._dnsJitter {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 58)
       } }()
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -971,11 +1856,18 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
         if _storage._connectTimeout != rhs_storage._connectTimeout {return false}
         if _storage._perConnectionBufferLimitBytes != rhs_storage._perConnectionBufferLimitBytes {return false}
         if _storage._lbPolicy != rhs_storage._lbPolicy {return false}
+        if _storage._healthChecks != rhs_storage._healthChecks {return false}
         if _storage._maxRequestsPerConnection != rhs_storage._maxRequestsPerConnection {return false}
         if _storage._circuitBreakers != rhs_storage._circuitBreakers {return false}
         if _storage._httpProtocolOptions != rhs_storage._httpProtocolOptions {return false}
         if _storage._dnsRefreshRate != rhs_storage._dnsRefreshRate {return false}
         if _storage._dnsLookupFamily != rhs_storage._dnsLookupFamily {return false}
+        if _storage._dnsResolvers != rhs_storage._dnsResolvers {return false}
+        if _storage._outlierDetection != rhs_storage._outlierDetection {return false}
+        if _storage._cleanupInterval != rhs_storage._cleanupInterval {return false}
+        if _storage._upstreamBindConfig != rhs_storage._upstreamBindConfig {return false}
+        if _storage._lbSubsetConfig != rhs_storage._lbSubsetConfig {return false}
+        if _storage._lbConfig != rhs_storage._lbConfig {return false}
         if _storage._metadata != rhs_storage._metadata {return false}
         if _storage._commonLbConfig != rhs_storage._commonLbConfig {return false}
         if _storage._altStatName != rhs_storage._altStatName {return false}
@@ -985,14 +1877,19 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
         if _storage._ignoreHealthOnHostRemoval != rhs_storage._ignoreHealthOnHostRemoval {return false}
         if _storage._loadAssignment != rhs_storage._loadAssignment {return false}
         if _storage._typedExtensionProtocolOptions != rhs_storage._typedExtensionProtocolOptions {return false}
-        if _storage._lbConfig != rhs_storage._lbConfig {return false}
         if _storage._respectDnsTtl != rhs_storage._respectDnsTtl {return false}
+        if _storage._loadBalancingPolicy != rhs_storage._loadBalancingPolicy {return false}
         if _storage._dnsFailureRefreshRate != rhs_storage._dnsFailureRefreshRate {return false}
+        if _storage._useTcpForDnsLookups != rhs_storage._useTcpForDnsLookups {return false}
         if _storage._upstreamHTTPProtocolOptions != rhs_storage._upstreamHTTPProtocolOptions {return false}
         if _storage._trackTimeoutBudgets != rhs_storage._trackTimeoutBudgets {return false}
         if _storage._trackClusterStats != rhs_storage._trackClusterStats {return false}
         if _storage._preconnectPolicy != rhs_storage._preconnectPolicy {return false}
+        if _storage._connectionPoolPerDownstreamConnection != rhs_storage._connectionPoolPerDownstreamConnection {return false}
+        if _storage._dnsResolutionConfig != rhs_storage._dnsResolutionConfig {return false}
         if _storage._waitForWarmOnInit != rhs_storage._waitForWarmOnInit {return false}
+        if _storage._typedDnsResolverConfig != rhs_storage._typedDnsResolverConfig {return false}
+        if _storage._dnsJitter != rhs_storage._dnsJitter {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1007,7 +1904,7 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster.DiscoveryType: SwiftProtob
 }
 
 nonisolated extension Envoy_Config_Cluster_V3_Cluster.LbPolicy: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ROUND_ROBIN\0\u{1}LEAST_REQUEST\0\u{2}\u{2}RANDOM\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ROUND_ROBIN\0\u{1}LEAST_REQUEST\0\u{1}RING_HASH\0\u{1}RANDOM\0\u{2}\u{2}MAGLEV\0\u{2}\u{2}LOAD_BALANCING_POLICY_CONFIG\0")
 }
 
 nonisolated extension Envoy_Config_Cluster_V3_Cluster.DnsLookupFamily: SwiftProtobuf._ProtoNameProviding {
@@ -1016,18 +1913,33 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster.DnsLookupFamily: SwiftProt
 
 nonisolated extension Envoy_Config_Cluster_V3_Cluster.RoundRobinLbConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Envoy_Config_Cluster_V3_Cluster.protoMessageName + ".RoundRobinLbConfig"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}slow_start_config\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._slowStartConfig) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._slowStartConfig {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Cluster_V3_Cluster.RoundRobinLbConfig, rhs: Envoy_Config_Cluster_V3_Cluster.RoundRobinLbConfig) -> Bool {
+    if lhs._slowStartConfig != rhs._slowStartConfig {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1035,7 +1947,7 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster.RoundRobinLbConfig: SwiftP
 
 nonisolated extension Envoy_Config_Cluster_V3_Cluster.LeastRequestLbConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Envoy_Config_Cluster_V3_Cluster.protoMessageName + ".LeastRequestLbConfig"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}choice_count\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}choice_count\0\u{3}active_request_bias\0\u{3}slow_start_config\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1044,6 +1956,8 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster.LeastRequestLbConfig: Swif
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._choiceCount) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._activeRequestBias) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._slowStartConfig) }()
       default: break
       }
     }
@@ -1057,11 +1971,19 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster.LeastRequestLbConfig: Swif
     try { if let v = self._choiceCount {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
+    try { if let v = self._activeRequestBias {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._slowStartConfig {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Cluster_V3_Cluster.LeastRequestLbConfig, rhs: Envoy_Config_Cluster_V3_Cluster.LeastRequestLbConfig) -> Bool {
     if lhs._choiceCount != rhs._choiceCount {return false}
+    if lhs._activeRequestBias != rhs._activeRequestBias {return false}
+    if lhs._slowStartConfig != rhs._slowStartConfig {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1069,7 +1991,7 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster.LeastRequestLbConfig: Swif
 
 nonisolated extension Envoy_Config_Cluster_V3_Cluster.CommonLbConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Envoy_Config_Cluster_V3_Cluster.protoMessageName + ".CommonLbConfig"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}healthy_panic_threshold\0\u{4}\u{3}update_merge_window\0\u{3}ignore_new_hosts_until_first_hc\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}healthy_panic_threshold\0\u{3}zone_aware_lb_config\0\u{3}locality_weighted_lb_config\0\u{3}update_merge_window\0\u{3}ignore_new_hosts_until_first_hc\0\u{3}close_connections_on_host_set_change\0\u{3}consistent_hashing_lb_config\0\u{3}override_host_status\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1078,8 +2000,37 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster.CommonLbConfig: SwiftProto
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._healthyPanicThreshold) }()
+      case 2: try {
+        var v: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.ZoneAwareLbConfig?
+        var hadOneofValue = false
+        if let current = self.localityConfigSpecifier {
+          hadOneofValue = true
+          if case .zoneAwareLbConfig(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.localityConfigSpecifier = .zoneAwareLbConfig(v)
+        }
+      }()
+      case 3: try {
+        var v: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.LocalityWeightedLbConfig?
+        var hadOneofValue = false
+        if let current = self.localityConfigSpecifier {
+          hadOneofValue = true
+          if case .localityWeightedLbConfig(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.localityConfigSpecifier = .localityWeightedLbConfig(v)
+        }
+      }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._updateMergeWindow) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.ignoreNewHostsUntilFirstHc) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.closeConnectionsOnHostSetChange) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._consistentHashingLbConfig) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._overrideHostStatus) }()
       default: break
       }
     }
@@ -1093,19 +2044,145 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster.CommonLbConfig: SwiftProto
     try { if let v = self._healthyPanicThreshold {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
+    switch self.localityConfigSpecifier {
+    case .zoneAwareLbConfig?: try {
+      guard case .zoneAwareLbConfig(let v)? = self.localityConfigSpecifier else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .localityWeightedLbConfig?: try {
+      guard case .localityWeightedLbConfig(let v)? = self.localityConfigSpecifier else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
     try { if let v = self._updateMergeWindow {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
     if self.ignoreNewHostsUntilFirstHc != false {
       try visitor.visitSingularBoolField(value: self.ignoreNewHostsUntilFirstHc, fieldNumber: 5)
     }
+    if self.closeConnectionsOnHostSetChange != false {
+      try visitor.visitSingularBoolField(value: self.closeConnectionsOnHostSetChange, fieldNumber: 6)
+    }
+    try { if let v = self._consistentHashingLbConfig {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
+    try { if let v = self._overrideHostStatus {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig, rhs: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig) -> Bool {
     if lhs._healthyPanicThreshold != rhs._healthyPanicThreshold {return false}
+    if lhs.localityConfigSpecifier != rhs.localityConfigSpecifier {return false}
     if lhs._updateMergeWindow != rhs._updateMergeWindow {return false}
     if lhs.ignoreNewHostsUntilFirstHc != rhs.ignoreNewHostsUntilFirstHc {return false}
+    if lhs.closeConnectionsOnHostSetChange != rhs.closeConnectionsOnHostSetChange {return false}
+    if lhs._consistentHashingLbConfig != rhs._consistentHashingLbConfig {return false}
+    if lhs._overrideHostStatus != rhs._overrideHostStatus {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.ZoneAwareLbConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.protoMessageName + ".ZoneAwareLbConfig"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}routing_enabled\0\u{3}min_cluster_size\0\u{3}fail_traffic_on_panic\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._routingEnabled) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._minClusterSize) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.failTrafficOnPanic) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._routingEnabled {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._minClusterSize {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.failTrafficOnPanic != false {
+      try visitor.visitSingularBoolField(value: self.failTrafficOnPanic, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.ZoneAwareLbConfig, rhs: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.ZoneAwareLbConfig) -> Bool {
+    if lhs._routingEnabled != rhs._routingEnabled {return false}
+    if lhs._minClusterSize != rhs._minClusterSize {return false}
+    if lhs.failTrafficOnPanic != rhs.failTrafficOnPanic {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.LocalityWeightedLbConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.protoMessageName + ".LocalityWeightedLbConfig"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.LocalityWeightedLbConfig, rhs: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.LocalityWeightedLbConfig) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.ConsistentHashingLbConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.protoMessageName + ".ConsistentHashingLbConfig"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}use_hostname_for_hashing\0\u{3}hash_balance_factor\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.useHostnameForHashing) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._hashBalanceFactor) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.useHostnameForHashing != false {
+      try visitor.visitSingularBoolField(value: self.useHostnameForHashing, fieldNumber: 1)
+    }
+    try { if let v = self._hashBalanceFactor {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.ConsistentHashingLbConfig, rhs: Envoy_Config_Cluster_V3_Cluster.CommonLbConfig.ConsistentHashingLbConfig) -> Bool {
+    if lhs.useHostnameForHashing != rhs.useHostnameForHashing {return false}
+    if lhs._hashBalanceFactor != rhs._hashBalanceFactor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1152,18 +2229,329 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster.RefreshRate: SwiftProtobuf
 
 nonisolated extension Envoy_Config_Cluster_V3_Cluster.PreconnectPolicy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Envoy_Config_Cluster_V3_Cluster.protoMessageName + ".PreconnectPolicy"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}per_upstream_preconnect_ratio\0\u{3}predictive_preconnect_ratio\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._perUpstreamPreconnectRatio) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._predictivePreconnectRatio) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._perUpstreamPreconnectRatio {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._predictivePreconnectRatio {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Cluster_V3_Cluster.PreconnectPolicy, rhs: Envoy_Config_Cluster_V3_Cluster.PreconnectPolicy) -> Bool {
+    if lhs._perUpstreamPreconnectRatio != rhs._perUpstreamPreconnectRatio {return false}
+    if lhs._predictivePreconnectRatio != rhs._predictivePreconnectRatio {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_Cluster.CustomClusterType: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Cluster_V3_Cluster.protoMessageName + ".CustomClusterType"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}typed_config\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._typedConfig) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    try { if let v = self._typedConfig {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Cluster_V3_Cluster.CustomClusterType, rhs: Envoy_Config_Cluster_V3_Cluster.CustomClusterType) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs._typedConfig != rhs._typedConfig {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Cluster_V3_Cluster.protoMessageName + ".LbSubsetConfig"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}fallback_policy\0\u{3}default_subset\0\u{3}subset_selectors\0\u{3}locality_weight_aware\0\u{3}scale_locality_weight\0\u{3}panic_mode_any\0\u{3}list_as_any\0\u{3}metadata_fallback_policy\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.fallbackPolicy) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._defaultSubset) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.subsetSelectors) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.localityWeightAware) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.scaleLocalityWeight) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.panicModeAny) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.listAsAny) }()
+      case 8: try { try decoder.decodeSingularEnumField(value: &self.metadataFallbackPolicy) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.fallbackPolicy != .noFallback {
+      try visitor.visitSingularEnumField(value: self.fallbackPolicy, fieldNumber: 1)
+    }
+    try { if let v = self._defaultSubset {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.subsetSelectors.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.subsetSelectors, fieldNumber: 3)
+    }
+    if self.localityWeightAware != false {
+      try visitor.visitSingularBoolField(value: self.localityWeightAware, fieldNumber: 4)
+    }
+    if self.scaleLocalityWeight != false {
+      try visitor.visitSingularBoolField(value: self.scaleLocalityWeight, fieldNumber: 5)
+    }
+    if self.panicModeAny != false {
+      try visitor.visitSingularBoolField(value: self.panicModeAny, fieldNumber: 6)
+    }
+    if self.listAsAny != false {
+      try visitor.visitSingularBoolField(value: self.listAsAny, fieldNumber: 7)
+    }
+    if self.metadataFallbackPolicy != .metadataNoFallback {
+      try visitor.visitSingularEnumField(value: self.metadataFallbackPolicy, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig, rhs: Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig) -> Bool {
+    if lhs.fallbackPolicy != rhs.fallbackPolicy {return false}
+    if lhs._defaultSubset != rhs._defaultSubset {return false}
+    if lhs.subsetSelectors != rhs.subsetSelectors {return false}
+    if lhs.localityWeightAware != rhs.localityWeightAware {return false}
+    if lhs.scaleLocalityWeight != rhs.scaleLocalityWeight {return false}
+    if lhs.panicModeAny != rhs.panicModeAny {return false}
+    if lhs.listAsAny != rhs.listAsAny {return false}
+    if lhs.metadataFallbackPolicy != rhs.metadataFallbackPolicy {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.LbSubsetFallbackPolicy: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NO_FALLBACK\0\u{1}ANY_ENDPOINT\0\u{1}DEFAULT_SUBSET\0")
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.LbSubsetMetadataFallbackPolicy: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0METADATA_NO_FALLBACK\0\u{1}FALLBACK_LIST\0")
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.LbSubsetSelector: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.protoMessageName + ".LbSubsetSelector"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}keys\0\u{3}fallback_policy\0\u{3}fallback_keys_subset\0\u{3}single_host_per_subset\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.keys) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.fallbackPolicy) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.fallbackKeysSubset) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.singleHostPerSubset) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.keys.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.keys, fieldNumber: 1)
+    }
+    if self.fallbackPolicy != .notDefined {
+      try visitor.visitSingularEnumField(value: self.fallbackPolicy, fieldNumber: 2)
+    }
+    if !self.fallbackKeysSubset.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.fallbackKeysSubset, fieldNumber: 3)
+    }
+    if self.singleHostPerSubset != false {
+      try visitor.visitSingularBoolField(value: self.singleHostPerSubset, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.LbSubsetSelector, rhs: Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.LbSubsetSelector) -> Bool {
+    if lhs.keys != rhs.keys {return false}
+    if lhs.fallbackPolicy != rhs.fallbackPolicy {return false}
+    if lhs.fallbackKeysSubset != rhs.fallbackKeysSubset {return false}
+    if lhs.singleHostPerSubset != rhs.singleHostPerSubset {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_Cluster.LbSubsetConfig.LbSubsetSelector.LbSubsetSelectorFallbackPolicy: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NOT_DEFINED\0\u{1}NO_FALLBACK\0\u{1}ANY_ENDPOINT\0\u{1}DEFAULT_SUBSET\0\u{1}KEYS_SUBSET\0")
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_Cluster.SlowStartConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Cluster_V3_Cluster.protoMessageName + ".SlowStartConfig"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}slow_start_window\0\u{1}aggression\0\u{3}min_weight_percent\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._slowStartWindow) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._aggression) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._minWeightPercent) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._slowStartWindow {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._aggression {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._minWeightPercent {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Cluster_V3_Cluster.SlowStartConfig, rhs: Envoy_Config_Cluster_V3_Cluster.SlowStartConfig) -> Bool {
+    if lhs._slowStartWindow != rhs._slowStartWindow {return false}
+    if lhs._aggression != rhs._aggression {return false}
+    if lhs._minWeightPercent != rhs._minWeightPercent {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_Cluster.RingHashLbConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Cluster_V3_Cluster.protoMessageName + ".RingHashLbConfig"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}minimum_ring_size\0\u{4}\u{2}hash_function\0\u{3}maximum_ring_size\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._minimumRingSize) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.hashFunction) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._maximumRingSize) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._minimumRingSize {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.hashFunction != .xxHash {
+      try visitor.visitSingularEnumField(value: self.hashFunction, fieldNumber: 3)
+    }
+    try { if let v = self._maximumRingSize {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Cluster_V3_Cluster.RingHashLbConfig, rhs: Envoy_Config_Cluster_V3_Cluster.RingHashLbConfig) -> Bool {
+    if lhs._minimumRingSize != rhs._minimumRingSize {return false}
+    if lhs.hashFunction != rhs.hashFunction {return false}
+    if lhs._maximumRingSize != rhs._maximumRingSize {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_Cluster.RingHashLbConfig.HashFunction: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0XX_HASH\0\u{1}MURMUR_HASH_2\0")
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_Cluster.MaglevLbConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Cluster_V3_Cluster.protoMessageName + ".MaglevLbConfig"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}table_size\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._tableSize) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._tableSize {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Cluster_V3_Cluster.MaglevLbConfig, rhs: Envoy_Config_Cluster_V3_Cluster.MaglevLbConfig) -> Bool {
+    if lhs._tableSize != rhs._tableSize {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1171,7 +2559,7 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster.PreconnectPolicy: SwiftPro
 
 nonisolated extension Envoy_Config_Cluster_V3_UpstreamConnectionOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".UpstreamConnectionOptions"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}tcp_keepalive\0\u{3}set_local_interface_name_on_upstream_connections\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}tcp_keepalive\0\u{3}set_local_interface_name_on_upstream_connections\0\u{3}happy_eyeballs_config\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1181,6 +2569,7 @@ nonisolated extension Envoy_Config_Cluster_V3_UpstreamConnectionOptions: SwiftPr
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._tcpKeepalive) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.setLocalInterfaceNameOnUpstreamConnections) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._happyEyeballsConfig) }()
       default: break
       }
     }
@@ -1197,39 +2586,28 @@ nonisolated extension Envoy_Config_Cluster_V3_UpstreamConnectionOptions: SwiftPr
     if self.setLocalInterfaceNameOnUpstreamConnections != false {
       try visitor.visitSingularBoolField(value: self.setLocalInterfaceNameOnUpstreamConnections, fieldNumber: 2)
     }
+    try { if let v = self._happyEyeballsConfig {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Cluster_V3_UpstreamConnectionOptions, rhs: Envoy_Config_Cluster_V3_UpstreamConnectionOptions) -> Bool {
     if lhs._tcpKeepalive != rhs._tcpKeepalive {return false}
     if lhs.setLocalInterfaceNameOnUpstreamConnections != rhs.setLocalInterfaceNameOnUpstreamConnections {return false}
+    if lhs._happyEyeballsConfig != rhs._happyEyeballsConfig {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Envoy_Config_Cluster_V3_TrackClusterStats: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".TrackClusterStats"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Cluster_V3_TrackClusterStats, rhs: Envoy_Config_Cluster_V3_TrackClusterStats) -> Bool {
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
+nonisolated extension Envoy_Config_Cluster_V3_UpstreamConnectionOptions.FirstAddressFamilyVersion: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DEFAULT\0\u{1}V4\0\u{1}V6\0")
 }
 
-nonisolated extension Envoy_Config_Cluster_V3_CircuitBreakers: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".CircuitBreakers"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}thresholds\0")
+nonisolated extension Envoy_Config_Cluster_V3_UpstreamConnectionOptions.HappyEyeballsConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Cluster_V3_UpstreamConnectionOptions.protoMessageName + ".HappyEyeballsConfig"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}first_address_family_version\0\u{3}first_address_family_count\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1237,43 +2615,8 @@ nonisolated extension Envoy_Config_Cluster_V3_CircuitBreakers: SwiftProtobuf.Mes
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.thresholds) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.thresholds.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.thresholds, fieldNumber: 1)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Cluster_V3_CircuitBreakers, rhs: Envoy_Config_Cluster_V3_CircuitBreakers) -> Bool {
-    if lhs.thresholds != rhs.thresholds {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Envoy_Config_Cluster_V3_CircuitBreakers.Thresholds: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = Envoy_Config_Cluster_V3_CircuitBreakers.protoMessageName + ".Thresholds"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}priority\0\u{3}max_connections\0\u{3}max_pending_requests\0\u{3}max_requests\0\u{3}max_retries\0\u{3}track_remaining\0\u{3}max_connection_pools\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularEnumField(value: &self.priority) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._maxConnections) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._maxPendingRequests) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._maxRequests) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._maxRetries) }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self.trackRemaining) }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._maxConnectionPools) }()
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.firstAddressFamilyVersion) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._firstAddressFamilyCount) }()
       default: break
       }
     }
@@ -1284,38 +2627,122 @@ nonisolated extension Envoy_Config_Cluster_V3_CircuitBreakers.Thresholds: SwiftP
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if self.priority != .default {
-      try visitor.visitSingularEnumField(value: self.priority, fieldNumber: 1)
+    if self.firstAddressFamilyVersion != .default {
+      try visitor.visitSingularEnumField(value: self.firstAddressFamilyVersion, fieldNumber: 1)
     }
-    try { if let v = self._maxConnections {
+    try { if let v = self._firstAddressFamilyCount {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try { if let v = self._maxPendingRequests {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._maxRequests {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    try { if let v = self._maxRetries {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    if self.trackRemaining != false {
-      try visitor.visitSingularBoolField(value: self.trackRemaining, fieldNumber: 6)
-    }
-    try { if let v = self._maxConnectionPools {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Envoy_Config_Cluster_V3_CircuitBreakers.Thresholds, rhs: Envoy_Config_Cluster_V3_CircuitBreakers.Thresholds) -> Bool {
-    if lhs.priority != rhs.priority {return false}
-    if lhs._maxConnections != rhs._maxConnections {return false}
-    if lhs._maxPendingRequests != rhs._maxPendingRequests {return false}
-    if lhs._maxRequests != rhs._maxRequests {return false}
-    if lhs._maxRetries != rhs._maxRetries {return false}
-    if lhs.trackRemaining != rhs.trackRemaining {return false}
-    if lhs._maxConnectionPools != rhs._maxConnectionPools {return false}
+  package static func ==(lhs: Envoy_Config_Cluster_V3_UpstreamConnectionOptions.HappyEyeballsConfig, rhs: Envoy_Config_Cluster_V3_UpstreamConnectionOptions.HappyEyeballsConfig) -> Bool {
+    if lhs.firstAddressFamilyVersion != rhs.firstAddressFamilyVersion {return false}
+    if lhs._firstAddressFamilyCount != rhs._firstAddressFamilyCount {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_TrackClusterStats: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TrackClusterStats"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}timeout_budgets\0\u{3}request_response_sizes\0\u{3}per_endpoint_stats\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.timeoutBudgets) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.requestResponseSizes) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.perEndpointStats) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.timeoutBudgets != false {
+      try visitor.visitSingularBoolField(value: self.timeoutBudgets, fieldNumber: 1)
+    }
+    if self.requestResponseSizes != false {
+      try visitor.visitSingularBoolField(value: self.requestResponseSizes, fieldNumber: 2)
+    }
+    if self.perEndpointStats != false {
+      try visitor.visitSingularBoolField(value: self.perEndpointStats, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Cluster_V3_TrackClusterStats, rhs: Envoy_Config_Cluster_V3_TrackClusterStats) -> Bool {
+    if lhs.timeoutBudgets != rhs.timeoutBudgets {return false}
+    if lhs.requestResponseSizes != rhs.requestResponseSizes {return false}
+    if lhs.perEndpointStats != rhs.perEndpointStats {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_LoadBalancingPolicy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LoadBalancingPolicy"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policies\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.policies) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.policies.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.policies, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Cluster_V3_LoadBalancingPolicy, rhs: Envoy_Config_Cluster_V3_LoadBalancingPolicy) -> Bool {
+    if lhs.policies != rhs.policies {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Cluster_V3_LoadBalancingPolicy.Policy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Cluster_V3_LoadBalancingPolicy.protoMessageName + ".Policy"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{4}typed_extension_config\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._typedExtensionConfig) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._typedExtensionConfig {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Cluster_V3_LoadBalancingPolicy.Policy, rhs: Envoy_Config_Cluster_V3_LoadBalancingPolicy.Policy) -> Bool {
+    if lhs._typedExtensionConfig != rhs._typedExtensionConfig {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

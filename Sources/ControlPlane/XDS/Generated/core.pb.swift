@@ -113,11 +113,23 @@ package nonisolated enum Envoy_Config_Core_V3_TrafficDirection: SwiftProtobuf.En
 package nonisolated enum Envoy_Config_Core_V3_HealthStatus: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
 
-  /// Nothing; treated as healthy.
+  /// Nothing; treated as healthy until a check says otherwise.
   case unknown // = 0
 
   /// Healthy.
   case healthy // = 1
+
+  /// Unhealthy: no request is sent there.
+  case unhealthy // = 2
+
+  /// About to go away: treated as unhealthy.
+  case draining // = 3
+
+  /// A check had no answer: treated as unhealthy.
+  case timeout // = 4
+
+  /// Only used when too few endpoints are healthy.
+  case degraded // = 5
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -128,6 +140,10 @@ package nonisolated enum Envoy_Config_Core_V3_HealthStatus: SwiftProtobuf.Enum, 
     switch rawValue {
     case 0: self = .unknown
     case 1: self = .healthy
+    case 2: self = .unhealthy
+    case 3: self = .draining
+    case 4: self = .timeout
+    case 5: self = .degraded
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -136,6 +152,10 @@ package nonisolated enum Envoy_Config_Core_V3_HealthStatus: SwiftProtobuf.Enum, 
     switch self {
     case .unknown: return 0
     case .healthy: return 1
+    case .unhealthy: return 2
+    case .draining: return 3
+    case .timeout: return 4
+    case .degraded: return 5
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -144,6 +164,10 @@ package nonisolated enum Envoy_Config_Core_V3_HealthStatus: SwiftProtobuf.Enum, 
   package static let allCases: [Envoy_Config_Core_V3_HealthStatus] = [
     .unknown,
     .healthy,
+    .unhealthy,
+    .draining,
+    .timeout,
+    .degraded,
   ]
 
 }
@@ -243,6 +267,10 @@ package nonisolated struct Envoy_Config_Core_V3_Metadata: Sendable {
 
   /// By the name of the filter.
   package var filterMetadata: Dictionary<String,SwiftProtobuf.Google_Protobuf_Struct> = [:]
+
+  /// By the name of the filter, as typed messages.
+  /// [ignored: no feature reads typed metadata]
+  package var typedFilterMetadata: Dictionary<String,SwiftProtobuf.Google_Protobuf_Any> = [:]
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -563,6 +591,16 @@ package nonisolated struct Envoy_Config_Core_V3_HttpProtocolOptions: Sendable {
   /// Clears the value of `maxConnectionDuration`. Subsequent reads from it will return its default value.
   package mutating func clearMaxConnectionDuration() {self._maxConnectionDuration = nil}
 
+  /// Time for a whole exchange. Default: no limit.
+  package var maxStreamDuration: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_maxStreamDuration ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_maxStreamDuration = newValue}
+  }
+  /// Returns true if `maxStreamDuration` has been explicitly set.
+  package var hasMaxStreamDuration: Bool {self._maxStreamDuration != nil}
+  /// Clears the value of `maxStreamDuration`. Subsequent reads from it will return its default value.
+  package mutating func clearMaxStreamDuration() {self._maxStreamDuration = nil}
+
   /// What happens to headers with an underscore in their name. Default: ALLOW.
   package var headersWithUnderscoresAction: Envoy_Config_Core_V3_HttpProtocolOptions.HeadersWithUnderscoresAction = .allow
 
@@ -586,6 +624,16 @@ package nonisolated struct Envoy_Config_Core_V3_HttpProtocolOptions: Sendable {
   /// Clears the value of `maxResponseHeadersKb`. Subsequent reads from it will return its default value.
   package mutating func clearMaxResponseHeadersKb() {self._maxResponseHeadersKb = nil}
 
+  /// A random share of max_connection_duration up to this is added to it. Default: 0.
+  package var maxConnectionDurationJitter: Envoy_Type_V3_Percent {
+    get {_maxConnectionDurationJitter ?? Envoy_Type_V3_Percent()}
+    set {_maxConnectionDurationJitter = newValue}
+  }
+  /// Returns true if `maxConnectionDurationJitter` has been explicitly set.
+  package var hasMaxConnectionDurationJitter: Bool {self._maxConnectionDurationJitter != nil}
+  /// Clears the value of `maxConnectionDurationJitter`. Subsequent reads from it will return its default value.
+  package mutating func clearMaxConnectionDurationJitter() {self._maxConnectionDurationJitter = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What happens to headers with an underscore in their name.
@@ -594,6 +642,12 @@ package nonisolated struct Envoy_Config_Core_V3_HttpProtocolOptions: Sendable {
 
     /// They are relayed.
     case allow // = 0
+
+    /// The request is refused with 400.
+    case rejectRequest // = 1
+
+    /// They are left out.
+    case dropHeader // = 2
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -603,6 +657,8 @@ package nonisolated struct Envoy_Config_Core_V3_HttpProtocolOptions: Sendable {
     package init?(rawValue: Int) {
       switch rawValue {
       case 0: self = .allow
+      case 1: self = .rejectRequest
+      case 2: self = .dropHeader
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -610,6 +666,8 @@ package nonisolated struct Envoy_Config_Core_V3_HttpProtocolOptions: Sendable {
     package var rawValue: Int {
       switch self {
       case .allow: return 0
+      case .rejectRequest: return 1
+      case .dropHeader: return 2
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -617,6 +675,8 @@ package nonisolated struct Envoy_Config_Core_V3_HttpProtocolOptions: Sendable {
     // The compiler won't synthesize support with the UNRECOGNIZED case.
     package static let allCases: [Envoy_Config_Core_V3_HttpProtocolOptions.HeadersWithUnderscoresAction] = [
       .allow,
+      .rejectRequest,
+      .dropHeader,
     ]
 
   }
@@ -626,8 +686,10 @@ package nonisolated struct Envoy_Config_Core_V3_HttpProtocolOptions: Sendable {
   fileprivate var _idleTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
   fileprivate var _maxHeadersCount: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
   fileprivate var _maxConnectionDuration: SwiftProtobuf.Google_Protobuf_Duration? = nil
+  fileprivate var _maxStreamDuration: SwiftProtobuf.Google_Protobuf_Duration? = nil
   fileprivate var _maxRequestsPerConnection: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
   fileprivate var _maxResponseHeadersKb: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+  fileprivate var _maxConnectionDurationJitter: Envoy_Type_V3_Percent? = nil
 }
 
 /// What is particular to HTTP/1.
@@ -670,6 +732,8 @@ package nonisolated struct Envoy_Config_Core_V3_Http1ProtocolOptions: Sendable {
 
   /// Chooses Envoy's parser.
   /// [ignored: there is one parser]
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
   package var useBalsaParser: SwiftProtobuf.Google_Protobuf_BoolValue {
     get {_useBalsaParser ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
     set {_useBalsaParser = newValue}
@@ -750,8 +814,7 @@ package nonisolated struct Envoy_Config_Core_V3_SubstitutionFormatString: Sendab
   /// Leaves out what has no value instead of printing `-` or null. Default: false.
   package var omitEmptyValues: Bool = false
 
-  /// The content type of what is made.
-  /// [ignored: a log line has no content type]
+  /// The content type of an answer; a log line has none. Default: by the format.
   package var contentType: String = String()
 
   /// How JSON is printed.
@@ -791,11 +854,139 @@ package nonisolated struct Envoy_Config_Core_V3_JsonFormatOptions: Sendable {
   // methods supported on all messages.
 
   /// Sorts the members by name.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
   package var sortProperties: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+}
+
+/// Some of the states of health.
+package nonisolated struct Envoy_Config_Core_V3_HealthStatusSet: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The states.
+  package var statuses: [Envoy_Config_Core_V3_HealthStatus] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A number that a runtime layer could change.
+package nonisolated struct Envoy_Config_Core_V3_RuntimeDouble: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The number. Required.
+  package var defaultValue: Double = 0
+
+  /// The name of the runtime key; it is not looked up, the default value applies.
+  package var runtimeKey: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A percentage that a runtime layer could change.
+package nonisolated struct Envoy_Config_Core_V3_RuntimePercent: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The percentage. Required.
+  package var defaultValue: Envoy_Type_V3_Percent {
+    get {_defaultValue ?? Envoy_Type_V3_Percent()}
+    set {_defaultValue = newValue}
+  }
+  /// Returns true if `defaultValue` has been explicitly set.
+  package var hasDefaultValue: Bool {self._defaultValue != nil}
+  /// Clears the value of `defaultValue`. Subsequent reads from it will return its default value.
+  package mutating func clearDefaultValue() {self._defaultValue = nil}
+
+  /// The name of the runtime key; it is not looked up, the default value applies.
+  package var runtimeKey: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _defaultValue: Envoy_Type_V3_Percent? = nil
+}
+
+/// A whole number that a runtime layer could change.
+package nonisolated struct Envoy_Config_Core_V3_RuntimeUInt32: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The number.
+  package var defaultValue: UInt32 = 0
+
+  /// The name of the runtime key; it is not looked up, the default value applies. Required.
+  package var runtimeKey: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// An extension: a name and a typed configuration.
+package nonisolated struct Envoy_Config_Core_V3_TypedExtensionConfig: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Names it. Required.
+  package var name: String = String()
+
+  /// Its configuration, with `@type`. Required.
+  package var typedConfig: SwiftProtobuf.Google_Protobuf_Any {
+    get {_typedConfig ?? SwiftProtobuf.Google_Protobuf_Any()}
+    set {_typedConfig = newValue}
+  }
+  /// Returns true if `typedConfig` has been explicitly set.
+  package var hasTypedConfig: Bool {self._typedConfig != nil}
+  /// Clears the value of `typedConfig`. Subsequent reads from it will return its default value.
+  package mutating func clearTypedConfig() {self._typedConfig = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _typedConfig: SwiftProtobuf.Google_Protobuf_Any? = nil
+}
+
+/// A range of IP addresses.
+package nonisolated struct Envoy_Config_Core_V3_CidrRange: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// An IPv4 or IPv6 address. Required.
+  package var addressPrefix: String = String()
+
+  /// How many of its bits count. Default: 0, which is every address.
+  package var prefixLen: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_prefixLen ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_prefixLen = newValue}
+  }
+  /// Returns true if `prefixLen` has been explicitly set.
+  package var hasPrefixLen: Bool {self._prefixLen != nil}
+  /// Clears the value of `prefixLen`. Subsequent reads from it will return its default value.
+  package mutating func clearPrefixLen() {self._prefixLen = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _prefixLen: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -811,7 +1002,7 @@ nonisolated extension Envoy_Config_Core_V3_TrafficDirection: SwiftProtobuf._Prot
 }
 
 nonisolated extension Envoy_Config_Core_V3_HealthStatus: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNKNOWN\0\u{1}HEALTHY\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNKNOWN\0\u{1}HEALTHY\0\u{1}UNHEALTHY\0\u{1}DRAINING\0\u{1}TIMEOUT\0\u{1}DEGRADED\0")
 }
 
 nonisolated extension Envoy_Config_Core_V3_Locality: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -927,7 +1118,7 @@ nonisolated extension Envoy_Config_Core_V3_Node: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Envoy_Config_Core_V3_Metadata: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Metadata"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}filter_metadata\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}filter_metadata\0\u{3}typed_filter_metadata\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -936,6 +1127,7 @@ nonisolated extension Envoy_Config_Core_V3_Metadata: SwiftProtobuf.Message, Swif
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.Google_Protobuf_Struct>.self, value: &self.filterMetadata) }()
+      case 2: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.Google_Protobuf_Any>.self, value: &self.typedFilterMetadata) }()
       default: break
       }
     }
@@ -945,11 +1137,15 @@ nonisolated extension Envoy_Config_Core_V3_Metadata: SwiftProtobuf.Message, Swif
     if !self.filterMetadata.isEmpty {
       try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.Google_Protobuf_Struct>.self, value: self.filterMetadata, fieldNumber: 1)
     }
+    if !self.typedFilterMetadata.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.Google_Protobuf_Any>.self, value: self.typedFilterMetadata, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Core_V3_Metadata, rhs: Envoy_Config_Core_V3_Metadata) -> Bool {
     if lhs.filterMetadata != rhs.filterMetadata {return false}
+    if lhs.typedFilterMetadata != rhs.typedFilterMetadata {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1323,7 +1519,7 @@ nonisolated extension Envoy_Config_Core_V3_UpstreamHttpProtocolOptions: SwiftPro
 
 nonisolated extension Envoy_Config_Core_V3_HttpProtocolOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HttpProtocolOptions"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}idle_timeout\0\u{3}max_headers_count\0\u{3}max_connection_duration\0\u{4}\u{2}headers_with_underscores_action\0\u{3}max_requests_per_connection\0\u{3}max_response_headers_kb\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}idle_timeout\0\u{3}max_headers_count\0\u{3}max_connection_duration\0\u{3}max_stream_duration\0\u{3}headers_with_underscores_action\0\u{3}max_requests_per_connection\0\u{3}max_response_headers_kb\0\u{3}max_connection_duration_jitter\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1334,9 +1530,11 @@ nonisolated extension Envoy_Config_Core_V3_HttpProtocolOptions: SwiftProtobuf.Me
       case 1: try { try decoder.decodeSingularMessageField(value: &self._idleTimeout) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._maxHeadersCount) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._maxConnectionDuration) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._maxStreamDuration) }()
       case 5: try { try decoder.decodeSingularEnumField(value: &self.headersWithUnderscoresAction) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._maxRequestsPerConnection) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._maxResponseHeadersKb) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._maxConnectionDurationJitter) }()
       default: break
       }
     }
@@ -1356,6 +1554,9 @@ nonisolated extension Envoy_Config_Core_V3_HttpProtocolOptions: SwiftProtobuf.Me
     try { if let v = self._maxConnectionDuration {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._maxStreamDuration {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     if self.headersWithUnderscoresAction != .allow {
       try visitor.visitSingularEnumField(value: self.headersWithUnderscoresAction, fieldNumber: 5)
     }
@@ -1365,6 +1566,9 @@ nonisolated extension Envoy_Config_Core_V3_HttpProtocolOptions: SwiftProtobuf.Me
     try { if let v = self._maxResponseHeadersKb {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
+    try { if let v = self._maxConnectionDurationJitter {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1372,16 +1576,18 @@ nonisolated extension Envoy_Config_Core_V3_HttpProtocolOptions: SwiftProtobuf.Me
     if lhs._idleTimeout != rhs._idleTimeout {return false}
     if lhs._maxHeadersCount != rhs._maxHeadersCount {return false}
     if lhs._maxConnectionDuration != rhs._maxConnectionDuration {return false}
+    if lhs._maxStreamDuration != rhs._maxStreamDuration {return false}
     if lhs.headersWithUnderscoresAction != rhs.headersWithUnderscoresAction {return false}
     if lhs._maxRequestsPerConnection != rhs._maxRequestsPerConnection {return false}
     if lhs._maxResponseHeadersKb != rhs._maxResponseHeadersKb {return false}
+    if lhs._maxConnectionDurationJitter != rhs._maxConnectionDurationJitter {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
 nonisolated extension Envoy_Config_Core_V3_HttpProtocolOptions.HeadersWithUnderscoresAction: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ALLOW\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ALLOW\0\u{1}REJECT_REQUEST\0\u{1}DROP_HEADER\0")
 }
 
 nonisolated extension Envoy_Config_Core_V3_Http1ProtocolOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1599,6 +1805,223 @@ nonisolated extension Envoy_Config_Core_V3_JsonFormatOptions: SwiftProtobuf.Mess
 
   package static func ==(lhs: Envoy_Config_Core_V3_JsonFormatOptions, rhs: Envoy_Config_Core_V3_JsonFormatOptions) -> Bool {
     if lhs.sortProperties != rhs.sortProperties {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Core_V3_HealthStatusSet: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HealthStatusSet"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}statuses\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedEnumField(value: &self.statuses) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.statuses.isEmpty {
+      try visitor.visitPackedEnumField(value: self.statuses, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Core_V3_HealthStatusSet, rhs: Envoy_Config_Core_V3_HealthStatusSet) -> Bool {
+    if lhs.statuses != rhs.statuses {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Core_V3_RuntimeDouble: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RuntimeDouble"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}default_value\0\u{3}runtime_key\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularDoubleField(value: &self.defaultValue) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.runtimeKey) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.defaultValue.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.defaultValue, fieldNumber: 1)
+    }
+    if !self.runtimeKey.isEmpty {
+      try visitor.visitSingularStringField(value: self.runtimeKey, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Core_V3_RuntimeDouble, rhs: Envoy_Config_Core_V3_RuntimeDouble) -> Bool {
+    if lhs.defaultValue != rhs.defaultValue {return false}
+    if lhs.runtimeKey != rhs.runtimeKey {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Core_V3_RuntimePercent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RuntimePercent"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}default_value\0\u{3}runtime_key\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._defaultValue) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.runtimeKey) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._defaultValue {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.runtimeKey.isEmpty {
+      try visitor.visitSingularStringField(value: self.runtimeKey, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Core_V3_RuntimePercent, rhs: Envoy_Config_Core_V3_RuntimePercent) -> Bool {
+    if lhs._defaultValue != rhs._defaultValue {return false}
+    if lhs.runtimeKey != rhs.runtimeKey {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Core_V3_RuntimeUInt32: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RuntimeUInt32"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{2}default_value\0\u{3}runtime_key\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.defaultValue) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.runtimeKey) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.defaultValue != 0 {
+      try visitor.visitSingularUInt32Field(value: self.defaultValue, fieldNumber: 2)
+    }
+    if !self.runtimeKey.isEmpty {
+      try visitor.visitSingularStringField(value: self.runtimeKey, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Core_V3_RuntimeUInt32, rhs: Envoy_Config_Core_V3_RuntimeUInt32) -> Bool {
+    if lhs.defaultValue != rhs.defaultValue {return false}
+    if lhs.runtimeKey != rhs.runtimeKey {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Core_V3_TypedExtensionConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TypedExtensionConfig"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}typed_config\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._typedConfig) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    try { if let v = self._typedConfig {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Core_V3_TypedExtensionConfig, rhs: Envoy_Config_Core_V3_TypedExtensionConfig) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs._typedConfig != rhs._typedConfig {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Core_V3_CidrRange: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CidrRange"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}address_prefix\0\u{3}prefix_len\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.addressPrefix) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._prefixLen) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.addressPrefix.isEmpty {
+      try visitor.visitSingularStringField(value: self.addressPrefix, fieldNumber: 1)
+    }
+    try { if let v = self._prefixLen {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Core_V3_CidrRange, rhs: Envoy_Config_Core_V3_CidrRange) -> Bool {
+    if lhs.addressPrefix != rhs.addressPrefix {return false}
+    if lhs._prefixLen != rhs._prefixLen {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

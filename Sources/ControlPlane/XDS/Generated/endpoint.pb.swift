@@ -50,8 +50,10 @@ package nonisolated struct Envoy_Config_Endpoint_V3_ClusterLoadAssignment: Senda
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    /// How many healthy endpoints a priority must have.
-    /// [ignored: there is one priority]
+    /// Shares of the requests that are answered with 503 at once.
+    package var dropOverloads: [Envoy_Config_Endpoint_V3_ClusterLoadAssignment.Policy.DropOverload] = []
+
+    /// How much of a priority's load its healthy endpoints can carry, in percent. Default: 140.
     package var overprovisioningFactor: SwiftProtobuf.Google_Protobuf_UInt32Value {
       get {_overprovisioningFactor ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
       set {_overprovisioningFactor = newValue}
@@ -72,7 +74,36 @@ package nonisolated struct Envoy_Config_Endpoint_V3_ClusterLoadAssignment: Senda
     /// Clears the value of `endpointStaleAfter`. Subsequent reads from it will return its default value.
     package mutating func clearEndpointStaleAfter() {self._endpointStaleAfter = nil}
 
+    /// The health of a priority counts weights instead of endpoints. Default: false.
+    package var weightedPriorityHealth: Bool = false
+
     package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    /// A share of the requests that is dropped.
+    package nonisolated struct DropOverload: Sendable {
+      // SwiftProtobuf.Message conformance is added in an extension below. See the
+      // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+      // methods supported on all messages.
+
+      /// Names it. Required.
+      package var category: String = String()
+
+      /// The share.
+      package var dropPercentage: Envoy_Type_V3_FractionalPercent {
+        get {_dropPercentage ?? Envoy_Type_V3_FractionalPercent()}
+        set {_dropPercentage = newValue}
+      }
+      /// Returns true if `dropPercentage` has been explicitly set.
+      package var hasDropPercentage: Bool {self._dropPercentage != nil}
+      /// Clears the value of `dropPercentage`. Subsequent reads from it will return its default value.
+      package mutating func clearDropPercentage() {self._dropPercentage = nil}
+
+      package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+      package init() {}
+
+      fileprivate var _dropPercentage: Envoy_Type_V3_FractionalPercent? = nil
+    }
 
     package init() {}
 
@@ -104,8 +135,8 @@ package nonisolated struct Envoy_Config_Endpoint_V3_LocalityLbEndpoints: Sendabl
   /// The endpoints.
   package var lbEndpoints: [Envoy_Config_Endpoint_V3_LbEndpoint] = []
 
-  /// The weight of the place.
-  /// [ignored: it counts only in locality-weighted load balancing]
+  /// The weight of the place, at least 1; it counts only in locality-weighted load balancing.
+  /// Default: the place gets nothing there.
   package var loadBalancingWeight: SwiftProtobuf.Google_Protobuf_UInt32Value {
     get {_loadBalancingWeight ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
     set {_loadBalancingWeight = newValue}
@@ -115,12 +146,22 @@ package nonisolated struct Envoy_Config_Endpoint_V3_LocalityLbEndpoints: Sendabl
   /// Clears the value of `loadBalancingWeight`. Subsequent reads from it will return its default value.
   package mutating func clearLoadBalancingWeight() {self._loadBalancingWeight = nil}
 
-  /// The priority of the place.
-  /// [only: 0]
+  /// The priority of the place, from 0, the first; up to 128. Default: 0.
   package var priority: UInt32 = 0
 
+  /// How near the place is.
+  /// [ignored: no balancer reads it]
+  package var proximity: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_proximity ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_proximity = newValue}
+  }
+  /// Returns true if `proximity` has been explicitly set.
+  package var hasProximity: Bool {self._proximity != nil}
+  /// Clears the value of `proximity`. Subsequent reads from it will return its default value.
+  package mutating func clearProximity() {self._proximity = nil}
+
   /// Facts about the place.
-  /// [ignored: no feature reads it yet]
+  /// [ignored: no feature reads it]
   package var metadata: Envoy_Config_Core_V3_Metadata {
     get {_metadata ?? Envoy_Config_Core_V3_Metadata()}
     set {_metadata = newValue}
@@ -136,49 +177,55 @@ package nonisolated struct Envoy_Config_Endpoint_V3_LocalityLbEndpoints: Sendabl
 
   fileprivate var _locality: Envoy_Config_Core_V3_Locality? = nil
   fileprivate var _loadBalancingWeight: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+  fileprivate var _proximity: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
   fileprivate var _metadata: Envoy_Config_Core_V3_Metadata? = nil
 }
 
 /// An endpoint with its weight.
-package nonisolated struct Envoy_Config_Endpoint_V3_LbEndpoint: Sendable {
+package nonisolated struct Envoy_Config_Endpoint_V3_LbEndpoint: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var hostIdentifier: Envoy_Config_Endpoint_V3_LbEndpoint.OneOf_HostIdentifier? = nil
+  package var hostIdentifier: OneOf_HostIdentifier? {
+    get {return _storage._hostIdentifier}
+    set {_uniqueStorage()._hostIdentifier = newValue}
+  }
 
   /// The endpoint. Required.
   package var endpoint: Envoy_Config_Endpoint_V3_Endpoint {
     get {
-      if case .endpoint(let v)? = hostIdentifier {return v}
+      if case .endpoint(let v)? = _storage._hostIdentifier {return v}
       return Envoy_Config_Endpoint_V3_Endpoint()
     }
-    set {hostIdentifier = .endpoint(newValue)}
+    set {_uniqueStorage()._hostIdentifier = .endpoint(newValue)}
   }
 
   /// What is known of its health. Default: UNKNOWN.
-  package var healthStatus: Envoy_Config_Core_V3_HealthStatus = .unknown
+  package var healthStatus: Envoy_Config_Core_V3_HealthStatus {
+    get {_storage._healthStatus}
+    set {_uniqueStorage()._healthStatus = newValue}
+  }
 
-  /// Facts about the endpoint.
-  /// [ignored: no feature reads it yet]
+  /// Facts about the endpoint; those below `envoy.lb` choose subsets.
   package var metadata: Envoy_Config_Core_V3_Metadata {
-    get {_metadata ?? Envoy_Config_Core_V3_Metadata()}
-    set {_metadata = newValue}
+    get {_storage._metadata ?? Envoy_Config_Core_V3_Metadata()}
+    set {_uniqueStorage()._metadata = newValue}
   }
   /// Returns true if `metadata` has been explicitly set.
-  package var hasMetadata: Bool {self._metadata != nil}
+  package var hasMetadata: Bool {_storage._metadata != nil}
   /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
-  package mutating func clearMetadata() {self._metadata = nil}
+  package mutating func clearMetadata() {_uniqueStorage()._metadata = nil}
 
   /// Its share of the load, against the others. Default: 1.
   package var loadBalancingWeight: SwiftProtobuf.Google_Protobuf_UInt32Value {
-    get {_loadBalancingWeight ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
-    set {_loadBalancingWeight = newValue}
+    get {_storage._loadBalancingWeight ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_uniqueStorage()._loadBalancingWeight = newValue}
   }
   /// Returns true if `loadBalancingWeight` has been explicitly set.
-  package var hasLoadBalancingWeight: Bool {self._loadBalancingWeight != nil}
+  package var hasLoadBalancingWeight: Bool {_storage._loadBalancingWeight != nil}
   /// Clears the value of `loadBalancingWeight`. Subsequent reads from it will return its default value.
-  package mutating func clearLoadBalancingWeight() {self._loadBalancingWeight = nil}
+  package mutating func clearLoadBalancingWeight() {_uniqueStorage()._loadBalancingWeight = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -190,8 +237,7 @@ package nonisolated struct Envoy_Config_Endpoint_V3_LbEndpoint: Sendable {
 
   package init() {}
 
-  fileprivate var _metadata: Envoy_Config_Core_V3_Metadata? = nil
-  fileprivate var _loadBalancingWeight: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 /// One place to connect to.
@@ -211,7 +257,6 @@ package nonisolated struct Envoy_Config_Endpoint_V3_Endpoint: Sendable {
   package mutating func clearAddress() {self._address = nil}
 
   /// How the endpoint is checked.
-  /// [ignored: there are no active health checks yet]
   package var healthCheckConfig: Envoy_Config_Endpoint_V3_Endpoint.HealthCheckConfig {
     get {_healthCheckConfig ?? Envoy_Config_Endpoint_V3_Endpoint.HealthCheckConfig()}
     set {_healthCheckConfig = newValue}
@@ -224,6 +269,9 @@ package nonisolated struct Envoy_Config_Endpoint_V3_Endpoint: Sendable {
   /// The host name that `auto_host_rewrite` sends and `/clusters` shows.
   package var hostname: String = String()
 
+  /// Further addresses of the same endpoint, tried when the first does not answer soon.
+  package var additionalAddresses: [Envoy_Config_Endpoint_V3_Endpoint.AdditionalAddress] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// How the endpoint is checked.
@@ -232,9 +280,53 @@ package nonisolated struct Envoy_Config_Endpoint_V3_Endpoint: Sendable {
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
+    /// The port for checks. Default: the endpoint's.
+    package var portValue: UInt32 = 0
+
+    /// The host of the checks' requests.
+    package var hostname: String = String()
+
+    /// The address for checks; its port comes before port_value. Default: the endpoint's.
+    package var address: Envoy_Config_Core_V3_Address {
+      get {_address ?? Envoy_Config_Core_V3_Address()}
+      set {_address = newValue}
+    }
+    /// Returns true if `address` has been explicitly set.
+    package var hasAddress: Bool {self._address != nil}
+    /// Clears the value of `address`. Subsequent reads from it will return its default value.
+    package mutating func clearAddress() {self._address = nil}
+
+    /// The endpoint is not checked and counts as healthy. Default: false.
+    package var disableActiveHealthCheck: Bool = false
+
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
+
+    fileprivate var _address: Envoy_Config_Core_V3_Address? = nil
+  }
+
+  /// A further address.
+  package nonisolated struct AdditionalAddress: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// The address. Required.
+    package var address: Envoy_Config_Core_V3_Address {
+      get {_address ?? Envoy_Config_Core_V3_Address()}
+      set {_address = newValue}
+    }
+    /// Returns true if `address` has been explicitly set.
+    package var hasAddress: Bool {self._address != nil}
+    /// Clears the value of `address`. Subsequent reads from it will return its default value.
+    package mutating func clearAddress() {self._address = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _address: Envoy_Config_Core_V3_Address? = nil
   }
 
   package init() {}
@@ -293,7 +385,7 @@ nonisolated extension Envoy_Config_Endpoint_V3_ClusterLoadAssignment: SwiftProto
 
 nonisolated extension Envoy_Config_Endpoint_V3_ClusterLoadAssignment.Policy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Envoy_Config_Endpoint_V3_ClusterLoadAssignment.protoMessageName + ".Policy"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{3}overprovisioning_factor\0\u{3}endpoint_stale_after\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{2}drop_overloads\0\u{3}overprovisioning_factor\0\u{3}endpoint_stale_after\0\u{4}\u{2}weighted_priority_health\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -301,8 +393,10 @@ nonisolated extension Envoy_Config_Endpoint_V3_ClusterLoadAssignment.Policy: Swi
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.dropOverloads) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._overprovisioningFactor) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._endpointStaleAfter) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.weightedPriorityHealth) }()
       default: break
       }
     }
@@ -313,18 +407,65 @@ nonisolated extension Envoy_Config_Endpoint_V3_ClusterLoadAssignment.Policy: Swi
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.dropOverloads.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.dropOverloads, fieldNumber: 2)
+    }
     try { if let v = self._overprovisioningFactor {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
     try { if let v = self._endpointStaleAfter {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    if self.weightedPriorityHealth != false {
+      try visitor.visitSingularBoolField(value: self.weightedPriorityHealth, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Endpoint_V3_ClusterLoadAssignment.Policy, rhs: Envoy_Config_Endpoint_V3_ClusterLoadAssignment.Policy) -> Bool {
+    if lhs.dropOverloads != rhs.dropOverloads {return false}
     if lhs._overprovisioningFactor != rhs._overprovisioningFactor {return false}
     if lhs._endpointStaleAfter != rhs._endpointStaleAfter {return false}
+    if lhs.weightedPriorityHealth != rhs.weightedPriorityHealth {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Endpoint_V3_ClusterLoadAssignment.Policy.DropOverload: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Endpoint_V3_ClusterLoadAssignment.Policy.protoMessageName + ".DropOverload"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}category\0\u{3}drop_percentage\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.category) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._dropPercentage) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.category.isEmpty {
+      try visitor.visitSingularStringField(value: self.category, fieldNumber: 1)
+    }
+    try { if let v = self._dropPercentage {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Endpoint_V3_ClusterLoadAssignment.Policy.DropOverload, rhs: Envoy_Config_Endpoint_V3_ClusterLoadAssignment.Policy.DropOverload) -> Bool {
+    if lhs.category != rhs.category {return false}
+    if lhs._dropPercentage != rhs._dropPercentage {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -332,7 +473,7 @@ nonisolated extension Envoy_Config_Endpoint_V3_ClusterLoadAssignment.Policy: Swi
 
 nonisolated extension Envoy_Config_Endpoint_V3_LocalityLbEndpoints: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LocalityLbEndpoints"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}locality\0\u{3}lb_endpoints\0\u{3}load_balancing_weight\0\u{2}\u{2}priority\0\u{2}\u{4}metadata\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}locality\0\u{3}lb_endpoints\0\u{3}load_balancing_weight\0\u{2}\u{2}priority\0\u{1}proximity\0\u{2}\u{3}metadata\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -344,6 +485,7 @@ nonisolated extension Envoy_Config_Endpoint_V3_LocalityLbEndpoints: SwiftProtobu
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.lbEndpoints) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._loadBalancingWeight) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.priority) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._proximity) }()
       case 9: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
       default: break
       }
@@ -367,6 +509,9 @@ nonisolated extension Envoy_Config_Endpoint_V3_LocalityLbEndpoints: SwiftProtobu
     if self.priority != 0 {
       try visitor.visitSingularUInt32Field(value: self.priority, fieldNumber: 5)
     }
+    try { if let v = self._proximity {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try { if let v = self._metadata {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     } }()
@@ -378,6 +523,7 @@ nonisolated extension Envoy_Config_Endpoint_V3_LocalityLbEndpoints: SwiftProtobu
     if lhs.lbEndpoints != rhs.lbEndpoints {return false}
     if lhs._loadBalancingWeight != rhs._loadBalancingWeight {return false}
     if lhs.priority != rhs.priority {return false}
+    if lhs._proximity != rhs._proximity {return false}
     if lhs._metadata != rhs._metadata {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -388,58 +534,100 @@ nonisolated extension Envoy_Config_Endpoint_V3_LbEndpoint: SwiftProtobuf.Message
   package static let protoMessageName: String = _protobuf_package + ".LbEndpoint"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}endpoint\0\u{3}health_status\0\u{1}metadata\0\u{3}load_balancing_weight\0")
 
+  fileprivate class _StorageClass {
+    var _hostIdentifier: Envoy_Config_Endpoint_V3_LbEndpoint.OneOf_HostIdentifier?
+    var _healthStatus: Envoy_Config_Core_V3_HealthStatus = .unknown
+    var _metadata: Envoy_Config_Core_V3_Metadata? = nil
+    var _loadBalancingWeight: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _hostIdentifier = source._hostIdentifier
+      _healthStatus = source._healthStatus
+      _metadata = source._metadata
+      _loadBalancingWeight = source._loadBalancingWeight
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try {
-        var v: Envoy_Config_Endpoint_V3_Endpoint?
-        var hadOneofValue = false
-        if let current = self.hostIdentifier {
-          hadOneofValue = true
-          if case .endpoint(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try {
+          var v: Envoy_Config_Endpoint_V3_Endpoint?
+          var hadOneofValue = false
+          if let current = _storage._hostIdentifier {
+            hadOneofValue = true
+            if case .endpoint(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._hostIdentifier = .endpoint(v)
+          }
+        }()
+        case 2: try { try decoder.decodeSingularEnumField(value: &_storage._healthStatus) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._metadata) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._loadBalancingWeight) }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.hostIdentifier = .endpoint(v)
-        }
-      }()
-      case 2: try { try decoder.decodeSingularEnumField(value: &self.healthStatus) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._loadBalancingWeight) }()
-      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if case .endpoint(let v)? = self.hostIdentifier {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    if self.healthStatus != .unknown {
-      try visitor.visitSingularEnumField(value: self.healthStatus, fieldNumber: 2)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if case .endpoint(let v)? = _storage._hostIdentifier {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if _storage._healthStatus != .unknown {
+        try visitor.visitSingularEnumField(value: _storage._healthStatus, fieldNumber: 2)
+      }
+      try { if let v = _storage._metadata {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._loadBalancingWeight {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
     }
-    try { if let v = self._metadata {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._loadBalancingWeight {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Endpoint_V3_LbEndpoint, rhs: Envoy_Config_Endpoint_V3_LbEndpoint) -> Bool {
-    if lhs.hostIdentifier != rhs.hostIdentifier {return false}
-    if lhs.healthStatus != rhs.healthStatus {return false}
-    if lhs._metadata != rhs._metadata {return false}
-    if lhs._loadBalancingWeight != rhs._loadBalancingWeight {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._hostIdentifier != rhs_storage._hostIdentifier {return false}
+        if _storage._healthStatus != rhs_storage._healthStatus {return false}
+        if _storage._metadata != rhs_storage._metadata {return false}
+        if _storage._loadBalancingWeight != rhs_storage._loadBalancingWeight {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -447,7 +635,7 @@ nonisolated extension Envoy_Config_Endpoint_V3_LbEndpoint: SwiftProtobuf.Message
 
 nonisolated extension Envoy_Config_Endpoint_V3_Endpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Endpoint"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{3}health_check_config\0\u{1}hostname\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{3}health_check_config\0\u{1}hostname\0\u{3}additional_addresses\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -458,6 +646,7 @@ nonisolated extension Envoy_Config_Endpoint_V3_Endpoint: SwiftProtobuf.Message, 
       case 1: try { try decoder.decodeSingularMessageField(value: &self._address) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._healthCheckConfig) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.hostname) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.additionalAddresses) }()
       default: break
       }
     }
@@ -477,6 +666,9 @@ nonisolated extension Envoy_Config_Endpoint_V3_Endpoint: SwiftProtobuf.Message, 
     if !self.hostname.isEmpty {
       try visitor.visitSingularStringField(value: self.hostname, fieldNumber: 3)
     }
+    if !self.additionalAddresses.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.additionalAddresses, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -484,6 +676,7 @@ nonisolated extension Envoy_Config_Endpoint_V3_Endpoint: SwiftProtobuf.Message, 
     if lhs._address != rhs._address {return false}
     if lhs._healthCheckConfig != rhs._healthCheckConfig {return false}
     if lhs.hostname != rhs.hostname {return false}
+    if lhs.additionalAddresses != rhs.additionalAddresses {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -491,18 +684,82 @@ nonisolated extension Envoy_Config_Endpoint_V3_Endpoint: SwiftProtobuf.Message, 
 
 nonisolated extension Envoy_Config_Endpoint_V3_Endpoint.HealthCheckConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Envoy_Config_Endpoint_V3_Endpoint.protoMessageName + ".HealthCheckConfig"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}port_value\0\u{1}hostname\0\u{1}address\0\u{3}disable_active_health_check\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.portValue) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.hostname) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._address) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.disableActiveHealthCheck) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.portValue != 0 {
+      try visitor.visitSingularUInt32Field(value: self.portValue, fieldNumber: 1)
+    }
+    if !self.hostname.isEmpty {
+      try visitor.visitSingularStringField(value: self.hostname, fieldNumber: 2)
+    }
+    try { if let v = self._address {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.disableActiveHealthCheck != false {
+      try visitor.visitSingularBoolField(value: self.disableActiveHealthCheck, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Endpoint_V3_Endpoint.HealthCheckConfig, rhs: Envoy_Config_Endpoint_V3_Endpoint.HealthCheckConfig) -> Bool {
+    if lhs.portValue != rhs.portValue {return false}
+    if lhs.hostname != rhs.hostname {return false}
+    if lhs._address != rhs._address {return false}
+    if lhs.disableActiveHealthCheck != rhs.disableActiveHealthCheck {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Endpoint_V3_Endpoint.AdditionalAddress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Endpoint_V3_Endpoint.protoMessageName + ".AdditionalAddress"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._address) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._address {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Endpoint_V3_Endpoint.AdditionalAddress, rhs: Envoy_Config_Endpoint_V3_Endpoint.AdditionalAddress) -> Bool {
+    if lhs._address != rhs._address {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -58,6 +58,17 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
     set {_uniqueStorage()._httpFilters = newValue}
   }
 
+  /// Sets `user-agent` and `x-envoy-downstream-service-cluster` to the node's cluster. Default:
+  /// false.
+  package var addUserAgent: SwiftProtobuf.Google_Protobuf_BoolValue {
+    get {_storage._addUserAgent ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
+    set {_uniqueStorage()._addUserAgent = newValue}
+  }
+  /// Returns true if `addUserAgent` has been explicitly set.
+  package var hasAddUserAgent: Bool {_storage._addUserAgent != nil}
+  /// Clears the value of `addUserAgent`. Subsequent reads from it will return its default value.
+  package mutating func clearAddUserAgent() {_uniqueStorage()._addUserAgent = nil}
+
   /// What is particular to HTTP/1.
   package var httpProtocolOptions: Envoy_Config_Core_V3_Http1ProtocolOptions {
     get {_storage._httpProtocolOptions ?? Envoy_Config_Core_V3_Http1ProtocolOptions()}
@@ -122,16 +133,34 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
   /// Clears the value of `generateRequestID`. Subsequent reads from it will return its default value.
   package mutating func clearGenerateRequestID() {_uniqueStorage()._generateRequestID = nil}
 
+  /// Relays `100 Continue` of the upstream instead of answering at once. Default: false.
+  package var proxy100Continue: Bool {
+    get {_storage._proxy100Continue}
+    set {_uniqueStorage()._proxy100Continue = newValue}
+  }
+
   /// Trusted proxies in front: the client is so many places from the right. Default: 0.
   package var xffNumTrustedHops: UInt32 {
     get {_storage._xffNumTrustedHops}
     set {_uniqueStorage()._xffNumTrustedHops = newValue}
   }
 
+  /// Writes IPv4 addresses of clients as IPv6 in `x-forwarded-for`. Default: false.
+  package var representIpv4RemoteAddressAsIpv4MappedIpv6: Bool {
+    get {_storage._representIpv4RemoteAddressAsIpv4MappedIpv6}
+    set {_uniqueStorage()._representIpv4RemoteAddressAsIpv4MappedIpv6 = newValue}
+  }
+
   /// Does not append the peer to `x-forwarded-for`. Default: false.
   package var skipXffAppend: Bool {
     get {_storage._skipXffAppend}
     set {_uniqueStorage()._skipXffAppend = newValue}
+  }
+
+  /// Appended to `via` of requests and responses.
+  package var via: String {
+    get {_storage._via}
+    set {_uniqueStorage()._via = newValue}
   }
 
   /// Time without a byte in a request or response; 0s: no limit. Default: 300s.
@@ -143,6 +172,16 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
   package var hasStreamIdleTimeout: Bool {_storage._streamIdleTimeout != nil}
   /// Clears the value of `streamIdleTimeout`. Subsequent reads from it will return its default value.
   package mutating func clearStreamIdleTimeout() {_uniqueStorage()._streamIdleTimeout = nil}
+
+  /// Which addresses count as internal.
+  package var internalAddressConfig: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.InternalAddressConfig {
+    get {_storage._internalAddressConfig ?? Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.InternalAddressConfig()}
+    set {_uniqueStorage()._internalAddressConfig = newValue}
+  }
+  /// Returns true if `internalAddressConfig` has been explicitly set.
+  package var hasInternalAddressConfig: Bool {_storage._internalAddressConfig != nil}
+  /// Clears the value of `internalAddressConfig`. Subsequent reads from it will return its default value.
+  package mutating func clearInternalAddressConfig() {_uniqueStorage()._internalAddressConfig = nil}
 
   /// Time for the client to close after the last response; 0s: closes at once. Default: 1s.
   package var delayedCloseTimeout: SwiftProtobuf.Google_Protobuf_Duration {
@@ -212,10 +251,36 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
   /// Clears the value of `commonHTTPProtocolOptions`. Subsequent reads from it will return its default value.
   package mutating func clearCommonHTTPProtocolOptions() {_uniqueStorage()._commonHTTPProtocolOptions = nil}
 
+  /// How requests get their ids; `UuidRequestIdConfig` is known.
+  package var requestIDExtension: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_RequestIDExtension {
+    get {_storage._requestIDExtension ?? Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_RequestIDExtension()}
+    set {_uniqueStorage()._requestIDExtension = newValue}
+  }
+  /// Returns true if `requestIDExtension` has been explicitly set.
+  package var hasRequestIDExtension: Bool {_storage._requestIDExtension != nil}
+  /// Clears the value of `requestIDExtension`. Subsequent reads from it will return its default value.
+  package mutating func clearRequestIDExtension() {_uniqueStorage()._requestIDExtension = nil}
+
   /// Adds `x-request-id` to responses. Default: false.
   package var alwaysSetRequestIDInResponse: Bool {
     get {_storage._alwaysSetRequestIDInResponse}
     set {_uniqueStorage()._alwaysSetRequestIDInResponse = newValue}
+  }
+
+  /// How answers of the proxy itself look.
+  package var localReplyConfig: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_LocalReplyConfig {
+    get {_storage._localReplyConfig ?? Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_LocalReplyConfig()}
+    set {_uniqueStorage()._localReplyConfig = newValue}
+  }
+  /// Returns true if `localReplyConfig` has been explicitly set.
+  package var hasLocalReplyConfig: Bool {_storage._localReplyConfig != nil}
+  /// Clears the value of `localReplyConfig`. Subsequent reads from it will return its default value.
+  package mutating func clearLocalReplyConfig() {_uniqueStorage()._localReplyConfig = nil}
+
+  /// Leaves the port out of the host where it is the listener's. Default: false.
+  package var stripMatchingHostPort: Bool {
+    get {_storage._stripMatchingHostPort}
+    set {_uniqueStorage()._stripMatchingHostPort = newValue}
   }
 
   /// Time for the head of a request to arrive; 0s: no limit. Default: 10s.
@@ -228,10 +293,99 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
   /// Clears the value of `requestHeadersTimeout`. Subsequent reads from it will return its default value.
   package mutating func clearRequestHeadersTimeout() {_uniqueStorage()._requestHeadersTimeout = nil}
 
+  package var stripPortMode: OneOf_StripPortMode? {
+    get {return _storage._stripPortMode}
+    set {_uniqueStorage()._stripPortMode = newValue}
+  }
+
+  /// Leaves any port out of the host. Default: false.
+  package var stripAnyHostPort: Bool {
+    get {
+      if case .stripAnyHostPort(let v)? = _storage._stripPortMode {return v}
+      return false
+    }
+    set {_uniqueStorage()._stripPortMode = .stripAnyHostPort(newValue)}
+  }
+
   /// What happens to paths with `%2F` or `%5C`. Default: KEEP_UNCHANGED.
   package var pathWithEscapedSlashesAction: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.PathWithEscapedSlashesAction {
     get {_storage._pathWithEscapedSlashesAction}
     set {_uniqueStorage()._pathWithEscapedSlashesAction = newValue}
+  }
+
+  /// How the client's address is found; `XffConfig` and `CustomHeaderConfig` are known.
+  package var originalIpDetectionExtensions: [Envoy_Config_Core_V3_TypedExtensionConfig] {
+    get {_storage._originalIpDetectionExtensions}
+    set {_uniqueStorage()._originalIpDetectionExtensions = newValue}
+  }
+
+  /// Leaves the dot at the end out of the host. Default: false.
+  package var stripTrailingHostDot: Bool {
+    get {_storage._stripTrailingHostDot}
+    set {_uniqueStorage()._stripTrailingHostDot = newValue}
+  }
+
+  /// How `:scheme` is set.
+  package var schemeHeaderTransformation: Envoy_Config_Core_V3_SchemeHeaderTransformation {
+    get {_storage._schemeHeaderTransformation ?? Envoy_Config_Core_V3_SchemeHeaderTransformation()}
+    set {_uniqueStorage()._schemeHeaderTransformation = newValue}
+  }
+  /// Returns true if `schemeHeaderTransformation` has been explicitly set.
+  package var hasSchemeHeaderTransformation: Bool {_storage._schemeHeaderTransformation != nil}
+  /// Clears the value of `schemeHeaderTransformation`. Subsequent reads from it will return its default value.
+  package mutating func clearSchemeHeaderTransformation() {_uniqueStorage()._schemeHeaderTransformation = nil}
+
+  /// Adds `x-forwarded-port` where it is missing. Default: false.
+  package var appendXForwardedPort: Bool {
+    get {_storage._appendXForwardedPort}
+    set {_uniqueStorage()._appendXForwardedPort = newValue}
+  }
+
+  /// Believes what the PROXY protocol says of TLS.
+  /// [ignored: the PROXY protocol is not read yet]
+  package var addProxyProtocolConnectionState: SwiftProtobuf.Google_Protobuf_BoolValue {
+    get {_storage._addProxyProtocolConnectionState ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
+    set {_uniqueStorage()._addProxyProtocolConnectionState = newValue}
+  }
+  /// Returns true if `addProxyProtocolConnectionState` has been explicitly set.
+  package var hasAddProxyProtocolConnectionState: Bool {_storage._addProxyProtocolConnectionState != nil}
+  /// Clears the value of `addProxyProtocolConnectionState`. Subsequent reads from it will return its default value.
+  package mutating func clearAddProxyProtocolConnectionState() {_uniqueStorage()._addProxyProtocolConnectionState = nil}
+
+  /// How often an entry is written for an exchange that goes on.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
+  package var accessLogFlushInterval: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_storage._accessLogFlushInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_uniqueStorage()._accessLogFlushInterval = newValue}
+  }
+  /// Returns true if `accessLogFlushInterval` has been explicitly set.
+  package var hasAccessLogFlushInterval: Bool {_storage._accessLogFlushInterval != nil}
+  /// Clears the value of `accessLogFlushInterval`. Subsequent reads from it will return its default value.
+  package mutating func clearAccessLogFlushInterval() {_uniqueStorage()._accessLogFlushInterval = nil}
+
+  /// Writes an entry when a request comes. Default: false.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
+  package var flushAccessLogOnNewRequest: Bool {
+    get {_storage._flushAccessLogOnNewRequest}
+    set {_uniqueStorage()._flushAccessLogOnNewRequest = newValue}
+  }
+
+  /// When entries are written.
+  package var accessLogOptions: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.HcmAccessLogOptions {
+    get {_storage._accessLogOptions ?? Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.HcmAccessLogOptions()}
+    set {_uniqueStorage()._accessLogOptions = newValue}
+  }
+  /// Returns true if `accessLogOptions` has been explicitly set.
+  package var hasAccessLogOptions: Bool {_storage._accessLogOptions != nil}
+  /// Clears the value of `accessLogOptions`. Subsequent reads from it will return its default value.
+  package mutating func clearAccessLogOptions() {_uniqueStorage()._accessLogOptions = nil}
+
+  /// Closes an old HTTP/1 connection after its next response, never between. Default: false.
+  package var http1SafeMaxConnectionDuration: Bool {
+    get {_storage._http1SafeMaxConnectionDuration}
+    set {_uniqueStorage()._http1SafeMaxConnectionDuration = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -239,6 +393,12 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
   package nonisolated enum OneOf_RouteSpecifier: Equatable, Sendable {
     /// The routes. Required.
     case routeConfig(Envoy_Config_Route_V3_RouteConfiguration)
+
+  }
+
+  package nonisolated enum OneOf_StripPortMode: Equatable, Sendable {
+    /// Leaves any port out of the host. Default: false.
+    case stripAnyHostPort(Bool)
 
   }
 
@@ -383,6 +543,50 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
 
   }
 
+  /// Which addresses count as internal.
+  package nonisolated struct InternalAddressConfig: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// Clients on Unix sockets. Default: false.
+    package var unixSockets: Bool = false
+
+    /// Ranges of addresses. Default: none.
+    package var cidrRanges: [Envoy_Config_Core_V3_CidrRange] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  /// When entries are written.
+  package nonisolated struct HcmAccessLogOptions: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// How often an entry is written for an exchange that goes on; at least 1ms. Default: only at
+    /// its end.
+    package var accessLogFlushInterval: SwiftProtobuf.Google_Protobuf_Duration {
+      get {_accessLogFlushInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
+      set {_accessLogFlushInterval = newValue}
+    }
+    /// Returns true if `accessLogFlushInterval` has been explicitly set.
+    package var hasAccessLogFlushInterval: Bool {self._accessLogFlushInterval != nil}
+    /// Clears the value of `accessLogFlushInterval`. Subsequent reads from it will return its default value.
+    package mutating func clearAccessLogFlushInterval() {self._accessLogFlushInterval = nil}
+
+    /// Writes an entry when a request comes. Default: false.
+    package var flushAccessLogOnNewRequest: Bool = false
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _accessLogFlushInterval: SwiftProtobuf.Google_Protobuf_Duration? = nil
+  }
+
   package init() {}
 
   fileprivate var _storage = unsafe _StorageClass.defaultInstance
@@ -425,19 +629,128 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
   package init() {}
 }
 
+/// How answers of the proxy itself look.
+package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_LocalReplyConfig: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Changes of some of the answers; the first that fits counts.
+  package var mappers: [Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_ResponseMapper] = []
+
+  /// How bodies are made. Default: the text of the answer.
+  package var bodyFormat: Envoy_Config_Core_V3_SubstitutionFormatString {
+    get {_bodyFormat ?? Envoy_Config_Core_V3_SubstitutionFormatString()}
+    set {_bodyFormat = newValue}
+  }
+  /// Returns true if `bodyFormat` has been explicitly set.
+  package var hasBodyFormat: Bool {self._bodyFormat != nil}
+  /// Clears the value of `bodyFormat`. Subsequent reads from it will return its default value.
+  package mutating func clearBodyFormat() {self._bodyFormat = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _bodyFormat: Envoy_Config_Core_V3_SubstitutionFormatString? = nil
+}
+
+/// A change of some of the answers.
+package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_ResponseMapper: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Which answers. Required.
+  package var filter: Envoy_Config_Accesslog_V3_AccessLogFilter {
+    get {_filter ?? Envoy_Config_Accesslog_V3_AccessLogFilter()}
+    set {_filter = newValue}
+  }
+  /// Returns true if `filter` has been explicitly set.
+  package var hasFilter: Bool {self._filter != nil}
+  /// Clears the value of `filter`. Subsequent reads from it will return its default value.
+  package mutating func clearFilter() {self._filter = nil}
+
+  /// The status, from 200 to 599.
+  package var statusCode: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_statusCode ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_statusCode = newValue}
+  }
+  /// Returns true if `statusCode` has been explicitly set.
+  package var hasStatusCode: Bool {self._statusCode != nil}
+  /// Clears the value of `statusCode`. Subsequent reads from it will return its default value.
+  package mutating func clearStatusCode() {self._statusCode = nil}
+
+  /// The text of the answer, `%LOCAL_REPLY_BODY%` in formats.
+  package var body: Envoy_Config_Core_V3_DataSource {
+    get {_body ?? Envoy_Config_Core_V3_DataSource()}
+    set {_body = newValue}
+  }
+  /// Returns true if `body` has been explicitly set.
+  package var hasBody: Bool {self._body != nil}
+  /// Clears the value of `body`. Subsequent reads from it will return its default value.
+  package mutating func clearBody() {self._body = nil}
+
+  /// How the body is made.
+  package var bodyFormatOverride: Envoy_Config_Core_V3_SubstitutionFormatString {
+    get {_bodyFormatOverride ?? Envoy_Config_Core_V3_SubstitutionFormatString()}
+    set {_bodyFormatOverride = newValue}
+  }
+  /// Returns true if `bodyFormatOverride` has been explicitly set.
+  package var hasBodyFormatOverride: Bool {self._bodyFormatOverride != nil}
+  /// Clears the value of `bodyFormatOverride`. Subsequent reads from it will return its default value.
+  package mutating func clearBodyFormatOverride() {self._bodyFormatOverride = nil}
+
+  /// Headers to add.
+  package var headersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _filter: Envoy_Config_Accesslog_V3_AccessLogFilter? = nil
+  fileprivate var _statusCode: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+  fileprivate var _body: Envoy_Config_Core_V3_DataSource? = nil
+  fileprivate var _bodyFormatOverride: Envoy_Config_Core_V3_SubstitutionFormatString? = nil
+}
+
+/// How requests get their ids.
+package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_RequestIDExtension: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// `UuidRequestIdConfig`.
+  package var typedConfig: SwiftProtobuf.Google_Protobuf_Any {
+    get {_typedConfig ?? SwiftProtobuf.Google_Protobuf_Any()}
+    set {_typedConfig = newValue}
+  }
+  /// Returns true if `typedConfig` has been explicitly set.
+  package var hasTypedConfig: Bool {self._typedConfig != nil}
+  /// Clears the value of `typedConfig`. Subsequent reads from it will return its default value.
+  package mutating func clearTypedConfig() {self._typedConfig = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _typedConfig: SwiftProtobuf.Google_Protobuf_Any? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "envoy.extensions.filters.network.http_connection_manager.v3"
 
 nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HttpConnectionManager"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}codec_type\0\u{3}stat_prefix\0\u{4}\u{2}route_config\0\u{3}http_filters\0\u{4}\u{3}http_protocol_options\0\u{3}http2_protocol_options\0\u{3}server_name\0\u{4}\u{2}drain_timeout\0\u{3}access_log\0\u{3}use_remote_address\0\u{3}generate_request_id\0\u{4}\u{4}xff_num_trusted_hops\0\u{4}\u{2}skip_xff_append\0\u{4}\u{3}stream_idle_timeout\0\u{4}\u{2}delayed_close_timeout\0\u{4}\u{2}request_timeout\0\u{3}max_request_headers_kb\0\u{3}normalize_path\0\u{4}\u{2}preserve_external_request_id\0\u{3}merge_slashes\0\u{3}server_header_transformation\0\u{3}common_http_protocol_options\0\u{4}\u{2}always_set_request_id_in_response\0\u{4}\u{4}request_headers_timeout\0\u{4}\u{4}path_with_escaped_slashes_action\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}codec_type\0\u{3}stat_prefix\0\u{4}\u{2}route_config\0\u{3}http_filters\0\u{3}add_user_agent\0\u{4}\u{2}http_protocol_options\0\u{3}http2_protocol_options\0\u{3}server_name\0\u{4}\u{2}drain_timeout\0\u{3}access_log\0\u{3}use_remote_address\0\u{3}generate_request_id\0\u{4}\u{3}proxy_100_continue\0\u{3}xff_num_trusted_hops\0\u{3}represent_ipv4_remote_address_as_ipv4_mapped_ipv6\0\u{3}skip_xff_append\0\u{1}via\0\u{4}\u{2}stream_idle_timeout\0\u{3}internal_address_config\0\u{3}delayed_close_timeout\0\u{4}\u{2}request_timeout\0\u{3}max_request_headers_kb\0\u{3}normalize_path\0\u{4}\u{2}preserve_external_request_id\0\u{3}merge_slashes\0\u{3}server_header_transformation\0\u{3}common_http_protocol_options\0\u{3}request_id_extension\0\u{3}always_set_request_id_in_response\0\u{3}local_reply_config\0\u{3}strip_matching_host_port\0\u{4}\u{2}request_headers_timeout\0\u{3}strip_any_host_port\0\u{4}\u{3}path_with_escaped_slashes_action\0\u{3}original_ip_detection_extensions\0\u{3}strip_trailing_host_dot\0\u{3}scheme_header_transformation\0\u{4}\u{3}append_x_forwarded_port\0\u{4}\u{2}add_proxy_protocol_connection_state\0\u{3}access_log_flush_interval\0\u{3}flush_access_log_on_new_request\0\u{3}access_log_options\0\u{4}\u{2}http1_safe_max_connection_duration\0")
 
   fileprivate class _StorageClass {
     var _codecType: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.CodecType = .auto
     var _statPrefix: String = String()
     var _routeSpecifier: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.OneOf_RouteSpecifier?
     var _httpFilters: [Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpFilter] = []
+    var _addUserAgent: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
     var _httpProtocolOptions: Envoy_Config_Core_V3_Http1ProtocolOptions? = nil
     var _http2ProtocolOptions: Envoy_Config_Core_V3_Http2ProtocolOptions? = nil
     var _serverName: String = String()
@@ -445,9 +758,13 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
     var _accessLog: [Envoy_Config_Accesslog_V3_AccessLog] = []
     var _useRemoteAddress: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
     var _generateRequestID: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
+    var _proxy100Continue: Bool = false
     var _xffNumTrustedHops: UInt32 = 0
+    var _representIpv4RemoteAddressAsIpv4MappedIpv6: Bool = false
     var _skipXffAppend: Bool = false
+    var _via: String = String()
     var _streamIdleTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
+    var _internalAddressConfig: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.InternalAddressConfig? = nil
     var _delayedCloseTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
     var _requestTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
     var _maxRequestHeadersKb: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
@@ -456,9 +773,22 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
     var _mergeSlashes: Bool = false
     var _serverHeaderTransformation: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.ServerHeaderTransformation = .overwrite
     var _commonHTTPProtocolOptions: Envoy_Config_Core_V3_HttpProtocolOptions? = nil
+    var _requestIDExtension: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_RequestIDExtension? = nil
     var _alwaysSetRequestIDInResponse: Bool = false
+    var _localReplyConfig: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_LocalReplyConfig? = nil
+    var _stripMatchingHostPort: Bool = false
     var _requestHeadersTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
+    var _stripPortMode: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.OneOf_StripPortMode?
     var _pathWithEscapedSlashesAction: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.PathWithEscapedSlashesAction = .implementationSpecificDefault
+    var _originalIpDetectionExtensions: [Envoy_Config_Core_V3_TypedExtensionConfig] = []
+    var _stripTrailingHostDot: Bool = false
+    var _schemeHeaderTransformation: Envoy_Config_Core_V3_SchemeHeaderTransformation? = nil
+    var _appendXForwardedPort: Bool = false
+    var _addProxyProtocolConnectionState: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
+    var _accessLogFlushInterval: SwiftProtobuf.Google_Protobuf_Duration? = nil
+    var _flushAccessLogOnNewRequest: Bool = false
+    var _accessLogOptions: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.HcmAccessLogOptions? = nil
+    var _http1SafeMaxConnectionDuration: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -473,6 +803,7 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
       _statPrefix = source._statPrefix
       _routeSpecifier = source._routeSpecifier
       _httpFilters = source._httpFilters
+      _addUserAgent = source._addUserAgent
       _httpProtocolOptions = source._httpProtocolOptions
       _http2ProtocolOptions = source._http2ProtocolOptions
       _serverName = source._serverName
@@ -480,9 +811,13 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
       _accessLog = source._accessLog
       _useRemoteAddress = source._useRemoteAddress
       _generateRequestID = source._generateRequestID
+      _proxy100Continue = source._proxy100Continue
       _xffNumTrustedHops = source._xffNumTrustedHops
+      _representIpv4RemoteAddressAsIpv4MappedIpv6 = source._representIpv4RemoteAddressAsIpv4MappedIpv6
       _skipXffAppend = source._skipXffAppend
+      _via = source._via
       _streamIdleTimeout = source._streamIdleTimeout
+      _internalAddressConfig = source._internalAddressConfig
       _delayedCloseTimeout = source._delayedCloseTimeout
       _requestTimeout = source._requestTimeout
       _maxRequestHeadersKb = source._maxRequestHeadersKb
@@ -491,9 +826,22 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
       _mergeSlashes = source._mergeSlashes
       _serverHeaderTransformation = source._serverHeaderTransformation
       _commonHTTPProtocolOptions = source._commonHTTPProtocolOptions
+      _requestIDExtension = source._requestIDExtension
       _alwaysSetRequestIDInResponse = source._alwaysSetRequestIDInResponse
+      _localReplyConfig = source._localReplyConfig
+      _stripMatchingHostPort = source._stripMatchingHostPort
       _requestHeadersTimeout = source._requestHeadersTimeout
+      _stripPortMode = source._stripPortMode
       _pathWithEscapedSlashesAction = source._pathWithEscapedSlashesAction
+      _originalIpDetectionExtensions = source._originalIpDetectionExtensions
+      _stripTrailingHostDot = source._stripTrailingHostDot
+      _schemeHeaderTransformation = source._schemeHeaderTransformation
+      _appendXForwardedPort = source._appendXForwardedPort
+      _addProxyProtocolConnectionState = source._addProxyProtocolConnectionState
+      _accessLogFlushInterval = source._accessLogFlushInterval
+      _flushAccessLogOnNewRequest = source._flushAccessLogOnNewRequest
+      _accessLogOptions = source._accessLogOptions
+      _http1SafeMaxConnectionDuration = source._http1SafeMaxConnectionDuration
     }
   }
 
@@ -528,6 +876,7 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
           }
         }()
         case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._httpFilters) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._addUserAgent) }()
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._httpProtocolOptions) }()
         case 9: try { try decoder.decodeSingularMessageField(value: &_storage._http2ProtocolOptions) }()
         case 10: try { try decoder.decodeSingularStringField(value: &_storage._serverName) }()
@@ -535,9 +884,13 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
         case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._accessLog) }()
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._useRemoteAddress) }()
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._generateRequestID) }()
+        case 18: try { try decoder.decodeSingularBoolField(value: &_storage._proxy100Continue) }()
         case 19: try { try decoder.decodeSingularUInt32Field(value: &_storage._xffNumTrustedHops) }()
+        case 20: try { try decoder.decodeSingularBoolField(value: &_storage._representIpv4RemoteAddressAsIpv4MappedIpv6) }()
         case 21: try { try decoder.decodeSingularBoolField(value: &_storage._skipXffAppend) }()
+        case 22: try { try decoder.decodeSingularStringField(value: &_storage._via) }()
         case 24: try { try decoder.decodeSingularMessageField(value: &_storage._streamIdleTimeout) }()
+        case 25: try { try decoder.decodeSingularMessageField(value: &_storage._internalAddressConfig) }()
         case 26: try { try decoder.decodeSingularMessageField(value: &_storage._delayedCloseTimeout) }()
         case 28: try { try decoder.decodeSingularMessageField(value: &_storage._requestTimeout) }()
         case 29: try { try decoder.decodeSingularMessageField(value: &_storage._maxRequestHeadersKb) }()
@@ -546,9 +899,29 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
         case 33: try { try decoder.decodeSingularBoolField(value: &_storage._mergeSlashes) }()
         case 34: try { try decoder.decodeSingularEnumField(value: &_storage._serverHeaderTransformation) }()
         case 35: try { try decoder.decodeSingularMessageField(value: &_storage._commonHTTPProtocolOptions) }()
+        case 36: try { try decoder.decodeSingularMessageField(value: &_storage._requestIDExtension) }()
         case 37: try { try decoder.decodeSingularBoolField(value: &_storage._alwaysSetRequestIDInResponse) }()
+        case 38: try { try decoder.decodeSingularMessageField(value: &_storage._localReplyConfig) }()
+        case 39: try { try decoder.decodeSingularBoolField(value: &_storage._stripMatchingHostPort) }()
         case 41: try { try decoder.decodeSingularMessageField(value: &_storage._requestHeadersTimeout) }()
+        case 42: try {
+          var v: Bool?
+          try decoder.decodeSingularBoolField(value: &v)
+          if let v = v {
+            if _storage._stripPortMode != nil {try decoder.handleConflictingOneOf()}
+            _storage._stripPortMode = .stripAnyHostPort(v)
+          }
+        }()
         case 45: try { try decoder.decodeSingularEnumField(value: &_storage._pathWithEscapedSlashesAction) }()
+        case 46: try { try decoder.decodeRepeatedMessageField(value: &_storage._originalIpDetectionExtensions) }()
+        case 47: try { try decoder.decodeSingularBoolField(value: &_storage._stripTrailingHostDot) }()
+        case 48: try { try decoder.decodeSingularMessageField(value: &_storage._schemeHeaderTransformation) }()
+        case 51: try { try decoder.decodeSingularBoolField(value: &_storage._appendXForwardedPort) }()
+        case 53: try { try decoder.decodeSingularMessageField(value: &_storage._addProxyProtocolConnectionState) }()
+        case 54: try { try decoder.decodeSingularMessageField(value: &_storage._accessLogFlushInterval) }()
+        case 55: try { try decoder.decodeSingularBoolField(value: &_storage._flushAccessLogOnNewRequest) }()
+        case 56: try { try decoder.decodeSingularMessageField(value: &_storage._accessLogOptions) }()
+        case 58: try { try decoder.decodeSingularBoolField(value: &_storage._http1SafeMaxConnectionDuration) }()
         default: break
         }
       }
@@ -573,6 +946,9 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
       if !_storage._httpFilters.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._httpFilters, fieldNumber: 5)
       }
+      try { if let v = _storage._addUserAgent {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
       try { if let v = _storage._httpProtocolOptions {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
       } }()
@@ -594,14 +970,26 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
       try { if let v = _storage._generateRequestID {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
       } }()
+      if _storage._proxy100Continue != false {
+        try visitor.visitSingularBoolField(value: _storage._proxy100Continue, fieldNumber: 18)
+      }
       if _storage._xffNumTrustedHops != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._xffNumTrustedHops, fieldNumber: 19)
+      }
+      if _storage._representIpv4RemoteAddressAsIpv4MappedIpv6 != false {
+        try visitor.visitSingularBoolField(value: _storage._representIpv4RemoteAddressAsIpv4MappedIpv6, fieldNumber: 20)
       }
       if _storage._skipXffAppend != false {
         try visitor.visitSingularBoolField(value: _storage._skipXffAppend, fieldNumber: 21)
       }
+      if !_storage._via.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._via, fieldNumber: 22)
+      }
       try { if let v = _storage._streamIdleTimeout {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+      } }()
+      try { if let v = _storage._internalAddressConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
       } }()
       try { if let v = _storage._delayedCloseTimeout {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
@@ -627,14 +1015,53 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
       try { if let v = _storage._commonHTTPProtocolOptions {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
       } }()
+      try { if let v = _storage._requestIDExtension {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
+      } }()
       if _storage._alwaysSetRequestIDInResponse != false {
         try visitor.visitSingularBoolField(value: _storage._alwaysSetRequestIDInResponse, fieldNumber: 37)
+      }
+      try { if let v = _storage._localReplyConfig {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
+      } }()
+      if _storage._stripMatchingHostPort != false {
+        try visitor.visitSingularBoolField(value: _storage._stripMatchingHostPort, fieldNumber: 39)
       }
       try { if let v = _storage._requestHeadersTimeout {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
       } }()
+      try { if case .stripAnyHostPort(let v)? = _storage._stripPortMode {
+        try visitor.visitSingularBoolField(value: v, fieldNumber: 42)
+      } }()
       if _storage._pathWithEscapedSlashesAction != .implementationSpecificDefault {
         try visitor.visitSingularEnumField(value: _storage._pathWithEscapedSlashesAction, fieldNumber: 45)
+      }
+      if !_storage._originalIpDetectionExtensions.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._originalIpDetectionExtensions, fieldNumber: 46)
+      }
+      if _storage._stripTrailingHostDot != false {
+        try visitor.visitSingularBoolField(value: _storage._stripTrailingHostDot, fieldNumber: 47)
+      }
+      try { if let v = _storage._schemeHeaderTransformation {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 48)
+      } }()
+      if _storage._appendXForwardedPort != false {
+        try visitor.visitSingularBoolField(value: _storage._appendXForwardedPort, fieldNumber: 51)
+      }
+      try { if let v = _storage._addProxyProtocolConnectionState {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 53)
+      } }()
+      try { if let v = _storage._accessLogFlushInterval {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 54)
+      } }()
+      if _storage._flushAccessLogOnNewRequest != false {
+        try visitor.visitSingularBoolField(value: _storage._flushAccessLogOnNewRequest, fieldNumber: 55)
+      }
+      try { if let v = _storage._accessLogOptions {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 56)
+      } }()
+      if _storage._http1SafeMaxConnectionDuration != false {
+        try visitor.visitSingularBoolField(value: _storage._http1SafeMaxConnectionDuration, fieldNumber: 58)
       }
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -649,6 +1076,7 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
         if _storage._statPrefix != rhs_storage._statPrefix {return false}
         if _storage._routeSpecifier != rhs_storage._routeSpecifier {return false}
         if _storage._httpFilters != rhs_storage._httpFilters {return false}
+        if _storage._addUserAgent != rhs_storage._addUserAgent {return false}
         if _storage._httpProtocolOptions != rhs_storage._httpProtocolOptions {return false}
         if _storage._http2ProtocolOptions != rhs_storage._http2ProtocolOptions {return false}
         if _storage._serverName != rhs_storage._serverName {return false}
@@ -656,9 +1084,13 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
         if _storage._accessLog != rhs_storage._accessLog {return false}
         if _storage._useRemoteAddress != rhs_storage._useRemoteAddress {return false}
         if _storage._generateRequestID != rhs_storage._generateRequestID {return false}
+        if _storage._proxy100Continue != rhs_storage._proxy100Continue {return false}
         if _storage._xffNumTrustedHops != rhs_storage._xffNumTrustedHops {return false}
+        if _storage._representIpv4RemoteAddressAsIpv4MappedIpv6 != rhs_storage._representIpv4RemoteAddressAsIpv4MappedIpv6 {return false}
         if _storage._skipXffAppend != rhs_storage._skipXffAppend {return false}
+        if _storage._via != rhs_storage._via {return false}
         if _storage._streamIdleTimeout != rhs_storage._streamIdleTimeout {return false}
+        if _storage._internalAddressConfig != rhs_storage._internalAddressConfig {return false}
         if _storage._delayedCloseTimeout != rhs_storage._delayedCloseTimeout {return false}
         if _storage._requestTimeout != rhs_storage._requestTimeout {return false}
         if _storage._maxRequestHeadersKb != rhs_storage._maxRequestHeadersKb {return false}
@@ -667,9 +1099,22 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
         if _storage._mergeSlashes != rhs_storage._mergeSlashes {return false}
         if _storage._serverHeaderTransformation != rhs_storage._serverHeaderTransformation {return false}
         if _storage._commonHTTPProtocolOptions != rhs_storage._commonHTTPProtocolOptions {return false}
+        if _storage._requestIDExtension != rhs_storage._requestIDExtension {return false}
         if _storage._alwaysSetRequestIDInResponse != rhs_storage._alwaysSetRequestIDInResponse {return false}
+        if _storage._localReplyConfig != rhs_storage._localReplyConfig {return false}
+        if _storage._stripMatchingHostPort != rhs_storage._stripMatchingHostPort {return false}
         if _storage._requestHeadersTimeout != rhs_storage._requestHeadersTimeout {return false}
+        if _storage._stripPortMode != rhs_storage._stripPortMode {return false}
         if _storage._pathWithEscapedSlashesAction != rhs_storage._pathWithEscapedSlashesAction {return false}
+        if _storage._originalIpDetectionExtensions != rhs_storage._originalIpDetectionExtensions {return false}
+        if _storage._stripTrailingHostDot != rhs_storage._stripTrailingHostDot {return false}
+        if _storage._schemeHeaderTransformation != rhs_storage._schemeHeaderTransformation {return false}
+        if _storage._appendXForwardedPort != rhs_storage._appendXForwardedPort {return false}
+        if _storage._addProxyProtocolConnectionState != rhs_storage._addProxyProtocolConnectionState {return false}
+        if _storage._accessLogFlushInterval != rhs_storage._accessLogFlushInterval {return false}
+        if _storage._flushAccessLogOnNewRequest != rhs_storage._flushAccessLogOnNewRequest {return false}
+        if _storage._accessLogOptions != rhs_storage._accessLogOptions {return false}
+        if _storage._http1SafeMaxConnectionDuration != rhs_storage._http1SafeMaxConnectionDuration {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -689,6 +1134,80 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
 
 nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.PathWithEscapedSlashesAction: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0IMPLEMENTATION_SPECIFIC_DEFAULT\0\u{1}KEEP_UNCHANGED\0\u{1}REJECT_REQUEST\0\u{1}UNESCAPE_AND_REDIRECT\0\u{1}UNESCAPE_AND_FORWARD\0")
+}
+
+nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.InternalAddressConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.protoMessageName + ".InternalAddressConfig"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}unix_sockets\0\u{3}cidr_ranges\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.unixSockets) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.cidrRanges) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.unixSockets != false {
+      try visitor.visitSingularBoolField(value: self.unixSockets, fieldNumber: 1)
+    }
+    if !self.cidrRanges.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.cidrRanges, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.InternalAddressConfig, rhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.InternalAddressConfig) -> Bool {
+    if lhs.unixSockets != rhs.unixSockets {return false}
+    if lhs.cidrRanges != rhs.cidrRanges {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.HcmAccessLogOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.protoMessageName + ".HcmAccessLogOptions"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}access_log_flush_interval\0\u{3}flush_access_log_on_new_request\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._accessLogFlushInterval) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.flushAccessLogOnNewRequest) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._accessLogFlushInterval {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.flushAccessLogOnNewRequest != false {
+      try visitor.visitSingularBoolField(value: self.flushAccessLogOnNewRequest, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.HcmAccessLogOptions, rhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.HcmAccessLogOptions) -> Bool {
+    if lhs._accessLogFlushInterval != rhs._accessLogFlushInterval {return false}
+    if lhs.flushAccessLogOnNewRequest != rhs.flushAccessLogOnNewRequest {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpFilter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -747,6 +1266,133 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
     if lhs.configType != rhs.configType {return false}
     if lhs.isOptional != rhs.isOptional {return false}
     if lhs.disabled != rhs.disabled {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_LocalReplyConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LocalReplyConfig"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mappers\0\u{3}body_format\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.mappers) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._bodyFormat) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.mappers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.mappers, fieldNumber: 1)
+    }
+    try { if let v = self._bodyFormat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_LocalReplyConfig, rhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_LocalReplyConfig) -> Bool {
+    if lhs.mappers != rhs.mappers {return false}
+    if lhs._bodyFormat != rhs._bodyFormat {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_ResponseMapper: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ResponseMapper"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}filter\0\u{3}status_code\0\u{1}body\0\u{3}body_format_override\0\u{3}headers_to_add\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._filter) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._statusCode) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._body) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._bodyFormatOverride) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.headersToAdd) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._filter {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._statusCode {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._body {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._bodyFormatOverride {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if !self.headersToAdd.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.headersToAdd, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_ResponseMapper, rhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_ResponseMapper) -> Bool {
+    if lhs._filter != rhs._filter {return false}
+    if lhs._statusCode != rhs._statusCode {return false}
+    if lhs._body != rhs._body {return false}
+    if lhs._bodyFormatOverride != rhs._bodyFormatOverride {return false}
+    if lhs.headersToAdd != rhs.headersToAdd {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_RequestIDExtension: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RequestIDExtension"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}typed_config\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._typedConfig) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._typedConfig {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_RequestIDExtension, rhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_RequestIDExtension) -> Bool {
+    if lhs._typedConfig != rhs._typedConfig {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

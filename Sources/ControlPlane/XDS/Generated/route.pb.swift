@@ -21,55 +21,125 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 }
 
 /// Where requests go.
-package nonisolated struct Envoy_Config_Route_V3_RouteConfiguration: Sendable {
+package nonisolated struct Envoy_Config_Route_V3_RouteConfiguration: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Names the table, in explanations and `/config_dump`.
-  package var name: String = String()
+  package var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
 
   /// The virtual hosts; the request's host decides among them.
-  package var virtualHosts: [Envoy_Config_Route_V3_VirtualHost] = []
+  package var virtualHosts: [Envoy_Config_Route_V3_VirtualHost] {
+    get {_storage._virtualHosts}
+    set {_uniqueStorage()._virtualHosts = newValue}
+  }
+
+  /// Headers that are removed from requests from outside.
+  package var internalOnlyHeaders: [String] {
+    get {_storage._internalOnlyHeaders}
+    set {_uniqueStorage()._internalOnlyHeaders = newValue}
+  }
+
+  /// Headers to add to responses.
+  package var responseHeadersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] {
+    get {_storage._responseHeadersToAdd}
+    set {_uniqueStorage()._responseHeadersToAdd = newValue}
+  }
+
+  /// Headers to remove from responses.
+  package var responseHeadersToRemove: [String] {
+    get {_storage._responseHeadersToRemove}
+    set {_uniqueStorage()._responseHeadersToRemove = newValue}
+  }
+
+  /// Headers to add to requests.
+  package var requestHeadersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] {
+    get {_storage._requestHeadersToAdd}
+    set {_uniqueStorage()._requestHeadersToAdd = newValue}
+  }
 
   /// Refuses routes to clusters that do not exist. Default: true, as the table is in the file.
   package var validateClusters: SwiftProtobuf.Google_Protobuf_BoolValue {
-    get {_validateClusters ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
-    set {_validateClusters = newValue}
+    get {_storage._validateClusters ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
+    set {_uniqueStorage()._validateClusters = newValue}
   }
   /// Returns true if `validateClusters` has been explicitly set.
-  package var hasValidateClusters: Bool {self._validateClusters != nil}
+  package var hasValidateClusters: Bool {_storage._validateClusters != nil}
   /// Clears the value of `validateClusters`. Subsequent reads from it will return its default value.
-  package mutating func clearValidateClusters() {self._validateClusters = nil}
+  package mutating func clearValidateClusters() {_uniqueStorage()._validateClusters = nil}
+
+  /// Headers to remove from requests.
+  package var requestHeadersToRemove: [String] {
+    get {_storage._requestHeadersToRemove}
+    set {_uniqueStorage()._requestHeadersToRemove = newValue}
+  }
+
+  /// The changes of the table come first, those of the route last. Default: false, the other way
+  /// round.
+  package var mostSpecificHeaderMutationsWins: Bool {
+    get {_storage._mostSpecificHeaderMutationsWins}
+    set {_uniqueStorage()._mostSpecificHeaderMutationsWins = newValue}
+  }
 
   /// The longest body of a direct response, in bytes. Default: 4096.
   package var maxDirectResponseBodySizeBytes: SwiftProtobuf.Google_Protobuf_UInt32Value {
-    get {_maxDirectResponseBodySizeBytes ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
-    set {_maxDirectResponseBodySizeBytes = newValue}
+    get {_storage._maxDirectResponseBodySizeBytes ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_uniqueStorage()._maxDirectResponseBodySizeBytes = newValue}
   }
   /// Returns true if `maxDirectResponseBodySizeBytes` has been explicitly set.
-  package var hasMaxDirectResponseBodySizeBytes: Bool {self._maxDirectResponseBodySizeBytes != nil}
+  package var hasMaxDirectResponseBodySizeBytes: Bool {_storage._maxDirectResponseBodySizeBytes != nil}
   /// Clears the value of `maxDirectResponseBodySizeBytes`. Subsequent reads from it will return its default value.
-  package mutating func clearMaxDirectResponseBodySizeBytes() {self._maxDirectResponseBodySizeBytes = nil}
+  package mutating func clearMaxDirectResponseBodySizeBytes() {_uniqueStorage()._maxDirectResponseBodySizeBytes = nil}
+
+  /// Copies of requests, where neither route nor virtual host have any.
+  package var requestMirrorPolicies: [Envoy_Config_Route_V3_RouteAction.RequestMirrorPolicy] {
+    get {_storage._requestMirrorPolicies}
+    set {_uniqueStorage()._requestMirrorPolicies = newValue}
+  }
+
+  /// Leaves the port out of the host when domains are compared. Default: false.
+  package var ignorePortInHostMatching: Bool {
+    get {_storage._ignorePortInHostMatching}
+    set {_uniqueStorage()._ignorePortInHostMatching = newValue}
+  }
+
+  /// Leaves out what follows `;` in paths when routes are compared. Default: false.
+  package var ignorePathParametersInPathMatching: Bool {
+    get {_storage._ignorePathParametersInPathMatching}
+    set {_uniqueStorage()._ignorePathParametersInPathMatching = newValue}
+  }
+
+  /// Configuration of filters for this table, by the filter's name.
+  package var typedPerFilterConfig: Dictionary<String,SwiftProtobuf.Google_Protobuf_Any> {
+    get {_storage._typedPerFilterConfig}
+    set {_uniqueStorage()._typedPerFilterConfig = newValue}
+  }
 
   /// Facts about the table.
-  /// [ignored: no feature reads it yet]
   package var metadata: Envoy_Config_Core_V3_Metadata {
-    get {_metadata ?? Envoy_Config_Core_V3_Metadata()}
-    set {_metadata = newValue}
+    get {_storage._metadata ?? Envoy_Config_Core_V3_Metadata()}
+    set {_uniqueStorage()._metadata = newValue}
   }
   /// Returns true if `metadata` has been explicitly set.
-  package var hasMetadata: Bool {self._metadata != nil}
+  package var hasMetadata: Bool {_storage._metadata != nil}
   /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
-  package mutating func clearMetadata() {self._metadata = nil}
+  package mutating func clearMetadata() {_uniqueStorage()._metadata = nil}
+
+  /// The header whose value is compared with domains. Default: the host.
+  package var vhostHeader: String {
+    get {_storage._vhostHeader}
+    set {_uniqueStorage()._vhostHeader = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _validateClusters: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
-  fileprivate var _maxDirectResponseBodySizeBytes: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
-  fileprivate var _metadata: Envoy_Config_Core_V3_Metadata? = nil
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 /// The routes of some hosts.
@@ -102,10 +172,46 @@ package nonisolated struct Envoy_Config_Route_V3_VirtualHost: @unchecked Sendabl
     set {_uniqueStorage()._requireTls = newValue}
   }
 
+  /// Statistics for some of the requests.
+  package var virtualClusters: [Envoy_Config_Route_V3_VirtualCluster] {
+    get {_storage._virtualClusters}
+    set {_uniqueStorage()._virtualClusters = newValue}
+  }
+
+  /// Headers to add to requests.
+  package var requestHeadersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] {
+    get {_storage._requestHeadersToAdd}
+    set {_uniqueStorage()._requestHeadersToAdd = newValue}
+  }
+
+  /// Headers to add to responses.
+  package var responseHeadersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] {
+    get {_storage._responseHeadersToAdd}
+    set {_uniqueStorage()._responseHeadersToAdd = newValue}
+  }
+
+  /// Headers to remove from responses.
+  package var responseHeadersToRemove: [String] {
+    get {_storage._responseHeadersToRemove}
+    set {_uniqueStorage()._responseHeadersToRemove = newValue}
+  }
+
+  /// Headers to remove from requests.
+  package var requestHeadersToRemove: [String] {
+    get {_storage._requestHeadersToRemove}
+    set {_uniqueStorage()._requestHeadersToRemove = newValue}
+  }
+
   /// Adds `x-envoy-attempt-count` to upstream requests. Default: false.
   package var includeRequestAttemptCount: Bool {
     get {_storage._includeRequestAttemptCount}
     set {_uniqueStorage()._includeRequestAttemptCount = newValue}
+  }
+
+  /// Configuration of filters for this virtual host, by the filter's name.
+  package var typedPerFilterConfig: Dictionary<String,SwiftProtobuf.Google_Protobuf_Any> {
+    get {_storage._typedPerFilterConfig}
+    set {_uniqueStorage()._typedPerFilterConfig = newValue}
   }
 
   /// Retries of routes that have no policy of their own.
@@ -118,14 +224,47 @@ package nonisolated struct Envoy_Config_Route_V3_VirtualHost: @unchecked Sendabl
   /// Clears the value of `retryPolicy`. Subsequent reads from it will return its default value.
   package mutating func clearRetryPolicy() {_uniqueStorage()._retryPolicy = nil}
 
+  /// Second attempts before the first has failed, for routes that have no policy of their own.
+  package var hedgePolicy: Envoy_Config_Route_V3_HedgePolicy {
+    get {_storage._hedgePolicy ?? Envoy_Config_Route_V3_HedgePolicy()}
+    set {_uniqueStorage()._hedgePolicy = newValue}
+  }
+  /// Returns true if `hedgePolicy` has been explicitly set.
+  package var hasHedgePolicy: Bool {_storage._hedgePolicy != nil}
+  /// Clears the value of `hedgePolicy`. Subsequent reads from it will return its default value.
+  package mutating func clearHedgePolicy() {_uniqueStorage()._hedgePolicy = nil}
+
+  /// Bytes of a request that are kept for retries and copies.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
+  package var perRequestBufferLimitBytes: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_storage._perRequestBufferLimitBytes ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_uniqueStorage()._perRequestBufferLimitBytes = newValue}
+  }
+  /// Returns true if `perRequestBufferLimitBytes` has been explicitly set.
+  package var hasPerRequestBufferLimitBytes: Bool {_storage._perRequestBufferLimitBytes != nil}
+  /// Clears the value of `perRequestBufferLimitBytes`. Subsequent reads from it will return its default value.
+  package mutating func clearPerRequestBufferLimitBytes() {_uniqueStorage()._perRequestBufferLimitBytes = nil}
+
   /// Adds `x-envoy-attempt-count` to responses. Default: false.
   package var includeAttemptCountInResponse: Bool {
     get {_storage._includeAttemptCountInResponse}
     set {_uniqueStorage()._includeAttemptCountInResponse = newValue}
   }
 
+  /// Copies of requests, where the route has none.
+  package var requestMirrorPolicies: [Envoy_Config_Route_V3_RouteAction.RequestMirrorPolicy] {
+    get {_storage._requestMirrorPolicies}
+    set {_uniqueStorage()._requestMirrorPolicies = newValue}
+  }
+
+  /// Adds `x-envoy-is-timeout-retry` to retries after a timeout. Default: false.
+  package var includeIsTimeoutRetryHeader: Bool {
+    get {_storage._includeIsTimeoutRetryHeader}
+    set {_uniqueStorage()._includeIsTimeoutRetryHeader = newValue}
+  }
+
   /// Facts about the virtual host.
-  /// [ignored: no feature reads it yet]
   package var metadata: Envoy_Config_Core_V3_Metadata {
     get {_storage._metadata ?? Envoy_Config_Core_V3_Metadata()}
     set {_uniqueStorage()._metadata = newValue}
@@ -134,6 +273,16 @@ package nonisolated struct Envoy_Config_Route_V3_VirtualHost: @unchecked Sendabl
   package var hasMetadata: Bool {_storage._metadata != nil}
   /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
   package mutating func clearMetadata() {_uniqueStorage()._metadata = nil}
+
+  /// Bytes of a request's body that are kept for retries and copies.
+  package var requestBodyBufferLimit: SwiftProtobuf.Google_Protobuf_UInt64Value {
+    get {_storage._requestBodyBufferLimit ?? SwiftProtobuf.Google_Protobuf_UInt64Value()}
+    set {_uniqueStorage()._requestBodyBufferLimit = newValue}
+  }
+  /// Returns true if `requestBodyBufferLimit` has been explicitly set.
+  package var hasRequestBodyBufferLimit: Bool {_storage._requestBodyBufferLimit != nil}
+  /// Clears the value of `requestBodyBufferLimit`. Subsequent reads from it will return its default value.
+  package mutating func clearRequestBodyBufferLimit() {_uniqueStorage()._requestBodyBufferLimit = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -203,7 +352,6 @@ package nonisolated struct Envoy_Config_Route_V3_Route: @unchecked Sendable {
   /// Clears the value of `match`. Subsequent reads from it will return its default value.
   package mutating func clearMatch() {_uniqueStorage()._match = nil}
 
-  /// Required: one action.
   package var action: OneOf_Action? {
     get {return _storage._action}
     set {_uniqueStorage()._action = newValue}
@@ -236,8 +384,16 @@ package nonisolated struct Envoy_Config_Route_V3_Route: @unchecked Sendable {
     set {_uniqueStorage()._action = .directResponse(newValue)}
   }
 
+  /// Nothing is sent on; a filter answers.
+  package var nonForwardingAction: Envoy_Config_Route_V3_NonForwardingAction {
+    get {
+      if case .nonForwardingAction(let v)? = _storage._action {return v}
+      return Envoy_Config_Route_V3_NonForwardingAction()
+    }
+    set {_uniqueStorage()._action = .nonForwardingAction(newValue)}
+  }
+
   /// Facts about the route.
-  /// [ignored: no feature reads it yet]
   package var metadata: Envoy_Config_Core_V3_Metadata {
     get {_storage._metadata ?? Envoy_Config_Core_V3_Metadata()}
     set {_uniqueStorage()._metadata = newValue}
@@ -258,22 +414,72 @@ package nonisolated struct Envoy_Config_Route_V3_Route: @unchecked Sendable {
   /// Clears the value of `decorator`. Subsequent reads from it will return its default value.
   package mutating func clearDecorator() {_uniqueStorage()._decorator = nil}
 
+  /// Headers to add to requests.
+  package var requestHeadersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] {
+    get {_storage._requestHeadersToAdd}
+    set {_uniqueStorage()._requestHeadersToAdd = newValue}
+  }
+
+  /// Headers to add to responses.
+  package var responseHeadersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] {
+    get {_storage._responseHeadersToAdd}
+    set {_uniqueStorage()._responseHeadersToAdd = newValue}
+  }
+
+  /// Headers to remove from responses.
+  package var responseHeadersToRemove: [String] {
+    get {_storage._responseHeadersToRemove}
+    set {_uniqueStorage()._responseHeadersToRemove = newValue}
+  }
+
+  /// Headers to remove from requests.
+  package var requestHeadersToRemove: [String] {
+    get {_storage._requestHeadersToRemove}
+    set {_uniqueStorage()._requestHeadersToRemove = newValue}
+  }
+
+  /// Configuration of filters for this route, by the filter's name.
+  package var typedPerFilterConfig: Dictionary<String,SwiftProtobuf.Google_Protobuf_Any> {
+    get {_storage._typedPerFilterConfig}
+    set {_uniqueStorage()._typedPerFilterConfig = newValue}
+  }
+
   /// Names the route, in logs (`%ROUTE_NAME%`) and explanations.
   package var name: String {
     get {_storage._name}
     set {_uniqueStorage()._name = newValue}
   }
 
-  /// The name of further statistics.
-  /// [ignored: there are no statistics by route]
+  /// Bytes of a request that are kept for retries and copies.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
+  package var perRequestBufferLimitBytes: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_storage._perRequestBufferLimitBytes ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_uniqueStorage()._perRequestBufferLimitBytes = newValue}
+  }
+  /// Returns true if `perRequestBufferLimitBytes` has been explicitly set.
+  package var hasPerRequestBufferLimitBytes: Bool {_storage._perRequestBufferLimitBytes != nil}
+  /// Clears the value of `perRequestBufferLimitBytes`. Subsequent reads from it will return its default value.
+  package mutating func clearPerRequestBufferLimitBytes() {_uniqueStorage()._perRequestBufferLimitBytes = nil}
+
+  /// The name of further statistics, of this route alone.
   package var statPrefix: String {
     get {_storage._statPrefix}
     set {_uniqueStorage()._statPrefix = newValue}
   }
 
+  /// Bytes of a request's body that are kept for retries and copies.
+  package var requestBodyBufferLimit: SwiftProtobuf.Google_Protobuf_UInt64Value {
+    get {_storage._requestBodyBufferLimit ?? SwiftProtobuf.Google_Protobuf_UInt64Value()}
+    set {_uniqueStorage()._requestBodyBufferLimit = newValue}
+  }
+  /// Returns true if `requestBodyBufferLimit` has been explicitly set.
+  package var hasRequestBodyBufferLimit: Bool {_storage._requestBodyBufferLimit != nil}
+  /// Clears the value of `requestBodyBufferLimit`. Subsequent reads from it will return its default value.
+  package mutating func clearRequestBodyBufferLimit() {_uniqueStorage()._requestBodyBufferLimit = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  /// Required: one action.
   package nonisolated enum OneOf_Action: Equatable, Sendable {
     /// To a cluster.
     case route(Envoy_Config_Route_V3_RouteAction)
@@ -281,6 +487,8 @@ package nonisolated struct Envoy_Config_Route_V3_Route: @unchecked Sendable {
     case redirect(Envoy_Config_Route_V3_RedirectAction)
     /// Answered at once.
     case directResponse(Envoy_Config_Route_V3_DirectResponseAction)
+    /// Nothing is sent on; a filter answers.
+    case nonForwardingAction(Envoy_Config_Route_V3_NonForwardingAction)
 
   }
 
@@ -315,833 +523,50 @@ package nonisolated struct Envoy_Config_Route_V3_Decorator: Sendable {
   fileprivate var _propagate: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
 }
 
-/// Clusters that share the requests.
-package nonisolated struct Envoy_Config_Route_V3_WeightedCluster: Sendable {
+/// Statistics for the requests that fit.
+package nonisolated struct Envoy_Config_Route_V3_VirtualCluster: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The clusters; at least one weight is positive. Required.
-  package var clusters: [Envoy_Config_Route_V3_WeightedCluster.ClusterWeight] = []
+  /// The name in statistics. Required.
+  package var name: String = String()
 
-  /// The beginning of runtime keys.
-  /// [ignored: there is no runtime layer; the weights in the file apply]
-  package var runtimeKeyPrefix: String = String()
-
-  /// The sum of the weights, as a check.
-  ///
-  /// NOTE: This field was marked as deprecated in the .proto file.
-  package var totalWeight: SwiftProtobuf.Google_Protobuf_UInt32Value {
-    get {_totalWeight ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
-    set {_totalWeight = newValue}
-  }
-  /// Returns true if `totalWeight` has been explicitly set.
-  package var hasTotalWeight: Bool {self._totalWeight != nil}
-  /// Clears the value of `totalWeight`. Subsequent reads from it will return its default value.
-  package mutating func clearTotalWeight() {self._totalWeight = nil}
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  /// A cluster and its share.
-  package nonisolated struct ClusterWeight: Sendable {
-    // SwiftProtobuf.Message conformance is added in an extension below. See the
-    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-    // methods supported on all messages.
-
-    /// The cluster. Required.
-    package var name: String = String()
-
-    /// Its share, against the others; 0 takes none.
-    package var weight: SwiftProtobuf.Google_Protobuf_UInt32Value {
-      get {_weight ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
-      set {_weight = newValue}
-    }
-    /// Returns true if `weight` has been explicitly set.
-    package var hasWeight: Bool {self._weight != nil}
-    /// Clears the value of `weight`. Subsequent reads from it will return its default value.
-    package mutating func clearWeight() {self._weight = nil}
-
-    package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-    package init() {}
-
-    fileprivate var _weight: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
-  }
-
-  package init() {}
-
-  fileprivate var _totalWeight: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
-}
-
-/// Which requests a route takes.
-package nonisolated struct Envoy_Config_Route_V3_RouteMatch: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// Required: one condition on the path.
-  package var pathSpecifier: Envoy_Config_Route_V3_RouteMatch.OneOf_PathSpecifier? = nil
-
-  /// The path begins with this.
-  package var prefix: String {
-    get {
-      if case .prefix(let v)? = pathSpecifier {return v}
-      return String()
-    }
-    set {pathSpecifier = .prefix(newValue)}
-  }
-
-  /// The path without the query is this.
-  package var path: String {
-    get {
-      if case .path(let v)? = pathSpecifier {return v}
-      return String()
-    }
-    set {pathSpecifier = .path(newValue)}
-  }
-
-  /// The whole path without the query matches this.
-  package var safeRegex: Envoy_Type_Matcher_V3_RegexMatcher {
-    get {
-      if case .safeRegex(let v)? = pathSpecifier {return v}
-      return Envoy_Type_Matcher_V3_RegexMatcher()
-    }
-    set {pathSpecifier = .safeRegex(newValue)}
-  }
-
-  /// The path is this, or begins with this and a slash. Must not end in a slash.
-  package var pathSeparatedPrefix: String {
-    get {
-      if case .pathSeparatedPrefix(let v)? = pathSpecifier {return v}
-      return String()
-    }
-    set {pathSpecifier = .pathSeparatedPrefix(newValue)}
-  }
-
-  /// Compares the path with regard to case. Default: true.
-  package var caseSensitive: SwiftProtobuf.Google_Protobuf_BoolValue {
-    get {_caseSensitive ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
-    set {_caseSensitive = newValue}
-  }
-  /// Returns true if `caseSensitive` has been explicitly set.
-  package var hasCaseSensitive: Bool {self._caseSensitive != nil}
-  /// Clears the value of `caseSensitive`. Subsequent reads from it will return its default value.
-  package mutating func clearCaseSensitive() {self._caseSensitive = nil}
-
-  /// All of these hold.
+  /// All of these hold. Required.
   package var headers: [Envoy_Config_Route_V3_HeaderMatcher] = []
 
-  /// All of these hold.
-  package var queryParameters: [Envoy_Config_Route_V3_QueryParameterMatcher] = []
-
-  /// Only gRPC requests.
-  package var grpc: Envoy_Config_Route_V3_RouteMatch.GrpcRouteMatchOptions {
-    get {_grpc ?? Envoy_Config_Route_V3_RouteMatch.GrpcRouteMatchOptions()}
-    set {_grpc = newValue}
-  }
-  /// Returns true if `grpc` has been explicitly set.
-  package var hasGrpc: Bool {self._grpc != nil}
-  /// Clears the value of `grpc`. Subsequent reads from it will return its default value.
-  package mutating func clearGrpc() {self._grpc = nil}
-
-  /// Only this share of the requests. Default: all.
-  package var runtimeFraction: Envoy_Config_Core_V3_RuntimeFractionalPercent {
-    get {_runtimeFraction ?? Envoy_Config_Core_V3_RuntimeFractionalPercent()}
-    set {_runtimeFraction = newValue}
-  }
-  /// Returns true if `runtimeFraction` has been explicitly set.
-  package var hasRuntimeFraction: Bool {self._runtimeFraction != nil}
-  /// Clears the value of `runtimeFraction`. Subsequent reads from it will return its default value.
-  package mutating func clearRuntimeFraction() {self._runtimeFraction = nil}
-
   package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  /// Required: one condition on the path.
-  package nonisolated enum OneOf_PathSpecifier: Equatable, Sendable {
-    /// The path begins with this.
-    case prefix(String)
-    /// The path without the query is this.
-    case path(String)
-    /// The whole path without the query matches this.
-    case safeRegex(Envoy_Type_Matcher_V3_RegexMatcher)
-    /// The path is this, or begins with this and a slash. Must not end in a slash.
-    case pathSeparatedPrefix(String)
-
-  }
-
-  /// Marks a match of gRPC.
-  package nonisolated struct GrpcRouteMatchOptions: Sendable {
-    // SwiftProtobuf.Message conformance is added in an extension below. See the
-    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-    // methods supported on all messages.
-
-    package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-    package init() {}
-  }
-
-  package init() {}
-
-  fileprivate var _caseSensitive: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
-  fileprivate var _grpc: Envoy_Config_Route_V3_RouteMatch.GrpcRouteMatchOptions? = nil
-  fileprivate var _runtimeFraction: Envoy_Config_Core_V3_RuntimeFractionalPercent? = nil
-}
-
-/// Sends the request to a cluster.
-package nonisolated struct Envoy_Config_Route_V3_RouteAction: @unchecked Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// Required: one.
-  package var clusterSpecifier: OneOf_ClusterSpecifier? {
-    get {return _storage._clusterSpecifier}
-    set {_uniqueStorage()._clusterSpecifier = newValue}
-  }
-
-  /// The cluster.
-  package var cluster: String {
-    get {
-      if case .cluster(let v)? = _storage._clusterSpecifier {return v}
-      return String()
-    }
-    set {_uniqueStorage()._clusterSpecifier = .cluster(newValue)}
-  }
-
-  /// Clusters that share the requests.
-  package var weightedClusters: Envoy_Config_Route_V3_WeightedCluster {
-    get {
-      if case .weightedClusters(let v)? = _storage._clusterSpecifier {return v}
-      return Envoy_Config_Route_V3_WeightedCluster()
-    }
-    set {_uniqueStorage()._clusterSpecifier = .weightedClusters(newValue)}
-  }
-
-  /// Replaces what the prefix or path of the match took.
-  package var prefixRewrite: String {
-    get {_storage._prefixRewrite}
-    set {_uniqueStorage()._prefixRewrite = newValue}
-  }
-
-  package var hostRewriteSpecifier: OneOf_HostRewriteSpecifier? {
-    get {return _storage._hostRewriteSpecifier}
-    set {_uniqueStorage()._hostRewriteSpecifier = newValue}
-  }
-
-  /// The host is this.
-  package var hostRewriteLiteral: String {
-    get {
-      if case .hostRewriteLiteral(let v)? = _storage._hostRewriteSpecifier {return v}
-      return String()
-    }
-    set {_uniqueStorage()._hostRewriteSpecifier = .hostRewriteLiteral(newValue)}
-  }
-
-  /// The host is the endpoint's host name.
-  package var autoHostRewrite: SwiftProtobuf.Google_Protobuf_BoolValue {
-    get {
-      if case .autoHostRewrite(let v)? = _storage._hostRewriteSpecifier {return v}
-      return SwiftProtobuf.Google_Protobuf_BoolValue()
-    }
-    set {_uniqueStorage()._hostRewriteSpecifier = .autoHostRewrite(newValue)}
-  }
-
-  /// The host is the value of this header.
-  package var hostRewriteHeader: String {
-    get {
-      if case .hostRewriteHeader(let v)? = _storage._hostRewriteSpecifier {return v}
-      return String()
-    }
-    set {_uniqueStorage()._hostRewriteSpecifier = .hostRewriteHeader(newValue)}
-  }
-
-  /// The host is made from the path.
-  package var hostRewritePathRegex: Envoy_Type_Matcher_V3_RegexMatchAndSubstitute {
-    get {
-      if case .hostRewritePathRegex(let v)? = _storage._hostRewriteSpecifier {return v}
-      return Envoy_Type_Matcher_V3_RegexMatchAndSubstitute()
-    }
-    set {_uniqueStorage()._hostRewriteSpecifier = .hostRewritePathRegex(newValue)}
-  }
-
-  /// From the end of the request to the end of the response; 0s: no limit. Default: 15s.
-  package var timeout: SwiftProtobuf.Google_Protobuf_Duration {
-    get {_storage._timeout ?? SwiftProtobuf.Google_Protobuf_Duration()}
-    set {_uniqueStorage()._timeout = newValue}
-  }
-  /// Returns true if `timeout` has been explicitly set.
-  package var hasTimeout: Bool {_storage._timeout != nil}
-  /// Clears the value of `timeout`. Subsequent reads from it will return its default value.
-  package mutating func clearTimeout() {_uniqueStorage()._timeout = nil}
-
-  /// Retries. Default: those of the virtual host.
-  package var retryPolicy: Envoy_Config_Route_V3_RetryPolicy {
-    get {_storage._retryPolicy ?? Envoy_Config_Route_V3_RetryPolicy()}
-    set {_uniqueStorage()._retryPolicy = newValue}
-  }
-  /// Returns true if `retryPolicy` has been explicitly set.
-  package var hasRetryPolicy: Bool {_storage._retryPolicy != nil}
-  /// Clears the value of `retryPolicy`. Subsequent reads from it will return its default value.
-  package mutating func clearRetryPolicy() {_uniqueStorage()._retryPolicy = nil}
-
-  /// Which circuit breakers count. Default: DEFAULT.
-  package var priority: Envoy_Config_Core_V3_RoutingPriority {
-    get {_storage._priority}
-    set {_uniqueStorage()._priority = newValue}
-  }
-
-  /// How a missing cluster is answered. Default: SERVICE_UNAVAILABLE.
-  package var clusterNotFoundResponseCode: Envoy_Config_Route_V3_RouteAction.ClusterNotFoundResponseCode {
-    get {_storage._clusterNotFoundResponseCode}
-    set {_uniqueStorage()._clusterNotFoundResponseCode = newValue}
-  }
-
-  /// Time without a byte; 0s: no limit. Default: the connection manager's stream_idle_timeout.
-  package var idleTimeout: SwiftProtobuf.Google_Protobuf_Duration {
-    get {_storage._idleTimeout ?? SwiftProtobuf.Google_Protobuf_Duration()}
-    set {_uniqueStorage()._idleTimeout = newValue}
-  }
-  /// Returns true if `idleTimeout` has been explicitly set.
-  package var hasIdleTimeout: Bool {_storage._idleTimeout != nil}
-  /// Clears the value of `idleTimeout`. Subsequent reads from it will return its default value.
-  package mutating func clearIdleTimeout() {_uniqueStorage()._idleTimeout = nil}
-
-  /// Replaces matches in the path.
-  package var regexRewrite: Envoy_Type_Matcher_V3_RegexMatchAndSubstitute {
-    get {_storage._regexRewrite ?? Envoy_Type_Matcher_V3_RegexMatchAndSubstitute()}
-    set {_uniqueStorage()._regexRewrite = newValue}
-  }
-  /// Returns true if `regexRewrite` has been explicitly set.
-  package var hasRegexRewrite: Bool {_storage._regexRewrite != nil}
-  /// Clears the value of `regexRewrite`. Subsequent reads from it will return its default value.
-  package mutating func clearRegexRewrite() {_uniqueStorage()._regexRewrite = nil}
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  /// Required: one.
-  package nonisolated enum OneOf_ClusterSpecifier: Equatable, Sendable {
-    /// The cluster.
-    case cluster(String)
-    /// Clusters that share the requests.
-    case weightedClusters(Envoy_Config_Route_V3_WeightedCluster)
-
-  }
-
-  package nonisolated enum OneOf_HostRewriteSpecifier: Equatable, Sendable {
-    /// The host is this.
-    case hostRewriteLiteral(String)
-    /// The host is the endpoint's host name.
-    case autoHostRewrite(SwiftProtobuf.Google_Protobuf_BoolValue)
-    /// The host is the value of this header.
-    case hostRewriteHeader(String)
-    /// The host is made from the path.
-    case hostRewritePathRegex(Envoy_Type_Matcher_V3_RegexMatchAndSubstitute)
-
-  }
-
-  /// How a missing cluster is answered.
-  package nonisolated enum ClusterNotFoundResponseCode: SwiftProtobuf.Enum, Swift.CaseIterable {
-    package typealias RawValue = Int
-
-    /// 503.
-    case serviceUnavailable // = 0
-
-    /// 404.
-    case notFound // = 1
-
-    /// 500.
-    case internalServerError // = 2
-    case UNRECOGNIZED(Int)
-
-    package init() {
-      self = .serviceUnavailable
-    }
-
-    package init?(rawValue: Int) {
-      switch rawValue {
-      case 0: self = .serviceUnavailable
-      case 1: self = .notFound
-      case 2: self = .internalServerError
-      default: self = .UNRECOGNIZED(rawValue)
-      }
-    }
-
-    package var rawValue: Int {
-      switch self {
-      case .serviceUnavailable: return 0
-      case .notFound: return 1
-      case .internalServerError: return 2
-      case .UNRECOGNIZED(let i): return i
-      }
-    }
-
-    // The compiler won't synthesize support with the UNRECOGNIZED case.
-    package static let allCases: [Envoy_Config_Route_V3_RouteAction.ClusterNotFoundResponseCode] = [
-      .serviceUnavailable,
-      .notFound,
-      .internalServerError,
-    ]
-
-  }
-
-  package init() {}
-
-  fileprivate var _storage = unsafe _StorageClass.defaultInstance
-}
-
-/// When and how often a request is sent again.
-package nonisolated struct Envoy_Config_Route_V3_RetryPolicy: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// Conditions, separated by commas: `5xx`, `gateway-error`, `reset`, `connect-failure`, ….
-  package var retryOn: String = String()
-
-  /// Retries of one request. Default: 1.
-  package var numRetries: SwiftProtobuf.Google_Protobuf_UInt32Value {
-    get {_numRetries ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
-    set {_numRetries = newValue}
-  }
-  /// Returns true if `numRetries` has been explicitly set.
-  package var hasNumRetries: Bool {self._numRetries != nil}
-  /// Clears the value of `numRetries`. Subsequent reads from it will return its default value.
-  package mutating func clearNumRetries() {self._numRetries = nil}
-
-  /// The time of each attempt; 0s: no limit. Default: the route's timeout.
-  package var perTryTimeout: SwiftProtobuf.Google_Protobuf_Duration {
-    get {_perTryTimeout ?? SwiftProtobuf.Google_Protobuf_Duration()}
-    set {_perTryTimeout = newValue}
-  }
-  /// Returns true if `perTryTimeout` has been explicitly set.
-  package var hasPerTryTimeout: Bool {self._perTryTimeout != nil}
-  /// Clears the value of `perTryTimeout`. Subsequent reads from it will return its default value.
-  package mutating func clearPerTryTimeout() {self._perTryTimeout = nil}
-
-  /// How often an endpoint is drawn again when a predicate refuses it.
-  /// [ignored: there are no host predicates]
-  package var hostSelectionRetryMaxAttempts: Int64 = 0
-
-  /// What `retriable-status-codes` retries.
-  package var retriableStatusCodes: [UInt32] = []
-
-  /// The pause before a retry.
-  package var retryBackOff: Envoy_Config_Route_V3_RetryPolicy.RetryBackOff {
-    get {_retryBackOff ?? Envoy_Config_Route_V3_RetryPolicy.RetryBackOff()}
-    set {_retryBackOff = newValue}
-  }
-  /// Returns true if `retryBackOff` has been explicitly set.
-  package var hasRetryBackOff: Bool {self._retryBackOff != nil}
-  /// Clears the value of `retryBackOff`. Subsequent reads from it will return its default value.
-  package mutating func clearRetryBackOff() {self._retryBackOff = nil}
-
-  /// What `retriable-headers` retries: responses with any of these.
-  package var retriableHeaders: [Envoy_Config_Route_V3_HeaderMatcher] = []
-
-  /// Retries only requests with any of these.
-  package var retriableRequestHeaders: [Envoy_Config_Route_V3_HeaderMatcher] = []
-
-  /// Time without a byte of the response in each attempt; 0s: no limit. Default: no limit.
-  package var perTryIdleTimeout: SwiftProtobuf.Google_Protobuf_Duration {
-    get {_perTryIdleTimeout ?? SwiftProtobuf.Google_Protobuf_Duration()}
-    set {_perTryIdleTimeout = newValue}
-  }
-  /// Returns true if `perTryIdleTimeout` has been explicitly set.
-  package var hasPerTryIdleTimeout: Bool {self._perTryIdleTimeout != nil}
-  /// Clears the value of `perTryIdleTimeout`. Subsequent reads from it will return its default value.
-  package mutating func clearPerTryIdleTimeout() {self._perTryIdleTimeout = nil}
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  /// The pause before a retry: at random up to a bound that doubles.
-  package nonisolated struct RetryBackOff: Sendable {
-    // SwiftProtobuf.Message conformance is added in an extension below. See the
-    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-    // methods supported on all messages.
-
-    /// The first bound; positive. Default: 25ms.
-    package var baseInterval: SwiftProtobuf.Google_Protobuf_Duration {
-      get {_baseInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
-      set {_baseInterval = newValue}
-    }
-    /// Returns true if `baseInterval` has been explicitly set.
-    package var hasBaseInterval: Bool {self._baseInterval != nil}
-    /// Clears the value of `baseInterval`. Subsequent reads from it will return its default value.
-    package mutating func clearBaseInterval() {self._baseInterval = nil}
-
-    /// The last bound. Default: ten times the first.
-    package var maxInterval: SwiftProtobuf.Google_Protobuf_Duration {
-      get {_maxInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
-      set {_maxInterval = newValue}
-    }
-    /// Returns true if `maxInterval` has been explicitly set.
-    package var hasMaxInterval: Bool {self._maxInterval != nil}
-    /// Clears the value of `maxInterval`. Subsequent reads from it will return its default value.
-    package mutating func clearMaxInterval() {self._maxInterval = nil}
-
-    package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-    package init() {}
-
-    fileprivate var _baseInterval: SwiftProtobuf.Google_Protobuf_Duration? = nil
-    fileprivate var _maxInterval: SwiftProtobuf.Google_Protobuf_Duration? = nil
-  }
-
-  package init() {}
-
-  fileprivate var _numRetries: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
-  fileprivate var _perTryTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
-  fileprivate var _retryBackOff: Envoy_Config_Route_V3_RetryPolicy.RetryBackOff? = nil
-  fileprivate var _perTryIdleTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
-}
-
-/// Answers with another place.
-package nonisolated struct Envoy_Config_Route_V3_RedirectAction: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// The host of the place. Default: the request's.
-  package var hostRedirect: String = String()
-
-  package var pathRewriteSpecifier: Envoy_Config_Route_V3_RedirectAction.OneOf_PathRewriteSpecifier? = nil
-
-  /// The path of the place; may carry a query.
-  package var pathRedirect: String {
-    get {
-      if case .pathRedirect(let v)? = pathRewriteSpecifier {return v}
-      return String()
-    }
-    set {pathRewriteSpecifier = .pathRedirect(newValue)}
-  }
-
-  /// Replaces what the match took of the path.
-  package var prefixRewrite: String {
-    get {
-      if case .prefixRewrite(let v)? = pathRewriteSpecifier {return v}
-      return String()
-    }
-    set {pathRewriteSpecifier = .prefixRewrite(newValue)}
-  }
-
-  /// Replaces matches in the path.
-  package var regexRewrite: Envoy_Type_Matcher_V3_RegexMatchAndSubstitute {
-    get {
-      if case .regexRewrite(let v)? = pathRewriteSpecifier {return v}
-      return Envoy_Type_Matcher_V3_RegexMatchAndSubstitute()
-    }
-    set {pathRewriteSpecifier = .regexRewrite(newValue)}
-  }
-
-  /// The status. Default: MOVED_PERMANENTLY.
-  package var responseCode: Envoy_Config_Route_V3_RedirectAction.RedirectResponseCode = .movedPermanently
-
-  package var schemeRewriteSpecifier: Envoy_Config_Route_V3_RedirectAction.OneOf_SchemeRewriteSpecifier? = nil
-
-  /// The scheme is https.
-  package var httpsRedirect: Bool {
-    get {
-      if case .httpsRedirect(let v)? = schemeRewriteSpecifier {return v}
-      return false
-    }
-    set {schemeRewriteSpecifier = .httpsRedirect(newValue)}
-  }
-
-  /// The scheme is this.
-  package var schemeRedirect: String {
-    get {
-      if case .schemeRedirect(let v)? = schemeRewriteSpecifier {return v}
-      return String()
-    }
-    set {schemeRewriteSpecifier = .schemeRedirect(newValue)}
-  }
-
-  /// Leaves the query out. Default: false.
-  package var stripQuery: Bool = false
-
-  /// The port of the place. Default: the request's.
-  package var portRedirect: UInt32 = 0
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package nonisolated enum OneOf_PathRewriteSpecifier: Equatable, Sendable {
-    /// The path of the place; may carry a query.
-    case pathRedirect(String)
-    /// Replaces what the match took of the path.
-    case prefixRewrite(String)
-    /// Replaces matches in the path.
-    case regexRewrite(Envoy_Type_Matcher_V3_RegexMatchAndSubstitute)
-
-  }
-
-  package nonisolated enum OneOf_SchemeRewriteSpecifier: Equatable, Sendable {
-    /// The scheme is https.
-    case httpsRedirect(Bool)
-    /// The scheme is this.
-    case schemeRedirect(String)
-
-  }
-
-  /// The status of the answer.
-  package nonisolated enum RedirectResponseCode: SwiftProtobuf.Enum, Swift.CaseIterable {
-    package typealias RawValue = Int
-
-    /// 301.
-    case movedPermanently // = 0
-
-    /// 302.
-    case found // = 1
-
-    /// 303.
-    case seeOther // = 2
-
-    /// 307.
-    case temporaryRedirect // = 3
-
-    /// 308.
-    case permanentRedirect // = 4
-    case UNRECOGNIZED(Int)
-
-    package init() {
-      self = .movedPermanently
-    }
-
-    package init?(rawValue: Int) {
-      switch rawValue {
-      case 0: self = .movedPermanently
-      case 1: self = .found
-      case 2: self = .seeOther
-      case 3: self = .temporaryRedirect
-      case 4: self = .permanentRedirect
-      default: self = .UNRECOGNIZED(rawValue)
-      }
-    }
-
-    package var rawValue: Int {
-      switch self {
-      case .movedPermanently: return 0
-      case .found: return 1
-      case .seeOther: return 2
-      case .temporaryRedirect: return 3
-      case .permanentRedirect: return 4
-      case .UNRECOGNIZED(let i): return i
-      }
-    }
-
-    // The compiler won't synthesize support with the UNRECOGNIZED case.
-    package static let allCases: [Envoy_Config_Route_V3_RedirectAction.RedirectResponseCode] = [
-      .movedPermanently,
-      .found,
-      .seeOther,
-      .temporaryRedirect,
-      .permanentRedirect,
-    ]
-
-  }
 
   package init() {}
 }
 
-/// Answers at once.
-package nonisolated struct Envoy_Config_Route_V3_DirectResponseAction: Sendable {
+/// Configuration of a filter for some routes, with options.
+package nonisolated struct Envoy_Config_Route_V3_FilterConfig: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The status, from 200 to 599. Required.
-  package var status: UInt32 = 0
-
-  /// The body. Default: empty.
-  package var body: Envoy_Config_Core_V3_DataSource {
-    get {_body ?? Envoy_Config_Core_V3_DataSource()}
-    set {_body = newValue}
+  /// The configuration itself.
+  package var config: SwiftProtobuf.Google_Protobuf_Any {
+    get {_config ?? SwiftProtobuf.Google_Protobuf_Any()}
+    set {_config = newValue}
   }
-  /// Returns true if `body` has been explicitly set.
-  package var hasBody: Bool {self._body != nil}
-  /// Clears the value of `body`. Subsequent reads from it will return its default value.
-  package mutating func clearBody() {self._body = nil}
+  /// Returns true if `config` has been explicitly set.
+  package var hasConfig: Bool {self._config != nil}
+  /// Clears the value of `config`. Subsequent reads from it will return its default value.
+  package mutating func clearConfig() {self._config = nil}
+
+  /// Left out where it is not known. Default: false.
+  package var isOptional: Bool = false
+
+  /// Turns the filter off. Default: false.
+  package var disabled: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _body: Envoy_Config_Core_V3_DataSource? = nil
-}
-
-/// A condition on a header. With no condition, the header must be present.
-package nonisolated struct Envoy_Config_Route_V3_HeaderMatcher: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// The header, or `:method`, `:path`, `:authority`, `:scheme`. Required.
-  package var name: String = String()
-
-  package var headerMatchSpecifier: Envoy_Config_Route_V3_HeaderMatcher.OneOf_HeaderMatchSpecifier? = nil
-
-  /// The value is this.
-  ///
-  /// NOTE: This field was marked as deprecated in the .proto file.
-  package var exactMatch: String {
-    get {
-      if case .exactMatch(let v)? = headerMatchSpecifier {return v}
-      return String()
-    }
-    set {headerMatchSpecifier = .exactMatch(newValue)}
-  }
-
-  /// The value is a whole number in this range.
-  package var rangeMatch: Envoy_Type_V3_Int64Range {
-    get {
-      if case .rangeMatch(let v)? = headerMatchSpecifier {return v}
-      return Envoy_Type_V3_Int64Range()
-    }
-    set {headerMatchSpecifier = .rangeMatch(newValue)}
-  }
-
-  /// The header is there (true) or not (false).
-  package var presentMatch: Bool {
-    get {
-      if case .presentMatch(let v)? = headerMatchSpecifier {return v}
-      return false
-    }
-    set {headerMatchSpecifier = .presentMatch(newValue)}
-  }
-
-  /// The value begins with this.
-  ///
-  /// NOTE: This field was marked as deprecated in the .proto file.
-  package var prefixMatch: String {
-    get {
-      if case .prefixMatch(let v)? = headerMatchSpecifier {return v}
-      return String()
-    }
-    set {headerMatchSpecifier = .prefixMatch(newValue)}
-  }
-
-  /// The value ends with this.
-  ///
-  /// NOTE: This field was marked as deprecated in the .proto file.
-  package var suffixMatch: String {
-    get {
-      if case .suffixMatch(let v)? = headerMatchSpecifier {return v}
-      return String()
-    }
-    set {headerMatchSpecifier = .suffixMatch(newValue)}
-  }
-
-  /// The whole value matches this.
-  ///
-  /// NOTE: This field was marked as deprecated in the .proto file.
-  package var safeRegexMatch: Envoy_Type_Matcher_V3_RegexMatcher {
-    get {
-      if case .safeRegexMatch(let v)? = headerMatchSpecifier {return v}
-      return Envoy_Type_Matcher_V3_RegexMatcher()
-    }
-    set {headerMatchSpecifier = .safeRegexMatch(newValue)}
-  }
-
-  /// The value contains this.
-  ///
-  /// NOTE: This field was marked as deprecated in the .proto file.
-  package var containsMatch: String {
-    get {
-      if case .containsMatch(let v)? = headerMatchSpecifier {return v}
-      return String()
-    }
-    set {headerMatchSpecifier = .containsMatch(newValue)}
-  }
-
-  /// The value fulfils this.
-  package var stringMatch: Envoy_Type_Matcher_V3_StringMatcher {
-    get {
-      if case .stringMatch(let v)? = headerMatchSpecifier {return v}
-      return Envoy_Type_Matcher_V3_StringMatcher()
-    }
-    set {headerMatchSpecifier = .stringMatch(newValue)}
-  }
-
-  /// Turns the condition around. Default: false.
-  package var invertMatch: Bool = false
-
-  /// A missing header counts as one with an empty value. Default: false.
-  package var treatMissingHeaderAsEmpty: Bool = false
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package nonisolated enum OneOf_HeaderMatchSpecifier: Equatable, Sendable {
-    /// The value is this.
-    ///
-    /// NOTE: This field was marked as deprecated in the .proto file.
-    case exactMatch(String)
-    /// The value is a whole number in this range.
-    case rangeMatch(Envoy_Type_V3_Int64Range)
-    /// The header is there (true) or not (false).
-    case presentMatch(Bool)
-    /// The value begins with this.
-    ///
-    /// NOTE: This field was marked as deprecated in the .proto file.
-    case prefixMatch(String)
-    /// The value ends with this.
-    ///
-    /// NOTE: This field was marked as deprecated in the .proto file.
-    case suffixMatch(String)
-    /// The whole value matches this.
-    ///
-    /// NOTE: This field was marked as deprecated in the .proto file.
-    case safeRegexMatch(Envoy_Type_Matcher_V3_RegexMatcher)
-    /// The value contains this.
-    ///
-    /// NOTE: This field was marked as deprecated in the .proto file.
-    case containsMatch(String)
-    /// The value fulfils this.
-    case stringMatch(Envoy_Type_Matcher_V3_StringMatcher)
-
-  }
-
-  package init() {}
-}
-
-/// A condition on a query parameter. With no condition, the parameter must be present.
-package nonisolated struct Envoy_Config_Route_V3_QueryParameterMatcher: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// The parameter. Required.
-  package var name: String = String()
-
-  package var queryParameterMatchSpecifier: Envoy_Config_Route_V3_QueryParameterMatcher.OneOf_QueryParameterMatchSpecifier? = nil
-
-  /// The value fulfils this.
-  package var stringMatch: Envoy_Type_Matcher_V3_StringMatcher {
-    get {
-      if case .stringMatch(let v)? = queryParameterMatchSpecifier {return v}
-      return Envoy_Type_Matcher_V3_StringMatcher()
-    }
-    set {queryParameterMatchSpecifier = .stringMatch(newValue)}
-  }
-
-  /// The parameter is there (true) or not (false).
-  package var presentMatch: Bool {
-    get {
-      if case .presentMatch(let v)? = queryParameterMatchSpecifier {return v}
-      return false
-    }
-    set {queryParameterMatchSpecifier = .presentMatch(newValue)}
-  }
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package nonisolated enum OneOf_QueryParameterMatchSpecifier: Equatable, Sendable {
-    /// The value fulfils this.
-    case stringMatch(Envoy_Type_Matcher_V3_StringMatcher)
-    /// The parameter is there (true) or not (false).
-    case presentMatch(Bool)
-
-  }
-
-  package init() {}
+  fileprivate var _config: SwiftProtobuf.Google_Protobuf_Any? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -1150,53 +575,174 @@ fileprivate nonisolated let _protobuf_package = "envoy.config.route.v3"
 
 nonisolated extension Envoy_Config_Route_V3_RouteConfiguration: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RouteConfiguration"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}virtual_hosts\0\u{4}\u{5}validate_clusters\0\u{4}\u{4}max_direct_response_body_size_bytes\0\u{2}\u{6}metadata\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}virtual_hosts\0\u{3}internal_only_headers\0\u{3}response_headers_to_add\0\u{3}response_headers_to_remove\0\u{3}request_headers_to_add\0\u{3}validate_clusters\0\u{3}request_headers_to_remove\0\u{4}\u{2}most_specific_header_mutations_wins\0\u{3}max_direct_response_body_size_bytes\0\u{4}\u{2}request_mirror_policies\0\u{3}ignore_port_in_host_matching\0\u{3}ignore_path_parameters_in_path_matching\0\u{3}typed_per_filter_config\0\u{1}metadata\0\u{3}vhost_header\0")
+
+  fileprivate class _StorageClass {
+    var _name: String = String()
+    var _virtualHosts: [Envoy_Config_Route_V3_VirtualHost] = []
+    var _internalOnlyHeaders: [String] = []
+    var _responseHeadersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] = []
+    var _responseHeadersToRemove: [String] = []
+    var _requestHeadersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] = []
+    var _validateClusters: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
+    var _requestHeadersToRemove: [String] = []
+    var _mostSpecificHeaderMutationsWins: Bool = false
+    var _maxDirectResponseBodySizeBytes: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+    var _requestMirrorPolicies: [Envoy_Config_Route_V3_RouteAction.RequestMirrorPolicy] = []
+    var _ignorePortInHostMatching: Bool = false
+    var _ignorePathParametersInPathMatching: Bool = false
+    var _typedPerFilterConfig: Dictionary<String,SwiftProtobuf.Google_Protobuf_Any> = [:]
+    var _metadata: Envoy_Config_Core_V3_Metadata? = nil
+    var _vhostHeader: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _name = source._name
+      _virtualHosts = source._virtualHosts
+      _internalOnlyHeaders = source._internalOnlyHeaders
+      _responseHeadersToAdd = source._responseHeadersToAdd
+      _responseHeadersToRemove = source._responseHeadersToRemove
+      _requestHeadersToAdd = source._requestHeadersToAdd
+      _validateClusters = source._validateClusters
+      _requestHeadersToRemove = source._requestHeadersToRemove
+      _mostSpecificHeaderMutationsWins = source._mostSpecificHeaderMutationsWins
+      _maxDirectResponseBodySizeBytes = source._maxDirectResponseBodySizeBytes
+      _requestMirrorPolicies = source._requestMirrorPolicies
+      _ignorePortInHostMatching = source._ignorePortInHostMatching
+      _ignorePathParametersInPathMatching = source._ignorePathParametersInPathMatching
+      _typedPerFilterConfig = source._typedPerFilterConfig
+      _metadata = source._metadata
+      _vhostHeader = source._vhostHeader
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.virtualHosts) }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._validateClusters) }()
-      case 11: try { try decoder.decodeSingularMessageField(value: &self._maxDirectResponseBodySizeBytes) }()
-      case 17: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 2: try { try decoder.decodeRepeatedMessageField(value: &_storage._virtualHosts) }()
+        case 3: try { try decoder.decodeRepeatedStringField(value: &_storage._internalOnlyHeaders) }()
+        case 4: try { try decoder.decodeRepeatedMessageField(value: &_storage._responseHeadersToAdd) }()
+        case 5: try { try decoder.decodeRepeatedStringField(value: &_storage._responseHeadersToRemove) }()
+        case 6: try { try decoder.decodeRepeatedMessageField(value: &_storage._requestHeadersToAdd) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._validateClusters) }()
+        case 8: try { try decoder.decodeRepeatedStringField(value: &_storage._requestHeadersToRemove) }()
+        case 10: try { try decoder.decodeSingularBoolField(value: &_storage._mostSpecificHeaderMutationsWins) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._maxDirectResponseBodySizeBytes) }()
+        case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._requestMirrorPolicies) }()
+        case 14: try { try decoder.decodeSingularBoolField(value: &_storage._ignorePortInHostMatching) }()
+        case 15: try { try decoder.decodeSingularBoolField(value: &_storage._ignorePathParametersInPathMatching) }()
+        case 16: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.Google_Protobuf_Any>.self, value: &_storage._typedPerFilterConfig) }()
+        case 17: try { try decoder.decodeSingularMessageField(value: &_storage._metadata) }()
+        case 18: try { try decoder.decodeSingularStringField(value: &_storage._vhostHeader) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 1)
+      }
+      if !_storage._virtualHosts.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._virtualHosts, fieldNumber: 2)
+      }
+      if !_storage._internalOnlyHeaders.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._internalOnlyHeaders, fieldNumber: 3)
+      }
+      if !_storage._responseHeadersToAdd.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._responseHeadersToAdd, fieldNumber: 4)
+      }
+      if !_storage._responseHeadersToRemove.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._responseHeadersToRemove, fieldNumber: 5)
+      }
+      if !_storage._requestHeadersToAdd.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._requestHeadersToAdd, fieldNumber: 6)
+      }
+      try { if let v = _storage._validateClusters {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      if !_storage._requestHeadersToRemove.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._requestHeadersToRemove, fieldNumber: 8)
+      }
+      if _storage._mostSpecificHeaderMutationsWins != false {
+        try visitor.visitSingularBoolField(value: _storage._mostSpecificHeaderMutationsWins, fieldNumber: 10)
+      }
+      try { if let v = _storage._maxDirectResponseBodySizeBytes {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+      if !_storage._requestMirrorPolicies.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._requestMirrorPolicies, fieldNumber: 13)
+      }
+      if _storage._ignorePortInHostMatching != false {
+        try visitor.visitSingularBoolField(value: _storage._ignorePortInHostMatching, fieldNumber: 14)
+      }
+      if _storage._ignorePathParametersInPathMatching != false {
+        try visitor.visitSingularBoolField(value: _storage._ignorePathParametersInPathMatching, fieldNumber: 15)
+      }
+      if !_storage._typedPerFilterConfig.isEmpty {
+        try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.Google_Protobuf_Any>.self, value: _storage._typedPerFilterConfig, fieldNumber: 16)
+      }
+      try { if let v = _storage._metadata {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      } }()
+      if !_storage._vhostHeader.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._vhostHeader, fieldNumber: 18)
+      }
     }
-    if !self.virtualHosts.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.virtualHosts, fieldNumber: 2)
-    }
-    try { if let v = self._validateClusters {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    } }()
-    try { if let v = self._maxDirectResponseBodySizeBytes {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-    } }()
-    try { if let v = self._metadata {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Route_V3_RouteConfiguration, rhs: Envoy_Config_Route_V3_RouteConfiguration) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs.virtualHosts != rhs.virtualHosts {return false}
-    if lhs._validateClusters != rhs._validateClusters {return false}
-    if lhs._maxDirectResponseBodySizeBytes != rhs._maxDirectResponseBodySizeBytes {return false}
-    if lhs._metadata != rhs._metadata {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._virtualHosts != rhs_storage._virtualHosts {return false}
+        if _storage._internalOnlyHeaders != rhs_storage._internalOnlyHeaders {return false}
+        if _storage._responseHeadersToAdd != rhs_storage._responseHeadersToAdd {return false}
+        if _storage._responseHeadersToRemove != rhs_storage._responseHeadersToRemove {return false}
+        if _storage._requestHeadersToAdd != rhs_storage._requestHeadersToAdd {return false}
+        if _storage._validateClusters != rhs_storage._validateClusters {return false}
+        if _storage._requestHeadersToRemove != rhs_storage._requestHeadersToRemove {return false}
+        if _storage._mostSpecificHeaderMutationsWins != rhs_storage._mostSpecificHeaderMutationsWins {return false}
+        if _storage._maxDirectResponseBodySizeBytes != rhs_storage._maxDirectResponseBodySizeBytes {return false}
+        if _storage._requestMirrorPolicies != rhs_storage._requestMirrorPolicies {return false}
+        if _storage._ignorePortInHostMatching != rhs_storage._ignorePortInHostMatching {return false}
+        if _storage._ignorePathParametersInPathMatching != rhs_storage._ignorePathParametersInPathMatching {return false}
+        if _storage._typedPerFilterConfig != rhs_storage._typedPerFilterConfig {return false}
+        if _storage._metadata != rhs_storage._metadata {return false}
+        if _storage._vhostHeader != rhs_storage._vhostHeader {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1204,17 +750,28 @@ nonisolated extension Envoy_Config_Route_V3_RouteConfiguration: SwiftProtobuf.Me
 
 nonisolated extension Envoy_Config_Route_V3_VirtualHost: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".VirtualHost"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}domains\0\u{1}routes\0\u{3}require_tls\0\u{4}\u{a}include_request_attempt_count\0\u{4}\u{2}retry_policy\0\u{4}\u{3}include_attempt_count_in_response\0\u{2}\u{5}metadata\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}domains\0\u{1}routes\0\u{3}require_tls\0\u{3}virtual_clusters\0\u{4}\u{2}request_headers_to_add\0\u{4}\u{3}response_headers_to_add\0\u{3}response_headers_to_remove\0\u{4}\u{2}request_headers_to_remove\0\u{3}include_request_attempt_count\0\u{3}typed_per_filter_config\0\u{3}retry_policy\0\u{3}hedge_policy\0\u{3}per_request_buffer_limit_bytes\0\u{3}include_attempt_count_in_response\0\u{4}\u{3}request_mirror_policies\0\u{3}include_is_timeout_retry_header\0\u{1}metadata\0\u{3}request_body_buffer_limit\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
     var _domains: [String] = []
     var _routes: [Envoy_Config_Route_V3_Route] = []
     var _requireTls: Envoy_Config_Route_V3_VirtualHost.TlsRequirementType = .none
+    var _virtualClusters: [Envoy_Config_Route_V3_VirtualCluster] = []
+    var _requestHeadersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] = []
+    var _responseHeadersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] = []
+    var _responseHeadersToRemove: [String] = []
+    var _requestHeadersToRemove: [String] = []
     var _includeRequestAttemptCount: Bool = false
+    var _typedPerFilterConfig: Dictionary<String,SwiftProtobuf.Google_Protobuf_Any> = [:]
     var _retryPolicy: Envoy_Config_Route_V3_RetryPolicy? = nil
+    var _hedgePolicy: Envoy_Config_Route_V3_HedgePolicy? = nil
+    var _perRequestBufferLimitBytes: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
     var _includeAttemptCountInResponse: Bool = false
+    var _requestMirrorPolicies: [Envoy_Config_Route_V3_RouteAction.RequestMirrorPolicy] = []
+    var _includeIsTimeoutRetryHeader: Bool = false
     var _metadata: Envoy_Config_Core_V3_Metadata? = nil
+    var _requestBodyBufferLimit: SwiftProtobuf.Google_Protobuf_UInt64Value? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1229,10 +786,21 @@ nonisolated extension Envoy_Config_Route_V3_VirtualHost: SwiftProtobuf.Message, 
       _domains = source._domains
       _routes = source._routes
       _requireTls = source._requireTls
+      _virtualClusters = source._virtualClusters
+      _requestHeadersToAdd = source._requestHeadersToAdd
+      _responseHeadersToAdd = source._responseHeadersToAdd
+      _responseHeadersToRemove = source._responseHeadersToRemove
+      _requestHeadersToRemove = source._requestHeadersToRemove
       _includeRequestAttemptCount = source._includeRequestAttemptCount
+      _typedPerFilterConfig = source._typedPerFilterConfig
       _retryPolicy = source._retryPolicy
+      _hedgePolicy = source._hedgePolicy
+      _perRequestBufferLimitBytes = source._perRequestBufferLimitBytes
       _includeAttemptCountInResponse = source._includeAttemptCountInResponse
+      _requestMirrorPolicies = source._requestMirrorPolicies
+      _includeIsTimeoutRetryHeader = source._includeIsTimeoutRetryHeader
       _metadata = source._metadata
+      _requestBodyBufferLimit = source._requestBodyBufferLimit
     }
   }
 
@@ -1255,10 +823,21 @@ nonisolated extension Envoy_Config_Route_V3_VirtualHost: SwiftProtobuf.Message, 
         case 2: try { try decoder.decodeRepeatedStringField(value: &_storage._domains) }()
         case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._routes) }()
         case 4: try { try decoder.decodeSingularEnumField(value: &_storage._requireTls) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._virtualClusters) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._requestHeadersToAdd) }()
+        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._responseHeadersToAdd) }()
+        case 11: try { try decoder.decodeRepeatedStringField(value: &_storage._responseHeadersToRemove) }()
+        case 13: try { try decoder.decodeRepeatedStringField(value: &_storage._requestHeadersToRemove) }()
         case 14: try { try decoder.decodeSingularBoolField(value: &_storage._includeRequestAttemptCount) }()
+        case 15: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.Google_Protobuf_Any>.self, value: &_storage._typedPerFilterConfig) }()
         case 16: try { try decoder.decodeSingularMessageField(value: &_storage._retryPolicy) }()
+        case 17: try { try decoder.decodeSingularMessageField(value: &_storage._hedgePolicy) }()
+        case 18: try { try decoder.decodeSingularMessageField(value: &_storage._perRequestBufferLimitBytes) }()
         case 19: try { try decoder.decodeSingularBoolField(value: &_storage._includeAttemptCountInResponse) }()
+        case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._requestMirrorPolicies) }()
+        case 23: try { try decoder.decodeSingularBoolField(value: &_storage._includeIsTimeoutRetryHeader) }()
         case 24: try { try decoder.decodeSingularMessageField(value: &_storage._metadata) }()
+        case 25: try { try decoder.decodeSingularMessageField(value: &_storage._requestBodyBufferLimit) }()
         default: break
         }
       }
@@ -1283,17 +862,50 @@ nonisolated extension Envoy_Config_Route_V3_VirtualHost: SwiftProtobuf.Message, 
       if _storage._requireTls != .none {
         try visitor.visitSingularEnumField(value: _storage._requireTls, fieldNumber: 4)
       }
+      if !_storage._virtualClusters.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._virtualClusters, fieldNumber: 5)
+      }
+      if !_storage._requestHeadersToAdd.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._requestHeadersToAdd, fieldNumber: 7)
+      }
+      if !_storage._responseHeadersToAdd.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._responseHeadersToAdd, fieldNumber: 10)
+      }
+      if !_storage._responseHeadersToRemove.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._responseHeadersToRemove, fieldNumber: 11)
+      }
+      if !_storage._requestHeadersToRemove.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._requestHeadersToRemove, fieldNumber: 13)
+      }
       if _storage._includeRequestAttemptCount != false {
         try visitor.visitSingularBoolField(value: _storage._includeRequestAttemptCount, fieldNumber: 14)
+      }
+      if !_storage._typedPerFilterConfig.isEmpty {
+        try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.Google_Protobuf_Any>.self, value: _storage._typedPerFilterConfig, fieldNumber: 15)
       }
       try { if let v = _storage._retryPolicy {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
       } }()
+      try { if let v = _storage._hedgePolicy {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      } }()
+      try { if let v = _storage._perRequestBufferLimitBytes {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+      } }()
       if _storage._includeAttemptCountInResponse != false {
         try visitor.visitSingularBoolField(value: _storage._includeAttemptCountInResponse, fieldNumber: 19)
       }
+      if !_storage._requestMirrorPolicies.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._requestMirrorPolicies, fieldNumber: 22)
+      }
+      if _storage._includeIsTimeoutRetryHeader != false {
+        try visitor.visitSingularBoolField(value: _storage._includeIsTimeoutRetryHeader, fieldNumber: 23)
+      }
       try { if let v = _storage._metadata {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+      } }()
+      try { if let v = _storage._requestBodyBufferLimit {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
       } }()
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1308,10 +920,21 @@ nonisolated extension Envoy_Config_Route_V3_VirtualHost: SwiftProtobuf.Message, 
         if _storage._domains != rhs_storage._domains {return false}
         if _storage._routes != rhs_storage._routes {return false}
         if _storage._requireTls != rhs_storage._requireTls {return false}
+        if _storage._virtualClusters != rhs_storage._virtualClusters {return false}
+        if _storage._requestHeadersToAdd != rhs_storage._requestHeadersToAdd {return false}
+        if _storage._responseHeadersToAdd != rhs_storage._responseHeadersToAdd {return false}
+        if _storage._responseHeadersToRemove != rhs_storage._responseHeadersToRemove {return false}
+        if _storage._requestHeadersToRemove != rhs_storage._requestHeadersToRemove {return false}
         if _storage._includeRequestAttemptCount != rhs_storage._includeRequestAttemptCount {return false}
+        if _storage._typedPerFilterConfig != rhs_storage._typedPerFilterConfig {return false}
         if _storage._retryPolicy != rhs_storage._retryPolicy {return false}
+        if _storage._hedgePolicy != rhs_storage._hedgePolicy {return false}
+        if _storage._perRequestBufferLimitBytes != rhs_storage._perRequestBufferLimitBytes {return false}
         if _storage._includeAttemptCountInResponse != rhs_storage._includeAttemptCountInResponse {return false}
+        if _storage._requestMirrorPolicies != rhs_storage._requestMirrorPolicies {return false}
+        if _storage._includeIsTimeoutRetryHeader != rhs_storage._includeIsTimeoutRetryHeader {return false}
         if _storage._metadata != rhs_storage._metadata {return false}
+        if _storage._requestBodyBufferLimit != rhs_storage._requestBodyBufferLimit {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1327,15 +950,22 @@ nonisolated extension Envoy_Config_Route_V3_VirtualHost.TlsRequirementType: Swif
 
 nonisolated extension Envoy_Config_Route_V3_Route: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Route"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}match\0\u{1}route\0\u{1}redirect\0\u{1}metadata\0\u{1}decorator\0\u{4}\u{2}direct_response\0\u{2}\u{7}name\0\u{4}\u{5}stat_prefix\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}match\0\u{1}route\0\u{1}redirect\0\u{1}metadata\0\u{1}decorator\0\u{4}\u{2}direct_response\0\u{4}\u{2}request_headers_to_add\0\u{3}response_headers_to_add\0\u{3}response_headers_to_remove\0\u{3}request_headers_to_remove\0\u{3}typed_per_filter_config\0\u{1}name\0\u{4}\u{2}per_request_buffer_limit_bytes\0\u{4}\u{2}non_forwarding_action\0\u{3}stat_prefix\0\u{3}request_body_buffer_limit\0")
 
   fileprivate class _StorageClass {
     var _match: Envoy_Config_Route_V3_RouteMatch? = nil
     var _action: Envoy_Config_Route_V3_Route.OneOf_Action?
     var _metadata: Envoy_Config_Core_V3_Metadata? = nil
     var _decorator: Envoy_Config_Route_V3_Decorator? = nil
+    var _requestHeadersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] = []
+    var _responseHeadersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] = []
+    var _responseHeadersToRemove: [String] = []
+    var _requestHeadersToRemove: [String] = []
+    var _typedPerFilterConfig: Dictionary<String,SwiftProtobuf.Google_Protobuf_Any> = [:]
     var _name: String = String()
+    var _perRequestBufferLimitBytes: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
     var _statPrefix: String = String()
+    var _requestBodyBufferLimit: SwiftProtobuf.Google_Protobuf_UInt64Value? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1350,8 +980,15 @@ nonisolated extension Envoy_Config_Route_V3_Route: SwiftProtobuf.Message, SwiftP
       _action = source._action
       _metadata = source._metadata
       _decorator = source._decorator
+      _requestHeadersToAdd = source._requestHeadersToAdd
+      _responseHeadersToAdd = source._responseHeadersToAdd
+      _responseHeadersToRemove = source._responseHeadersToRemove
+      _requestHeadersToRemove = source._requestHeadersToRemove
+      _typedPerFilterConfig = source._typedPerFilterConfig
       _name = source._name
+      _perRequestBufferLimitBytes = source._perRequestBufferLimitBytes
       _statPrefix = source._statPrefix
+      _requestBodyBufferLimit = source._requestBodyBufferLimit
     }
   }
 
@@ -1412,8 +1049,28 @@ nonisolated extension Envoy_Config_Route_V3_Route: SwiftProtobuf.Message, SwiftP
             _storage._action = .directResponse(v)
           }
         }()
+        case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._requestHeadersToAdd) }()
+        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._responseHeadersToAdd) }()
+        case 11: try { try decoder.decodeRepeatedStringField(value: &_storage._responseHeadersToRemove) }()
+        case 12: try { try decoder.decodeRepeatedStringField(value: &_storage._requestHeadersToRemove) }()
+        case 13: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.Google_Protobuf_Any>.self, value: &_storage._typedPerFilterConfig) }()
         case 14: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 16: try { try decoder.decodeSingularMessageField(value: &_storage._perRequestBufferLimitBytes) }()
+        case 18: try {
+          var v: Envoy_Config_Route_V3_NonForwardingAction?
+          var hadOneofValue = false
+          if let current = _storage._action {
+            hadOneofValue = true
+            if case .nonForwardingAction(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._action = .nonForwardingAction(v)
+          }
+        }()
         case 19: try { try decoder.decodeSingularStringField(value: &_storage._statPrefix) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._requestBodyBufferLimit) }()
         default: break
         }
       }
@@ -1449,12 +1106,36 @@ nonisolated extension Envoy_Config_Route_V3_Route: SwiftProtobuf.Message, SwiftP
       try { if case .directResponse(let v)? = _storage._action {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
       } }()
+      if !_storage._requestHeadersToAdd.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._requestHeadersToAdd, fieldNumber: 9)
+      }
+      if !_storage._responseHeadersToAdd.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._responseHeadersToAdd, fieldNumber: 10)
+      }
+      if !_storage._responseHeadersToRemove.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._responseHeadersToRemove, fieldNumber: 11)
+      }
+      if !_storage._requestHeadersToRemove.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._requestHeadersToRemove, fieldNumber: 12)
+      }
+      if !_storage._typedPerFilterConfig.isEmpty {
+        try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.Google_Protobuf_Any>.self, value: _storage._typedPerFilterConfig, fieldNumber: 13)
+      }
       if !_storage._name.isEmpty {
         try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 14)
       }
+      try { if let v = _storage._perRequestBufferLimitBytes {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      } }()
+      try { if case .nonForwardingAction(let v)? = _storage._action {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+      } }()
       if !_storage._statPrefix.isEmpty {
         try visitor.visitSingularStringField(value: _storage._statPrefix, fieldNumber: 19)
       }
+      try { if let v = _storage._requestBodyBufferLimit {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1468,8 +1149,15 @@ nonisolated extension Envoy_Config_Route_V3_Route: SwiftProtobuf.Message, SwiftP
         if _storage._action != rhs_storage._action {return false}
         if _storage._metadata != rhs_storage._metadata {return false}
         if _storage._decorator != rhs_storage._decorator {return false}
+        if _storage._requestHeadersToAdd != rhs_storage._requestHeadersToAdd {return false}
+        if _storage._responseHeadersToAdd != rhs_storage._responseHeadersToAdd {return false}
+        if _storage._responseHeadersToRemove != rhs_storage._responseHeadersToRemove {return false}
+        if _storage._requestHeadersToRemove != rhs_storage._requestHeadersToRemove {return false}
+        if _storage._typedPerFilterConfig != rhs_storage._typedPerFilterConfig {return false}
         if _storage._name != rhs_storage._name {return false}
+        if _storage._perRequestBufferLimitBytes != rhs_storage._perRequestBufferLimitBytes {return false}
         if _storage._statPrefix != rhs_storage._statPrefix {return false}
+        if _storage._requestBodyBufferLimit != rhs_storage._requestBodyBufferLimit {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1518,9 +1206,9 @@ nonisolated extension Envoy_Config_Route_V3_Decorator: SwiftProtobuf.Message, Sw
   }
 }
 
-nonisolated extension Envoy_Config_Route_V3_WeightedCluster: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".WeightedCluster"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}clusters\0\u{3}runtime_key_prefix\0\u{3}total_weight\0")
+nonisolated extension Envoy_Config_Route_V3_VirtualCluster: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".VirtualCluster"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}name\0\u{2}\u{2}headers\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1528,428 +1216,34 @@ nonisolated extension Envoy_Config_Route_V3_WeightedCluster: SwiftProtobuf.Messa
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.clusters) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.runtimeKeyPrefix) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._totalWeight) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.headers) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.clusters.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.clusters, fieldNumber: 1)
-    }
-    if !self.runtimeKeyPrefix.isEmpty {
-      try visitor.visitSingularStringField(value: self.runtimeKeyPrefix, fieldNumber: 2)
-    }
-    try { if let v = self._totalWeight {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Route_V3_WeightedCluster, rhs: Envoy_Config_Route_V3_WeightedCluster) -> Bool {
-    if lhs.clusters != rhs.clusters {return false}
-    if lhs.runtimeKeyPrefix != rhs.runtimeKeyPrefix {return false}
-    if lhs._totalWeight != rhs._totalWeight {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Envoy_Config_Route_V3_WeightedCluster.ClusterWeight: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = Envoy_Config_Route_V3_WeightedCluster.protoMessageName + ".ClusterWeight"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}weight\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._weight) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
     }
-    try { if let v = self._weight {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Route_V3_WeightedCluster.ClusterWeight, rhs: Envoy_Config_Route_V3_WeightedCluster.ClusterWeight) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs._weight != rhs._weight {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Envoy_Config_Route_V3_RouteMatch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".RouteMatch"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prefix\0\u{1}path\0\u{4}\u{2}case_sensitive\0\u{2}\u{2}headers\0\u{3}query_parameters\0\u{1}grpc\0\u{3}runtime_fraction\0\u{3}safe_regex\0\u{4}\u{4}path_separated_prefix\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try {
-        var v: String?
-        try decoder.decodeSingularStringField(value: &v)
-        if let v = v {
-          if self.pathSpecifier != nil {try decoder.handleConflictingOneOf()}
-          self.pathSpecifier = .prefix(v)
-        }
-      }()
-      case 2: try {
-        var v: String?
-        try decoder.decodeSingularStringField(value: &v)
-        if let v = v {
-          if self.pathSpecifier != nil {try decoder.handleConflictingOneOf()}
-          self.pathSpecifier = .path(v)
-        }
-      }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._caseSensitive) }()
-      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.headers) }()
-      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.queryParameters) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._grpc) }()
-      case 9: try { try decoder.decodeSingularMessageField(value: &self._runtimeFraction) }()
-      case 10: try {
-        var v: Envoy_Type_Matcher_V3_RegexMatcher?
-        var hadOneofValue = false
-        if let current = self.pathSpecifier {
-          hadOneofValue = true
-          if case .safeRegex(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.pathSpecifier = .safeRegex(v)
-        }
-      }()
-      case 14: try {
-        var v: String?
-        try decoder.decodeSingularStringField(value: &v)
-        if let v = v {
-          if self.pathSpecifier != nil {try decoder.handleConflictingOneOf()}
-          self.pathSpecifier = .pathSeparatedPrefix(v)
-        }
-      }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    switch self.pathSpecifier {
-    case .prefix?: try {
-      guard case .prefix(let v)? = self.pathSpecifier else { preconditionFailure() }
-      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
-    }()
-    case .path?: try {
-      guard case .path(let v)? = self.pathSpecifier else { preconditionFailure() }
-      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
-    }()
-    default: break
-    }
-    try { if let v = self._caseSensitive {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
     if !self.headers.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.headers, fieldNumber: 6)
-    }
-    if !self.queryParameters.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.queryParameters, fieldNumber: 7)
-    }
-    try { if let v = self._grpc {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
-    try { if let v = self._runtimeFraction {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    } }()
-    switch self.pathSpecifier {
-    case .safeRegex?: try {
-      guard case .safeRegex(let v)? = self.pathSpecifier else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
-    }()
-    case .pathSeparatedPrefix?: try {
-      guard case .pathSeparatedPrefix(let v)? = self.pathSpecifier else { preconditionFailure() }
-      try visitor.visitSingularStringField(value: v, fieldNumber: 14)
-    }()
-    default: break
+      try visitor.visitRepeatedMessageField(value: self.headers, fieldNumber: 4)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Envoy_Config_Route_V3_RouteMatch, rhs: Envoy_Config_Route_V3_RouteMatch) -> Bool {
-    if lhs.pathSpecifier != rhs.pathSpecifier {return false}
-    if lhs._caseSensitive != rhs._caseSensitive {return false}
+  package static func ==(lhs: Envoy_Config_Route_V3_VirtualCluster, rhs: Envoy_Config_Route_V3_VirtualCluster) -> Bool {
+    if lhs.name != rhs.name {return false}
     if lhs.headers != rhs.headers {return false}
-    if lhs.queryParameters != rhs.queryParameters {return false}
-    if lhs._grpc != rhs._grpc {return false}
-    if lhs._runtimeFraction != rhs._runtimeFraction {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Envoy_Config_Route_V3_RouteMatch.GrpcRouteMatchOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = Envoy_Config_Route_V3_RouteMatch.protoMessageName + ".GrpcRouteMatchOptions"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Route_V3_RouteMatch.GrpcRouteMatchOptions, rhs: Envoy_Config_Route_V3_RouteMatch.GrpcRouteMatchOptions) -> Bool {
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Envoy_Config_Route_V3_RouteAction: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".RouteAction"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{4}\u{2}weighted_clusters\0\u{4}\u{2}prefix_rewrite\0\u{3}host_rewrite_literal\0\u{3}auto_host_rewrite\0\u{1}timeout\0\u{3}retry_policy\0\u{2}\u{2}priority\0\u{4}\u{9}cluster_not_found_response_code\0\u{4}\u{4}idle_timeout\0\u{4}\u{5}host_rewrite_header\0\u{4}\u{3}regex_rewrite\0\u{4}\u{3}host_rewrite_path_regex\0")
-
-  fileprivate class _StorageClass {
-    var _clusterSpecifier: Envoy_Config_Route_V3_RouteAction.OneOf_ClusterSpecifier?
-    var _prefixRewrite: String = String()
-    var _hostRewriteSpecifier: Envoy_Config_Route_V3_RouteAction.OneOf_HostRewriteSpecifier?
-    var _timeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
-    var _retryPolicy: Envoy_Config_Route_V3_RetryPolicy? = nil
-    var _priority: Envoy_Config_Core_V3_RoutingPriority = .default
-    var _clusterNotFoundResponseCode: Envoy_Config_Route_V3_RouteAction.ClusterNotFoundResponseCode = .serviceUnavailable
-    var _idleTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
-    var _regexRewrite: Envoy_Type_Matcher_V3_RegexMatchAndSubstitute? = nil
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _clusterSpecifier = source._clusterSpecifier
-      _prefixRewrite = source._prefixRewrite
-      _hostRewriteSpecifier = source._hostRewriteSpecifier
-      _timeout = source._timeout
-      _retryPolicy = source._retryPolicy
-      _priority = source._priority
-      _clusterNotFoundResponseCode = source._clusterNotFoundResponseCode
-      _idleTimeout = source._idleTimeout
-      _regexRewrite = source._regexRewrite
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try {
-          var v: String?
-          try decoder.decodeSingularStringField(value: &v)
-          if let v = v {
-            if _storage._clusterSpecifier != nil {try decoder.handleConflictingOneOf()}
-            _storage._clusterSpecifier = .cluster(v)
-          }
-        }()
-        case 3: try {
-          var v: Envoy_Config_Route_V3_WeightedCluster?
-          var hadOneofValue = false
-          if let current = _storage._clusterSpecifier {
-            hadOneofValue = true
-            if case .weightedClusters(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._clusterSpecifier = .weightedClusters(v)
-          }
-        }()
-        case 5: try { try decoder.decodeSingularStringField(value: &_storage._prefixRewrite) }()
-        case 6: try {
-          var v: String?
-          try decoder.decodeSingularStringField(value: &v)
-          if let v = v {
-            if _storage._hostRewriteSpecifier != nil {try decoder.handleConflictingOneOf()}
-            _storage._hostRewriteSpecifier = .hostRewriteLiteral(v)
-          }
-        }()
-        case 7: try {
-          var v: SwiftProtobuf.Google_Protobuf_BoolValue?
-          var hadOneofValue = false
-          if let current = _storage._hostRewriteSpecifier {
-            hadOneofValue = true
-            if case .autoHostRewrite(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._hostRewriteSpecifier = .autoHostRewrite(v)
-          }
-        }()
-        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._timeout) }()
-        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._retryPolicy) }()
-        case 11: try { try decoder.decodeSingularEnumField(value: &_storage._priority) }()
-        case 20: try { try decoder.decodeSingularEnumField(value: &_storage._clusterNotFoundResponseCode) }()
-        case 24: try { try decoder.decodeSingularMessageField(value: &_storage._idleTimeout) }()
-        case 29: try {
-          var v: String?
-          try decoder.decodeSingularStringField(value: &v)
-          if let v = v {
-            if _storage._hostRewriteSpecifier != nil {try decoder.handleConflictingOneOf()}
-            _storage._hostRewriteSpecifier = .hostRewriteHeader(v)
-          }
-        }()
-        case 32: try { try decoder.decodeSingularMessageField(value: &_storage._regexRewrite) }()
-        case 35: try {
-          var v: Envoy_Type_Matcher_V3_RegexMatchAndSubstitute?
-          var hadOneofValue = false
-          if let current = _storage._hostRewriteSpecifier {
-            hadOneofValue = true
-            if case .hostRewritePathRegex(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._hostRewriteSpecifier = .hostRewritePathRegex(v)
-          }
-        }()
-        default: break
-        }
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      switch _storage._clusterSpecifier {
-      case .cluster?: try {
-        guard case .cluster(let v)? = _storage._clusterSpecifier else { preconditionFailure() }
-        try visitor.visitSingularStringField(value: v, fieldNumber: 1)
-      }()
-      case .weightedClusters?: try {
-        guard case .weightedClusters(let v)? = _storage._clusterSpecifier else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-      }()
-      case nil: break
-      }
-      if !_storage._prefixRewrite.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._prefixRewrite, fieldNumber: 5)
-      }
-      switch _storage._hostRewriteSpecifier {
-      case .hostRewriteLiteral?: try {
-        guard case .hostRewriteLiteral(let v)? = _storage._hostRewriteSpecifier else { preconditionFailure() }
-        try visitor.visitSingularStringField(value: v, fieldNumber: 6)
-      }()
-      case .autoHostRewrite?: try {
-        guard case .autoHostRewrite(let v)? = _storage._hostRewriteSpecifier else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-      }()
-      default: break
-      }
-      try { if let v = _storage._timeout {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-      } }()
-      try { if let v = _storage._retryPolicy {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-      } }()
-      if _storage._priority != .default {
-        try visitor.visitSingularEnumField(value: _storage._priority, fieldNumber: 11)
-      }
-      if _storage._clusterNotFoundResponseCode != .serviceUnavailable {
-        try visitor.visitSingularEnumField(value: _storage._clusterNotFoundResponseCode, fieldNumber: 20)
-      }
-      try { if let v = _storage._idleTimeout {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
-      } }()
-      try { if case .hostRewriteHeader(let v)? = _storage._hostRewriteSpecifier {
-        try visitor.visitSingularStringField(value: v, fieldNumber: 29)
-      } }()
-      try { if let v = _storage._regexRewrite {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
-      } }()
-      try { if case .hostRewritePathRegex(let v)? = _storage._hostRewriteSpecifier {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
-      } }()
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Route_V3_RouteAction, rhs: Envoy_Config_Route_V3_RouteAction) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._clusterSpecifier != rhs_storage._clusterSpecifier {return false}
-        if _storage._prefixRewrite != rhs_storage._prefixRewrite {return false}
-        if _storage._hostRewriteSpecifier != rhs_storage._hostRewriteSpecifier {return false}
-        if _storage._timeout != rhs_storage._timeout {return false}
-        if _storage._retryPolicy != rhs_storage._retryPolicy {return false}
-        if _storage._priority != rhs_storage._priority {return false}
-        if _storage._clusterNotFoundResponseCode != rhs_storage._clusterNotFoundResponseCode {return false}
-        if _storage._idleTimeout != rhs_storage._idleTimeout {return false}
-        if _storage._regexRewrite != rhs_storage._regexRewrite {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Envoy_Config_Route_V3_RouteAction.ClusterNotFoundResponseCode: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SERVICE_UNAVAILABLE\0\u{1}NOT_FOUND\0\u{1}INTERNAL_SERVER_ERROR\0")
-}
-
-nonisolated extension Envoy_Config_Route_V3_RetryPolicy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".RetryPolicy"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}retry_on\0\u{3}num_retries\0\u{3}per_try_timeout\0\u{4}\u{3}host_selection_retry_max_attempts\0\u{3}retriable_status_codes\0\u{3}retry_back_off\0\u{3}retriable_headers\0\u{3}retriable_request_headers\0\u{4}\u{3}per_try_idle_timeout\0")
+nonisolated extension Envoy_Config_Route_V3_FilterConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FilterConfig"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}config\0\u{3}is_optional\0\u{1}disabled\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1957,15 +1251,9 @@ nonisolated extension Envoy_Config_Route_V3_RetryPolicy: SwiftProtobuf.Message, 
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.retryOn) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._numRetries) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._perTryTimeout) }()
-      case 6: try { try decoder.decodeSingularInt64Field(value: &self.hostSelectionRetryMaxAttempts) }()
-      case 7: try { try decoder.decodeRepeatedUInt32Field(value: &self.retriableStatusCodes) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._retryBackOff) }()
-      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.retriableHeaders) }()
-      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.retriableRequestHeaders) }()
-      case 13: try { try decoder.decodeSingularMessageField(value: &self._perTryIdleTimeout) }()
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._config) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.isOptional) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.disabled) }()
       default: break
       }
     }
@@ -1976,468 +1264,22 @@ nonisolated extension Envoy_Config_Route_V3_RetryPolicy: SwiftProtobuf.Message, 
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.retryOn.isEmpty {
-      try visitor.visitSingularStringField(value: self.retryOn, fieldNumber: 1)
-    }
-    try { if let v = self._numRetries {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try { if let v = self._perTryTimeout {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    if self.hostSelectionRetryMaxAttempts != 0 {
-      try visitor.visitSingularInt64Field(value: self.hostSelectionRetryMaxAttempts, fieldNumber: 6)
-    }
-    if !self.retriableStatusCodes.isEmpty {
-      try visitor.visitPackedUInt32Field(value: self.retriableStatusCodes, fieldNumber: 7)
-    }
-    try { if let v = self._retryBackOff {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
-    if !self.retriableHeaders.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.retriableHeaders, fieldNumber: 9)
-    }
-    if !self.retriableRequestHeaders.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.retriableRequestHeaders, fieldNumber: 10)
-    }
-    try { if let v = self._perTryIdleTimeout {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Route_V3_RetryPolicy, rhs: Envoy_Config_Route_V3_RetryPolicy) -> Bool {
-    if lhs.retryOn != rhs.retryOn {return false}
-    if lhs._numRetries != rhs._numRetries {return false}
-    if lhs._perTryTimeout != rhs._perTryTimeout {return false}
-    if lhs.hostSelectionRetryMaxAttempts != rhs.hostSelectionRetryMaxAttempts {return false}
-    if lhs.retriableStatusCodes != rhs.retriableStatusCodes {return false}
-    if lhs._retryBackOff != rhs._retryBackOff {return false}
-    if lhs.retriableHeaders != rhs.retriableHeaders {return false}
-    if lhs.retriableRequestHeaders != rhs.retriableRequestHeaders {return false}
-    if lhs._perTryIdleTimeout != rhs._perTryIdleTimeout {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Envoy_Config_Route_V3_RetryPolicy.RetryBackOff: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = Envoy_Config_Route_V3_RetryPolicy.protoMessageName + ".RetryBackOff"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}base_interval\0\u{3}max_interval\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._baseInterval) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._maxInterval) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._baseInterval {
+    try { if let v = self._config {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
-    try { if let v = self._maxInterval {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Route_V3_RetryPolicy.RetryBackOff, rhs: Envoy_Config_Route_V3_RetryPolicy.RetryBackOff) -> Bool {
-    if lhs._baseInterval != rhs._baseInterval {return false}
-    if lhs._maxInterval != rhs._maxInterval {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Envoy_Config_Route_V3_RedirectAction: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".RedirectAction"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}host_redirect\0\u{3}path_redirect\0\u{3}response_code\0\u{3}https_redirect\0\u{3}prefix_rewrite\0\u{3}strip_query\0\u{3}scheme_redirect\0\u{3}port_redirect\0\u{3}regex_rewrite\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.hostRedirect) }()
-      case 2: try {
-        var v: String?
-        try decoder.decodeSingularStringField(value: &v)
-        if let v = v {
-          if self.pathRewriteSpecifier != nil {try decoder.handleConflictingOneOf()}
-          self.pathRewriteSpecifier = .pathRedirect(v)
-        }
-      }()
-      case 3: try { try decoder.decodeSingularEnumField(value: &self.responseCode) }()
-      case 4: try {
-        var v: Bool?
-        try decoder.decodeSingularBoolField(value: &v)
-        if let v = v {
-          if self.schemeRewriteSpecifier != nil {try decoder.handleConflictingOneOf()}
-          self.schemeRewriteSpecifier = .httpsRedirect(v)
-        }
-      }()
-      case 5: try {
-        var v: String?
-        try decoder.decodeSingularStringField(value: &v)
-        if let v = v {
-          if self.pathRewriteSpecifier != nil {try decoder.handleConflictingOneOf()}
-          self.pathRewriteSpecifier = .prefixRewrite(v)
-        }
-      }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self.stripQuery) }()
-      case 7: try {
-        var v: String?
-        try decoder.decodeSingularStringField(value: &v)
-        if let v = v {
-          if self.schemeRewriteSpecifier != nil {try decoder.handleConflictingOneOf()}
-          self.schemeRewriteSpecifier = .schemeRedirect(v)
-        }
-      }()
-      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.portRedirect) }()
-      case 9: try {
-        var v: Envoy_Type_Matcher_V3_RegexMatchAndSubstitute?
-        var hadOneofValue = false
-        if let current = self.pathRewriteSpecifier {
-          hadOneofValue = true
-          if case .regexRewrite(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.pathRewriteSpecifier = .regexRewrite(v)
-        }
-      }()
-      default: break
-      }
+    if self.isOptional != false {
+      try visitor.visitSingularBoolField(value: self.isOptional, fieldNumber: 2)
     }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.hostRedirect.isEmpty {
-      try visitor.visitSingularStringField(value: self.hostRedirect, fieldNumber: 1)
-    }
-    try { if case .pathRedirect(let v)? = self.pathRewriteSpecifier {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
-    } }()
-    if self.responseCode != .movedPermanently {
-      try visitor.visitSingularEnumField(value: self.responseCode, fieldNumber: 3)
-    }
-    try { if case .httpsRedirect(let v)? = self.schemeRewriteSpecifier {
-      try visitor.visitSingularBoolField(value: v, fieldNumber: 4)
-    } }()
-    try { if case .prefixRewrite(let v)? = self.pathRewriteSpecifier {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
-    } }()
-    if self.stripQuery != false {
-      try visitor.visitSingularBoolField(value: self.stripQuery, fieldNumber: 6)
-    }
-    try { if case .schemeRedirect(let v)? = self.schemeRewriteSpecifier {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 7)
-    } }()
-    if self.portRedirect != 0 {
-      try visitor.visitSingularUInt32Field(value: self.portRedirect, fieldNumber: 8)
-    }
-    try { if case .regexRewrite(let v)? = self.pathRewriteSpecifier {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Route_V3_RedirectAction, rhs: Envoy_Config_Route_V3_RedirectAction) -> Bool {
-    if lhs.hostRedirect != rhs.hostRedirect {return false}
-    if lhs.pathRewriteSpecifier != rhs.pathRewriteSpecifier {return false}
-    if lhs.responseCode != rhs.responseCode {return false}
-    if lhs.schemeRewriteSpecifier != rhs.schemeRewriteSpecifier {return false}
-    if lhs.stripQuery != rhs.stripQuery {return false}
-    if lhs.portRedirect != rhs.portRedirect {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Envoy_Config_Route_V3_RedirectAction.RedirectResponseCode: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MOVED_PERMANENTLY\0\u{1}FOUND\0\u{1}SEE_OTHER\0\u{1}TEMPORARY_REDIRECT\0\u{1}PERMANENT_REDIRECT\0")
-}
-
-nonisolated extension Envoy_Config_Route_V3_DirectResponseAction: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".DirectResponseAction"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{1}body\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.status) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._body) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.status != 0 {
-      try visitor.visitSingularUInt32Field(value: self.status, fieldNumber: 1)
-    }
-    try { if let v = self._body {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Route_V3_DirectResponseAction, rhs: Envoy_Config_Route_V3_DirectResponseAction) -> Bool {
-    if lhs.status != rhs.status {return false}
-    if lhs._body != rhs._body {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Envoy_Config_Route_V3_HeaderMatcher: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".HeaderMatcher"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{4}\u{3}exact_match\0\u{4}\u{2}range_match\0\u{3}present_match\0\u{3}invert_match\0\u{3}prefix_match\0\u{3}suffix_match\0\u{3}safe_regex_match\0\u{3}contains_match\0\u{3}string_match\0\u{3}treat_missing_header_as_empty\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 4: try {
-        var v: String?
-        try decoder.decodeSingularStringField(value: &v)
-        if let v = v {
-          if self.headerMatchSpecifier != nil {try decoder.handleConflictingOneOf()}
-          self.headerMatchSpecifier = .exactMatch(v)
-        }
-      }()
-      case 6: try {
-        var v: Envoy_Type_V3_Int64Range?
-        var hadOneofValue = false
-        if let current = self.headerMatchSpecifier {
-          hadOneofValue = true
-          if case .rangeMatch(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.headerMatchSpecifier = .rangeMatch(v)
-        }
-      }()
-      case 7: try {
-        var v: Bool?
-        try decoder.decodeSingularBoolField(value: &v)
-        if let v = v {
-          if self.headerMatchSpecifier != nil {try decoder.handleConflictingOneOf()}
-          self.headerMatchSpecifier = .presentMatch(v)
-        }
-      }()
-      case 8: try { try decoder.decodeSingularBoolField(value: &self.invertMatch) }()
-      case 9: try {
-        var v: String?
-        try decoder.decodeSingularStringField(value: &v)
-        if let v = v {
-          if self.headerMatchSpecifier != nil {try decoder.handleConflictingOneOf()}
-          self.headerMatchSpecifier = .prefixMatch(v)
-        }
-      }()
-      case 10: try {
-        var v: String?
-        try decoder.decodeSingularStringField(value: &v)
-        if let v = v {
-          if self.headerMatchSpecifier != nil {try decoder.handleConflictingOneOf()}
-          self.headerMatchSpecifier = .suffixMatch(v)
-        }
-      }()
-      case 11: try {
-        var v: Envoy_Type_Matcher_V3_RegexMatcher?
-        var hadOneofValue = false
-        if let current = self.headerMatchSpecifier {
-          hadOneofValue = true
-          if case .safeRegexMatch(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.headerMatchSpecifier = .safeRegexMatch(v)
-        }
-      }()
-      case 12: try {
-        var v: String?
-        try decoder.decodeSingularStringField(value: &v)
-        if let v = v {
-          if self.headerMatchSpecifier != nil {try decoder.handleConflictingOneOf()}
-          self.headerMatchSpecifier = .containsMatch(v)
-        }
-      }()
-      case 13: try {
-        var v: Envoy_Type_Matcher_V3_StringMatcher?
-        var hadOneofValue = false
-        if let current = self.headerMatchSpecifier {
-          hadOneofValue = true
-          if case .stringMatch(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.headerMatchSpecifier = .stringMatch(v)
-        }
-      }()
-      case 14: try { try decoder.decodeSingularBoolField(value: &self.treatMissingHeaderAsEmpty) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
-    }
-    switch self.headerMatchSpecifier {
-    case .exactMatch?: try {
-      guard case .exactMatch(let v)? = self.headerMatchSpecifier else { preconditionFailure() }
-      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
-    }()
-    case .rangeMatch?: try {
-      guard case .rangeMatch(let v)? = self.headerMatchSpecifier else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    }()
-    case .presentMatch?: try {
-      guard case .presentMatch(let v)? = self.headerMatchSpecifier else { preconditionFailure() }
-      try visitor.visitSingularBoolField(value: v, fieldNumber: 7)
-    }()
-    default: break
-    }
-    if self.invertMatch != false {
-      try visitor.visitSingularBoolField(value: self.invertMatch, fieldNumber: 8)
-    }
-    switch self.headerMatchSpecifier {
-    case .prefixMatch?: try {
-      guard case .prefixMatch(let v)? = self.headerMatchSpecifier else { preconditionFailure() }
-      try visitor.visitSingularStringField(value: v, fieldNumber: 9)
-    }()
-    case .suffixMatch?: try {
-      guard case .suffixMatch(let v)? = self.headerMatchSpecifier else { preconditionFailure() }
-      try visitor.visitSingularStringField(value: v, fieldNumber: 10)
-    }()
-    case .safeRegexMatch?: try {
-      guard case .safeRegexMatch(let v)? = self.headerMatchSpecifier else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-    }()
-    case .containsMatch?: try {
-      guard case .containsMatch(let v)? = self.headerMatchSpecifier else { preconditionFailure() }
-      try visitor.visitSingularStringField(value: v, fieldNumber: 12)
-    }()
-    case .stringMatch?: try {
-      guard case .stringMatch(let v)? = self.headerMatchSpecifier else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
-    }()
-    default: break
-    }
-    if self.treatMissingHeaderAsEmpty != false {
-      try visitor.visitSingularBoolField(value: self.treatMissingHeaderAsEmpty, fieldNumber: 14)
+    if self.disabled != false {
+      try visitor.visitSingularBoolField(value: self.disabled, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Envoy_Config_Route_V3_HeaderMatcher, rhs: Envoy_Config_Route_V3_HeaderMatcher) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs.headerMatchSpecifier != rhs.headerMatchSpecifier {return false}
-    if lhs.invertMatch != rhs.invertMatch {return false}
-    if lhs.treatMissingHeaderAsEmpty != rhs.treatMissingHeaderAsEmpty {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Envoy_Config_Route_V3_QueryParameterMatcher: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".QueryParameterMatcher"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{4}\u{4}string_match\0\u{3}present_match\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 5: try {
-        var v: Envoy_Type_Matcher_V3_StringMatcher?
-        var hadOneofValue = false
-        if let current = self.queryParameterMatchSpecifier {
-          hadOneofValue = true
-          if case .stringMatch(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.queryParameterMatchSpecifier = .stringMatch(v)
-        }
-      }()
-      case 6: try {
-        var v: Bool?
-        try decoder.decodeSingularBoolField(value: &v)
-        if let v = v {
-          if self.queryParameterMatchSpecifier != nil {try decoder.handleConflictingOneOf()}
-          self.queryParameterMatchSpecifier = .presentMatch(v)
-        }
-      }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
-    }
-    switch self.queryParameterMatchSpecifier {
-    case .stringMatch?: try {
-      guard case .stringMatch(let v)? = self.queryParameterMatchSpecifier else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    }()
-    case .presentMatch?: try {
-      guard case .presentMatch(let v)? = self.queryParameterMatchSpecifier else { preconditionFailure() }
-      try visitor.visitSingularBoolField(value: v, fieldNumber: 6)
-    }()
-    case nil: break
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Route_V3_QueryParameterMatcher, rhs: Envoy_Config_Route_V3_QueryParameterMatcher) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs.queryParameterMatchSpecifier != rhs.queryParameterMatchSpecifier {return false}
+  package static func ==(lhs: Envoy_Config_Route_V3_FilterConfig, rhs: Envoy_Config_Route_V3_FilterConfig) -> Bool {
+    if lhs._config != rhs._config {return false}
+    if lhs.isOptional != rhs.isOptional {return false}
+    if lhs.disabled != rhs.disabled {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -46,15 +46,34 @@ package nonisolated struct Envoy_Extensions_Filters_Http_Router_V3_Router: Senda
   /// Adds no `x-envoy-*` headers to requests and responses. Default: false.
   package var suppressEnvoyHeaders: Bool = false
 
+  /// Refuses requests with 400 where one of these headers is malformed.
+  package var strictCheckHeaders: [String] = []
+
+  /// The timeout is what `x-envoy-expected-rq-timeout-ms` says, where a proxy in front set it.
+  /// Default: false.
+  package var respectExpectedRqTimeout: Bool = false
+
   /// Leaves failures of gRPC out of the statistics.
   /// [ignored: the statistics count the HTTP status]
   package var suppressGrpcRequestFailureCodeStats: Bool = false
+
+  /// Refuses data that comes before CONNECT was answered.
+  /// [ignored: CONNECT is not supported yet]
+  package var rejectConnectRequestEarlyData: SwiftProtobuf.Google_Protobuf_BoolValue {
+    get {_rejectConnectRequestEarlyData ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
+    set {_rejectConnectRequestEarlyData = newValue}
+  }
+  /// Returns true if `rejectConnectRequestEarlyData` has been explicitly set.
+  package var hasRejectConnectRequestEarlyData: Bool {self._rejectConnectRequestEarlyData != nil}
+  /// Clears the value of `rejectConnectRequestEarlyData`. Subsequent reads from it will return its default value.
+  package mutating func clearRejectConnectRequestEarlyData() {self._rejectConnectRequestEarlyData = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _dynamicStats: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
+  fileprivate var _rejectConnectRequestEarlyData: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -63,7 +82,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.extensions.filters.http.r
 
 nonisolated extension Envoy_Extensions_Filters_Http_Router_V3_Router: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Router"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}dynamic_stats\0\u{3}start_child_span\0\u{4}\u{2}suppress_envoy_headers\0\u{4}\u{3}suppress_grpc_request_failure_code_stats\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}dynamic_stats\0\u{3}start_child_span\0\u{4}\u{2}suppress_envoy_headers\0\u{3}strict_check_headers\0\u{3}respect_expected_rq_timeout\0\u{3}suppress_grpc_request_failure_code_stats\0\u{4}\u{3}reject_connect_request_early_data\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -74,7 +93,10 @@ nonisolated extension Envoy_Extensions_Filters_Http_Router_V3_Router: SwiftProto
       case 1: try { try decoder.decodeSingularMessageField(value: &self._dynamicStats) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.startChildSpan) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.suppressEnvoyHeaders) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.strictCheckHeaders) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.respectExpectedRqTimeout) }()
       case 7: try { try decoder.decodeSingularBoolField(value: &self.suppressGrpcRequestFailureCodeStats) }()
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._rejectConnectRequestEarlyData) }()
       default: break
       }
     }
@@ -94,9 +116,18 @@ nonisolated extension Envoy_Extensions_Filters_Http_Router_V3_Router: SwiftProto
     if self.suppressEnvoyHeaders != false {
       try visitor.visitSingularBoolField(value: self.suppressEnvoyHeaders, fieldNumber: 4)
     }
+    if !self.strictCheckHeaders.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.strictCheckHeaders, fieldNumber: 5)
+    }
+    if self.respectExpectedRqTimeout != false {
+      try visitor.visitSingularBoolField(value: self.respectExpectedRqTimeout, fieldNumber: 6)
+    }
     if self.suppressGrpcRequestFailureCodeStats != false {
       try visitor.visitSingularBoolField(value: self.suppressGrpcRequestFailureCodeStats, fieldNumber: 7)
     }
+    try { if let v = self._rejectConnectRequestEarlyData {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -104,7 +135,10 @@ nonisolated extension Envoy_Extensions_Filters_Http_Router_V3_Router: SwiftProto
     if lhs._dynamicStats != rhs._dynamicStats {return false}
     if lhs.startChildSpan != rhs.startChildSpan {return false}
     if lhs.suppressEnvoyHeaders != rhs.suppressEnvoyHeaders {return false}
+    if lhs.strictCheckHeaders != rhs.strictCheckHeaders {return false}
+    if lhs.respectExpectedRqTimeout != rhs.respectExpectedRqTimeout {return false}
     if lhs.suppressGrpcRequestFailureCodeStats != rhs.suppressGrpcRequestFailureCodeStats {return false}
+    if lhs._rejectConnectRequestEarlyData != rhs._rejectConnectRequestEarlyData {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

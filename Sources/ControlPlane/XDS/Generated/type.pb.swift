@@ -20,6 +20,39 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+/// A version of HTTP.
+package nonisolated enum Envoy_Type_V3_CodecClientType: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+
+  /// HTTP/1.
+  case http1 // = 0
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .http1
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .http1
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .http1: return 0
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Envoy_Type_V3_CodecClientType] = [
+    .http1,
+  ]
+
+}
+
 /// A range of whole numbers, half-open.
 package nonisolated struct Envoy_Type_V3_Int64Range: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -116,6 +149,10 @@ package nonisolated struct Envoy_Type_V3_FractionalPercent: Sendable {
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "envoy.type.v3"
+
+nonisolated extension Envoy_Type_V3_CodecClientType: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0HTTP1\0")
+}
 
 nonisolated extension Envoy_Type_V3_Int64Range: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Int64Range"
