@@ -83,6 +83,9 @@ extension Compilation {
     ) -> RedirectAction.PathChange {
         switch action.pathRewriteSpecifier {
         case nil: return .none
+        case .pathRewrite:
+            refuse(path["path_rewrite"], "it is not supported yet")
+            return .none
         case .pathRedirect(let text):
             if text.isEmpty { return .none }
             return headText(text, path["path_redirect"], inRequestLine: true)

@@ -27,6 +27,9 @@ extension Compilation {
             action = directResponse(response, path["direct_response"], scope).map {
                 .directResponse($0)
             }
+        case .nonForwardingAction:
+            refuse(path["non_forwarding_action"], "it is not supported yet")
+            action = nil
         case nil:
             refuse(path, "has no action", "give one of route, redirect and direct_response")
             action = nil
@@ -121,6 +124,9 @@ extension Compilation {
             return .cluster(name)
         case .weightedClusters(let weighted):
             return weightedDestination(weighted, path["weighted_clusters"], scope)
+        case .clusterHeader:
+            refuse(path["cluster_header"], "it is not supported yet")
+            return nil
         case nil:
             refuse(path, "names no cluster", "give cluster or weighted_clusters")
             return nil
@@ -232,6 +238,9 @@ extension Compilation {
             if name.isEmpty { return .none }
             return headerName(name, path["host_rewrite_header"], allowsPseudo: false)
                 .map { .header($0) } ?? .none
+        case .hostRewrite:
+            refuse(path["host_rewrite"], "it is not supported yet")
+            return .none
         case .hostRewritePathRegex(let given):
             return rewrite(given, path["host_rewrite_path_regex"])
                 .map { .pathRegex(expression: $0.expression, substitution: $0.substitution) }

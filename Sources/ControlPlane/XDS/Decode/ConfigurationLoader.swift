@@ -6,25 +6,33 @@ package struct LoadedConfiguration: Sendable {
     package var sources: SourceMap
     /// Fields that are accepted without effect.
     package var warnings: [ConfigurationProblem]
+    /// The files and directories that decide what the configuration says, as they were named: a
+    /// change of any of them, or of a link on the way to it, asks for loading anew.
+    package var dependencies: [String]
 
     package init(
         bootstrap: Envoy_Config_Bootstrap_V3_Bootstrap,
         sources: SourceMap,
-        warnings: [ConfigurationProblem] = []
+        warnings: [ConfigurationProblem] = [],
+        dependencies: [String] = []
     ) {
         self.bootstrap = bootstrap
         self.sources = sources
         self.warnings = warnings
+        self.dependencies = dependencies
     }
 }
 
-/// Reads Envoy v3 bootstrap files, in YAML or JSON.
+/// Reads configuration files, in YAML or JSON: Envoy v3 bootstraps and short forms.
 package enum ConfigurationLoader {
-    /// Reads the files and merges them in their order: lists append, single values of later files
-    /// replace those of earlier ones.
+    /// Reads files, and the files in directories, and merges them in their order.
+    ///
+    /// Lists append, single values of later files replace those of earlier ones. Short forms are
+    /// merged with each other first; what they become stands where the last of them stands.
     /// - Throws: what is wrong in any of the files.
     package static func load(
-        files: [String]
+        files: [String],
+        environment: ConfigurationEnvironment = .process
     ) throws(ConfigurationErrors) -> LoadedConfiguration {
         guard let first = files.first else {
             throw ConfigurationErrors([
@@ -34,9 +42,22 @@ package enum ConfigurationLoader {
                 )
             ])
         }
-        var merging = Merging(fallback: first)
+        var merging = Merging(fallback: first, environment)
         for file in files {
-            merging.add(file) { () throws(DocumentFailure) in try FileContents.read(file) }
+            guard ConfigurationDirectory.isDirectory(file) else {
+                merging.read(file) { () throws(DocumentFailure) in try FileContents.read(file) }
+                continue
+            }
+            merging.depend(on: file)
+            do throws(DocumentFailure) {
+                for file in try ConfigurationDirectory.files(in: file) {
+                    merging.read(file) { () throws(DocumentFailure) in
+                        try FileContents.read(file)
+                    }
+                }
+            } catch {
+                merging.refuse(file, error)
+            }
         }
         return try merging.result()
     }
@@ -44,63 +65,184 @@ package enum ConfigurationLoader {
     /// Reads one file that is in memory; `name` stands for it in problems.
     package static func load(
         text: [UInt8],
-        name: String
+        name: String,
+        environment: ConfigurationEnvironment = .process
     ) throws(ConfigurationErrors) -> LoadedConfiguration {
-        var merging = Merging(fallback: name)
-        merging.add(name) { () throws(DocumentFailure) in text }
-        return try merging.result()
+        var merging = Merging(fallback: name, environment)
+        merging.read(name) { () throws(DocumentFailure) in text }
+        var loaded = try merging.result()
+        loaded.dependencies.removeAll { $0 == name }
+        return loaded
     }
 
     /// Reads one file that is in memory; `name` stands for it in problems.
     package static func load(
         text: String,
-        name: String
+        name: String,
+        environment: ConfigurationEnvironment = .process
     ) throws(ConfigurationErrors) -> LoadedConfiguration {
-        try load(text: Array(text.utf8), name: name)
+        try load(text: Array(text.utf8), name: name, environment: environment)
     }
 }
 
 /// The files read so far, decoded one over the other.
 private struct Merging {
+    private struct Document {
+        var file: String
+        var root: Node
+        var isShortForm: Bool
+    }
+
+    private let environment: ConfigurationEnvironment
+    private var documents: [Document] = []
     private var bootstrap = Envoy_Config_Bootstrap_V3_Bootstrap()
     private var sources: SourceMap
-    private var problems: [ConfigurationProblem] = []
+    /// What is wrong with each file, by its name.
+    private var problems: [(file: String, problems: [ConfigurationProblem])] = []
     private var warnings: [ConfigurationProblem] = []
+    private var dependencies: [String] = []
+    /// All files that were named, in their order.
+    private var files: [String] = []
 
-    init(fallback: String) {
+    init(fallback: String, _ environment: ConfigurationEnvironment) {
         sources = SourceMap(fallback: fallback)
+        self.environment = environment
     }
 
-    mutating func add(_ file: String, _ read: () throws(DocumentFailure) -> [UInt8]) {
-        let root: Node
-        do throws(DocumentFailure) {
-            root = try DocumentReader.read(try read())
-        } catch {
-            problems.append(
-                ConfigurationProblem(
-                    file: file,
-                    line: error.position?.line ?? 0,
-                    column: error.position?.column ?? 0,
-                    what: error.what,
-                    hint: error.hint
-                )
+    mutating func depend(on file: String) {
+        if !dependencies.contains(file) { dependencies.append(file) }
+    }
+
+    mutating func refuse(_ file: String, _ failure: DocumentFailure) {
+        problems.append(
+            (
+                file,
+                [
+                    ConfigurationProblem(
+                        file: file,
+                        line: failure.position?.line ?? 0,
+                        column: failure.position?.column ?? 0,
+                        what: failure.what,
+                        hint: failure.hint
+                    )
+                ]
             )
-            return
-        }
-        let decoding = Decoding(file: file, sources: sources)
-        decoding.noteRoot(root.position)
-        NodeDecoder.decode(root, into: &bootstrap, at: .root, decoding)
-        sources = decoding.sources
-        problems += Self.inOrder(decoding.problems)
-        warnings += Self.inOrder(decoding.warnings)
+        )
     }
 
-    func result() throws(ConfigurationErrors) -> LoadedConfiguration {
+    /// Reads one file, and fills in the variables of the environment.
+    mutating func read(_ file: String, _ bytes: () throws(DocumentFailure) -> [UInt8]) {
+        depend(on: file)
+        files.append(file)
+        do throws(DocumentFailure) {
+            let bytes = try bytes()
+            var root = try Self.parse(bytes)
+            if EnvironmentSubstitution.mayConcern(bytes) {
+                var substitution = EnvironmentSubstitution(environment)
+                root = substitution.fill(root)
+                if !substitution.failures.isEmpty {
+                    problems.append((file, substitution.failures.map { $0.problem(in: file) }))
+                    return
+                }
+            }
+            documents.append(
+                Document(file: file, root: root, isShortForm: ShortForm.isShortForm(root))
+            )
+        } catch {
+            refuse(file, error)
+        }
+    }
+
+    private static func parse(_ bytes: [UInt8]) throws(DocumentFailure) -> Node {
+        do {
+            return try DocumentReader.read(bytes)
+        } catch {
+            var failure = error
+            if let position = error.position, error.hint == nil,
+                TextPosition.line(position.line, of: bytes).contains("${")
+            {
+                failure.hint = "between { } and [ ], a variable needs quotes: \"${NAME}\""
+            }
+            throw failure
+        }
+    }
+
+    /// Decodes all of them in their order.
+    mutating func result() throws(ConfigurationErrors) -> LoadedConfiguration {
+        let lastShortForm = documents.lastIndex(where: \.isShortForm)
+        for (index, document) in documents.enumerated() {
+            if index == lastShortForm {
+                decodeShortForms()
+            } else if !document.isShortForm {
+                let decoding = Decoding(file: document.file, sources: sources)
+                decoding.noteRoot(document.root.position)
+                NodeDecoder.decode(document.root, into: &bootstrap, at: .root, decoding)
+                finish(decoding)
+            }
+        }
+        documents = []
+        let problems = problemsInOrder()
         guard problems.isEmpty else { throw ConfigurationErrors(problems) }
-        return LoadedConfiguration(bootstrap: bootstrap, sources: sources, warnings: warnings)
+        return LoadedConfiguration(
+            bootstrap: bootstrap,
+            sources: sources,
+            warnings: warnings,
+            dependencies: dependencies
+        )
+    }
+
+    /// Merges the short forms into one, and decodes the resources that it stands for.
+    private mutating func decodeShortForms() {
+        let forms = documents.filter(\.isShortForm)
+        guard let last = forms.last else { return }
+        var roots: [Node] = []
+        for form in forms {
+            roots.append(form.root.placed(inFile: sources.number(ofFile: form.file)))
+        }
+        let reading = Decoding(file: last.file, sources: sources, isShortForm: true)
+        let resources = ShortForm.resources(of: roots, reading)
+        finish(reading)
+        guard let resources else { return }
+        let decoding = Decoding(file: last.file, sources: sources)
+        NodeDecoder.decode(resources, into: &bootstrap, at: .root, decoding)
+        finish(decoding)
+    }
+
+    private mutating func finish(_ decoding: Decoding) {
+        sources = decoding.sources
+        problems.append((decoding.file, Self.inOrder(decoding.problems)))
+        warnings += Self.inOrder(decoding.warnings)
+        for file in decoding.dependencies { depend(on: file) }
+    }
+
+    /// Problems in the order of the files, whenever they were found.
+    private func problemsInOrder() -> [ConfigurationProblem] {
+        problems.enumerated()
+            .sorted { left, right in
+                let places = (place(of: left.element.file), place(of: right.element.file))
+                return places.0 == places.1 ? left.offset < right.offset : places.0 < places.1
+            }
+            .flatMap { $0.element.problems }
+    }
+
+    private func place(of file: String) -> Int {
+        files.firstIndex(of: file) ?? files.count
     }
 
     private static func inOrder(_ problems: [ConfigurationProblem]) -> [ConfigurationProblem] {
         problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+    }
+}
+
+extension EnvironmentSubstitution.Failure {
+    fileprivate func problem(in file: String) -> ConfigurationProblem {
+        ConfigurationProblem(
+            file: file,
+            line: position.line,
+            column: position.column,
+            path: path,
+            what: what,
+            hint: hint
+        )
     }
 }

@@ -7,12 +7,18 @@ final class Decoding {
     private(set) var warnings: [ConfigurationProblem] = []
     /// Set while several files are decoded one after another.
     private(set) var sources: SourceMap
+    /// Files whose content decides what the configuration does: those of data sources.
+    private(set) var dependencies: [String] = []
     let file: String
     private let fileNumber: Int32
+    /// The fields that are entered are those of a short form: resources that stand where they stand
+    /// are blamed by their paths.
+    private let isShortForm: Bool
 
-    init(file: String, sources: SourceMap) {
+    init(file: String, sources: SourceMap, isShortForm: Bool = false) {
         self.file = file
         self.sources = sources
+        self.isShortForm = isShortForm
         fileNumber = self.sources.number(ofFile: file)
     }
 
@@ -26,13 +32,21 @@ final class Decoding {
         at position: Node.Position
     ) -> SourceMap.Place {
         let place = sources.enter(step, of: parent)
-        sources.set(place, file: fileNumber, position.line, position.column)
+        let file = position.file < 0 ? fileNumber : position.file
+        sources.set(place, file: file, position.line, position.column)
+        if isShortForm { sources.noteOrigin(place) }
         return place
+    }
+
+    /// Notes that the content of a file is part of the configuration.
+    func depend(on file: String) {
+        if dependencies.count < 10_000, !dependencies.contains(file) { dependencies.append(file) }
     }
 
     /// Notes where the whole file begins.
     func noteRoot(_ position: Node.Position) {
-        sources.set(.root, file: fileNumber, position.line, position.column)
+        let file = position.file < 0 ? fileNumber : position.file
+        sources.set(.root, file: file, position.line, position.column)
     }
 
     func refuse(
@@ -63,10 +77,10 @@ final class Decoding {
         _ hint: String?
     ) -> ConfigurationProblem {
         ConfigurationProblem(
-            file: file,
+            file: sources.name(ofFile: position.file) ?? file,
             line: position.line,
             column: position.column,
-            path: sources.path(of: place),
+            path: sources.originPath(of: place),
             what: what,
             hint: hint
         )

@@ -83,12 +83,20 @@ enum KnownTypes {
                 Envoy_Extensions_Http_OriginalIpDetection_CustomHeader_V3_CustomHeaderConfig.self,
             ],
         "envoy.extensions.filters.network.http_connection_manager.v3.RequestIDExtension"
-            + ".typed_config": [Envoy_Extensions_RequestID_Uuid_V3_UuidRequestIdConfig.self],
+            + ".typed_config": [Envoy_Extensions_RequestId_Uuid_V3_UuidRequestIdConfig.self],
     ]
 
     /// What may stand in a field; empty for fields without an `Any`.
     static func types(in message: String, field: String) -> [any Message.Type] {
         byField["\(message).\(field)"] ?? []
+    }
+
+    /// The message with a full name, where it may stand in any field.
+    static func type(named name: String) -> (any Message.Type)? {
+        for types in byField.values {
+            if let found = types.first(where: { $0.protoMessageName == name }) { return found }
+        }
+        return nil
     }
 
     /// Whether a message is decoded anywhere.

@@ -108,6 +108,7 @@ extension NodeDecoder {
                 continue
             }
             if isWorthDecoding(field, member) {
+                noteDependency(field)
                 self.field = field
                 return field.number
             }
@@ -158,6 +159,14 @@ extension NodeDecoder {
             return false
         }
         return true
+    }
+
+    /// The file of a data source belongs to the configuration: when it changes, so does that.
+    private func noteDependency(_ field: FieldDescription) {
+        guard field.name == "filename", description.name == "envoy.config.core.v3.DataSource",
+            case .scalar(let path, _) = value.content, !path.isEmpty
+        else { return }
+        decoding.depend(on: path)
     }
 
     private func refuseUnknown(_ member: Node.Member) {

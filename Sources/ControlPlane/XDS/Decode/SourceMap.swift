@@ -47,9 +47,18 @@ package struct SourceMap: Sendable {
         var step: Step
     }
 
+    /// Where a field of a short form stands.
+    private struct Origin: Sendable, Hashable {
+        var file: Int32
+        var line: Int32
+        var column: Int32
+    }
+
     private var files: [String] = []
     private var entries: [Entry]
     private var edges: [Edge: Int32] = [:]
+    /// The fields of short forms, by where they stand: resources made from them stand there too.
+    private var origins: [Origin: Int32] = [:]
     /// What stands for the whole configuration when no path fits.
     private let fallback: String
 
@@ -61,13 +70,17 @@ package struct SourceMap: Sendable {
 
     /// The place of `path`, or of the nearest enclosing path that is in a file.
     package func position(of path: String) -> Position? {
+        position(nearest(path))
+    }
+
+    private func nearest(_ path: String) -> Int32 {
         var number: Int32 = 0
         for step in Self.steps(of: path) {
             guard let next = edges[Edge(parent: number, step: step)] else { break }
             number = next
         }
         while number > 0, entries[Int(number)].file < 0 { number = entries[Int(number)].parent }
-        return position(number)
+        return number
     }
 
     /// Whether `path` itself was written in a file.
@@ -86,12 +99,13 @@ package struct SourceMap: Sendable {
         _ what: String,
         hint: String? = nil
     ) -> ConfigurationProblem {
-        let position = position(of: path)
+        let number = nearest(path)
+        let position = position(number)
         return ConfigurationProblem(
             file: position?.file ?? fallback,
             line: position?.line ?? 0,
             column: position?.column ?? 0,
-            path: path,
+            path: originPath(number) ?? path,
             what: what,
             hint: hint
         )
@@ -136,6 +150,30 @@ extension SourceMap {
         )
         edges[edge] = number
         return Place(number: number)
+    }
+
+    /// Notes that a place is a field of a short form.
+    mutating func noteOrigin(_ place: Place) {
+        let entry = entries[Int(place.number)]
+        origins[Origin(file: entry.file, line: entry.line, column: entry.column)] = place.number
+    }
+
+    /// The path of the field in the short form that the resource at `place` was made from, or the
+    /// path of the resource where it was not.
+    func originPath(of place: Place) -> String {
+        originPath(place.number) ?? path(of: place)
+    }
+
+    private func originPath(_ number: Int32) -> String? {
+        if origins.isEmpty { return nil }
+        let entry = entries[Int(number)]
+        return origins[Origin(file: entry.file, line: entry.line, column: entry.column)]
+            .map { path(of: Place(number: $0)) }
+    }
+
+    /// The name of a file by its number.
+    func name(ofFile number: Int32) -> String? {
+        files.indices.contains(Int(number)) ? files[Int(number)] : nil
     }
 
     /// Notes where a place stands.
