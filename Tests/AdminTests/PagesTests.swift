@@ -9,9 +9,10 @@ import Testing
 struct PagesTests {
     @Test func clustersAsTextHaveEnvoysLines() throws {
         let fixture = try Fixture()
-        let endpoints = try #require(fixture.plane.members(of: "app")).endpoints
-        endpoints[0].counts.requestsTotal.add(4, ordering: .relaxed)
-        endpoints[0].counts.connectionsActive.add(2, ordering: .relaxed)
+        let cluster = fixture.plane.clusters.first { $0.configuration.name == "app" }
+        let endpoint = try #require(cluster?.endpoints.members.first)
+        endpoint.requestsTotal.add(4, ordering: .relaxed)
+        endpoint.connectionsActive.add(2, ordering: .relaxed)
         let response = fixture.get("/clusters")
         #expect(response.status == 200)
         let lines = Set(response.text.split(separator: "\n").map(String.init))

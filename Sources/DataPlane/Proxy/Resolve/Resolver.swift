@@ -190,7 +190,13 @@ private final class ResolvedCluster {
                 var hostname = endpoint.hostname
                 if hostname.isEmpty, case .name(let name, _) = endpoint.location { hostname = name }
                 endpoints.append(
-                    ResolvedEndpoint(address: address, hostname: hostname, weight: endpoint.weight)
+                    ResolvedEndpoint(
+                        address: address,
+                        hostname: hostname,
+                        weight: endpoint.weight,
+                        locality: endpoint.locality,
+                        attributes: endpoint.attributes
+                    )
                 )
             }
         }

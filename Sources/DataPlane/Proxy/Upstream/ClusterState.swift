@@ -2,31 +2,6 @@ package import Model
 package import Policy
 package import Telemetry
 
-/// What all workers share of one cluster: the limits, which hold for the process.
-package final class ClusterShared: Sendable {
-    package let configuration: ClusterConfiguration
-    /// By `RoutingPriority.rawValue`.
-    package let limits: [ResourceLimits]
-
-    package init(configuration: ClusterConfiguration) {
-        self.configuration = configuration
-        self.limits = configuration.circuitBreakers.map { ResourceLimits($0) }
-    }
-}
-
-/// One address to send to, with the name that it came from.
-package struct ResolvedEndpoint: Sendable, Hashable {
-    package var address: SocketAddress
-    package var hostname: String
-    package var weight: UInt32
-
-    package init(address: SocketAddress, hostname: String, weight: UInt32) {
-        self.address = address
-        self.hostname = hostname
-        self.weight = weight
-    }
-}
-
 /// One cluster on one worker: its endpoints with their pools, and the balancer's state.
 package final class ClusterState {
     package let shared: ClusterShared
@@ -35,6 +10,7 @@ package final class ClusterState {
     package let worker: Worker
     package private(set) var endpoints: [EndpointState] = []
     private var balancer: Balancer
+    private var version: UInt64 = 0
 
     init(shared: ClusterShared, stats: ClusterStats, worker: Worker) {
         self.shared = shared
@@ -53,20 +29,20 @@ package final class ClusterState {
     }
 
     /// Takes over a new set of endpoints; those that stay keep their connections and counts.
-    func update(endpoints resolved: [ResolvedEndpoint], shared states: [EndpointShared]) {
-        var kept: [SocketAddress: EndpointState] = [:]
-        for endpoint in endpoints { kept[endpoint.address] = endpoint }
+    ///
+    /// Called again with the same or an older set, it does nothing.
+    func update(_ set: EndpointSet) {
+        guard set.version > version else { return }
+        version = set.version
+        var kept: [ObjectIdentifier: EndpointState] = [:]
+        for endpoint in endpoints { kept[ObjectIdentifier(endpoint.shared)] = endpoint }
         var next: [EndpointState] = []
-        next.reserveCapacity(resolved.count)
-        for (index, endpoint) in resolved.enumerated() {
-            if let known = kept[endpoint.address], known.hostname == endpoint.hostname {
-                kept[endpoint.address] = nil
-                known.weight = endpoint.weight
+        next.reserveCapacity(set.members.count)
+        for member in set.members {
+            if let known = kept.removeValue(forKey: ObjectIdentifier(member)) {
                 next.append(known)
             } else {
-                next.append(
-                    EndpointState(endpoint, shared: states[index], cluster: self)
-                )
+                next.append(EndpointState(member, cluster: self))
             }
         }
         for gone in kept.values { gone.retire() }
@@ -85,6 +61,9 @@ package final class ClusterState {
             random: &worker.random
         )
     }
+
+    /// The health of an endpoint has changed: what may be chosen is worked out again.
+    func healthChanged() {}
 
     /// Chooses an endpoint, or nil where there is none.
     func pick() -> EndpointState? {

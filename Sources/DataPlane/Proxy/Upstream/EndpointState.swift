@@ -1,21 +1,7 @@
 package import Model
 import Policy
-package import Synchronization
+import Synchronization
 import Telemetry
-
-/// Counts of one endpoint over all workers, for `/clusters`.
-package final class EndpointShared: Sendable {
-    package let connectionsActive = Atomic<Int>(0)
-    package let connectionsTotal = Atomic<UInt64>(0)
-    package let connectFailures = Atomic<UInt64>(0)
-    package let requestsActive = Atomic<Int>(0)
-    package let requestsTotal = Atomic<UInt64>(0)
-    package let requestsFailed = Atomic<UInt64>(0)
-    package let requestsTimedOut = Atomic<UInt64>(0)
-    package let requestsSucceeded = Atomic<UInt64>(0)
-
-    package init() {}
-}
 
 /// One endpoint on one worker: its idle connections, and the exchanges that wait for one.
 package final class EndpointState {
@@ -37,7 +23,8 @@ package final class EndpointState {
     private var connectingCount = 0
     private var openCount = 0
 
-    init(_ endpoint: ResolvedEndpoint, shared: EndpointShared, cluster: ClusterState) {
+    init(_ shared: EndpointShared, cluster: ClusterState) {
+        let endpoint = shared.endpoint
         self.address = endpoint.address
         self.hostname = endpoint.hostname
         self.text = endpoint.address.description

@@ -42,7 +42,6 @@ package final class DataPlane: Sendable {
         var threads: [WorkerThread] = []
         var listeners: [ListenerShared] = []
         var clusters: [ClusterShared] = []
-        var members: [String: ClusterMembers] = [:]
         var isDraining = false
     }
 
@@ -225,8 +224,11 @@ package final class DataPlane: Sendable {
                 if case .address(let address) = endpoint.location {
                     return ResolvedEndpoint(
                         address: address,
+                        additionalAddresses: endpoint.additionalAddresses,
                         hostname: endpoint.hostname,
-                        weight: endpoint.weight
+                        weight: endpoint.weight,
+                        locality: endpoint.locality,
+                        attributes: endpoint.attributes
                     )
                 }
                 return nil
@@ -239,17 +241,18 @@ package final class DataPlane: Sendable {
     ///
     /// From any thread.
     package func publish(endpoints: [ResolvedEndpoint], to cluster: ClusterShared) {
-        let name = cluster.configuration.name
-        let (shared, mailboxes) = state.withLock { state in
-            var members = state.members[name] ?? ClusterMembers()
-            let shared = members.update(endpoints)
-            state.members[name] = members
-            return (shared, state.mailboxes)
+        let set = cluster.update(endpoints)
+        for mailbox in state.withLock({ $0.mailboxes }) {
+            mailbox.post { loop in (loop.owner as? Worker)?.apply(endpoints: set, to: cluster) }
         }
-        for mailbox in mailboxes {
-            mailbox.post { loop in
-                (loop.owner as? Worker)?.apply(endpoints: endpoints, shared: shared, to: cluster)
-            }
+    }
+
+    /// Tells the workers that the health of an endpoint of this cluster has changed.
+    ///
+    /// From any thread.
+    package func healthChanged(of cluster: ClusterShared) {
+        for mailbox in state.withLock({ $0.mailboxes }) {
+            mailbox.post { loop in (loop.owner as? Worker)?.healthChanged(of: cluster) }
         }
     }
 
@@ -291,9 +294,6 @@ package final class DataPlane: Sendable {
     package var listeners: [ListenerShared] { state.withLock { $0.listeners } }
     package var clusters: [ClusterShared] { state.withLock { $0.clusters } }
     package var snapshot: Snapshot? { state.withLock { $0.snapshot } }
-    package func members(of cluster: String) -> ClusterMembers? {
-        state.withLock { $0.members[cluster] }
-    }
     package var isDraining: Bool { state.withLock { $0.isDraining } }
 
     // MARK: - The end

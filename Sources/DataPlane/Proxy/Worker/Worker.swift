@@ -86,15 +86,18 @@ package final class Worker {
         lastCluster = nil
     }
 
-    func apply(
-        endpoints: [ResolvedEndpoint],
-        shared: [EndpointShared],
-        to cluster: ClusterShared
-    ) {
+    func apply(endpoints: EndpointSet, to cluster: ClusterShared) {
         guard let state = clusters[cluster.configuration.name], state.shared === cluster else {
             return
         }
-        state.update(endpoints: endpoints, shared: shared)
+        state.update(endpoints)
+    }
+
+    func healthChanged(of cluster: ClusterShared) {
+        guard let state = clusters[cluster.configuration.name], state.shared === cluster else {
+            return
+        }
+        state.healthChanged()
     }
 
     func listen(_ shared: ListenerShared, descriptors: [Int32], sinks: [AccessLogTarget]) {

@@ -21,7 +21,7 @@ extension AdminInterface {
     private func endpoints(
         of cluster: ClusterShared
     ) -> [(endpoint: ResolvedEndpoint, counts: EndpointShared)] {
-        plane.members(of: cluster.configuration.name)?.endpoints ?? []
+        cluster.endpoints.members.map { ($0.endpoint, $0) }
     }
 
     private func addText(of cluster: ClusterShared, to text: inout String) {

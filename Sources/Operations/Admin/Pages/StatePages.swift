@@ -38,7 +38,7 @@ extension AdminInterface {
     /// `envoy.admin.v3.UnreadyTargetsDumps`: by name what the start still waits for.
     func initDump() -> LocalResponse {
         guard condition.isInitializing else { return Self.json(["unready_targets_dumps": []]) }
-        let waiting = plane.clusters.filter { plane.members(of: $0.configuration.name) == nil }
+        let waiting = plane.clusters.filter { $0.endpoints.version == 0 }
         return Self.json([
             "unready_targets_dumps": [
                 [
