@@ -18,7 +18,8 @@ enum ReferencePage {
 
             A counter only grows, until `POST /reset_counters`; a gauge is a value of this moment. \
             Where several workers count, the value is their sum; "same" marks those of which every \
-            worker says the same, and the largest is printed. Histograms count milliseconds; their \
+            worker says the same, and the largest is printed. Histograms count milliseconds, or what \
+            their name says; their \
             boundaries in Prometheus are exact, and the quantiles of `/stats` err by at most 1/16. \
             The interval of a quantile reaches back to the last look at `/stats` that is at least \
             5 seconds old.
@@ -40,6 +41,31 @@ enum ReferencePage {
 
 
             """
+        page += section(
+            "Parts of a cluster's responses",
+            "`cluster.<name>.<part>.`",
+            "envoy_cluster_<part>_",
+            "envoy_cluster_name",
+            ClusterPartStat.self
+        )
+        page += """
+
+            The parts are `internal` and `external` (where the request came from), `canary` \
+            (endpoints whose metadata say so), `zone.<from>.<to>` (where both are known), `retry` \
+            (responses that were tried again), and what `x-envoy-upstream-alt-stat-name` of an \
+            internal request says: \(ClusterParts.alternativesMax) names for each cluster, of at \
+            most \(ClusterParts.alternativeBytesMax) bytes. They exist from the first response on.
+
+
+            """
+        page += section(
+            "Virtual clusters and routes",
+            "`vhost.<virtual host>.vcluster.<name>.` or `vhost.<virtual host>.route.<stat_prefix>.`",
+            "envoy_vhost_vcluster_` or `envoy_vhost_route_",
+            "envoy_virtual_host` and `envoy_virtual_cluster` or `envoy_route",
+            RouteStat.self
+        )
+        page += "\n"
         page += section(
             "HTTP connection managers",
             "`http.<stat_prefix>.`",

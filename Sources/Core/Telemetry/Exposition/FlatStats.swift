@@ -18,6 +18,8 @@ struct FlatStats: Sendable {
 
     init(_ state: StatsRegistry.State, _ query: StatsQuery) {
         for scope in state.clusters.values { add(scope, query) { scope.value($0) } }
+        for scope in state.clusterParts.values { add(scope, query) { scope.value($0) } }
+        for scope in state.routes.values { add(scope, query) { scope.value($0) } }
         for scope in state.http.values { add(scope, query) { scope.value($0) } }
         for scope in state.listeners.values { add(scope, query) { scope.value($0) } }
         add(state.server, query) { state.serverValue($0) }
@@ -30,8 +32,8 @@ struct FlatStats: Sendable {
         _ query: StatsQuery,
         _ value: (Stat) -> UInt64
     ) {
-        let prefix = StatName.prefix(Stat.scopeKind, scope.name)
-        for stat in Stat.allCases {
+        let prefix = scope.name.prefix(Stat.scopeKind)
+        for stat in Stat.allCases where scope.shows(stat) {
             add(prefix + stat.description.name, value(stat), query)
         }
         if let codeName = Stat.responses?.codeName {

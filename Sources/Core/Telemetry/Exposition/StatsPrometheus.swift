@@ -7,13 +7,21 @@ extension StatsRegistry {
         let state = scopes()
         var families: [PrometheusFamily] = []
         PrometheusFamily.add(Array(state.clusters.values), query, to: &families)
+        PrometheusFamily.addByShape(Array(state.clusterParts.values), query, to: &families)
+        PrometheusFamily.addByShape(Array(state.routes.values), query, to: &families)
         PrometheusFamily.add(Array(state.http.values), query, to: &families)
         PrometheusFamily.add(Array(state.listeners.values), query, to: &families)
         PrometheusFamily.add([state.server], query, to: &families) { state.serverValue($1) }
         families.sort { $0.name < $1.name }
         var text = ""
+        var last = ""
         for family in families where !family.samples.isEmpty {
-            text += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) \(family.type)\n"
+            // A part of a cluster may have the name of something else: one family all the same.
+            if family.name != last {
+                text += "# HELP \(family.name) \(family.help)\n"
+                text += "# TYPE \(family.name) \(family.type)\n"
+                last = family.name
+            }
             text += family.samples
         }
         return text
@@ -27,13 +35,30 @@ struct PrometheusFamily: Sendable {
     let help: String
     var samples = ""
 
-    private init(_ kind: ScopeKind, _ name: String, type: String, help: String) {
-        self.name = StatName.metric(kind, name)
+    private init(
+        _ kind: ScopeKind,
+        _ infix: String,
+        _ name: String,
+        type: String,
+        help: String
+    ) {
+        self.name = StatName.metric(kind, infix + name)
         self.type = type
         self.help = help
     }
 
-    /// Adds the families of all scopes of one kind.
+    /// Adds the families of scopes whose metrics have different names.
+    static func addByShape<Stat: StatSet>(
+        _ scopes: [MergedScope<Stat>],
+        _ query: StatsQuery,
+        to families: inout [PrometheusFamily]
+    ) {
+        for (_, group) in Dictionary(grouping: scopes, by: { $0.name.metricInfix }) {
+            add(group, query, to: &families)
+        }
+    }
+
+    /// Adds the families of scopes of one kind, whose metrics have the same names.
     static func add<Stat: StatSet>(
         _ unsorted: [MergedScope<Stat>],
         _ query: StatsQuery,
@@ -41,13 +66,15 @@ struct PrometheusFamily: Sendable {
         value: (MergedScope<Stat>, Stat) -> UInt64 = { $0.value($1) }
     ) {
         let scopes = unsorted.map(LabelledScope.init).sorted { $0.prefix < $1.prefix }
-        addStats(scopes, query, to: &families, value: value)
-        addCodes(scopes, query, to: &families)
-        addHistograms(scopes, query, to: &families)
+        guard let infix = scopes.first?.scope.name.metricInfix else { return }
+        addStats(scopes, infix, query, to: &families, value: value)
+        addCodes(scopes, infix, query, to: &families)
+        addHistograms(scopes, infix, query, to: &families)
     }
 
     private static func addStats<Stat: StatSet>(
         _ scopes: [LabelledScope<Stat>],
+        _ infix: String,
         _ query: StatsQuery,
         to families: inout [PrometheusFamily],
         value: (MergedScope<Stat>, Stat) -> UInt64
@@ -66,6 +93,7 @@ struct PrometheusFamily: Sendable {
                     classes
                     ?? PrometheusFamily(
                         Stat.scopeKind,
+                        infix,
                         base + "xx",
                         type: type,
                         help: description.help
@@ -73,12 +101,13 @@ struct PrometheusFamily: Sendable {
             } else {
                 family = PrometheusFamily(
                     Stat.scopeKind,
+                    infix,
                     description.name,
                     type: type,
                     help: description.help
                 )
             }
-            for scope in scopes {
+            for scope in scopes where scope.scope.shows(stat) {
                 let count = value(scope.scope, stat)
                 if query.usedOnly && count == 0 { continue }
                 if !query.accepts(scope.prefix + description.name) { continue }
@@ -95,12 +124,14 @@ struct PrometheusFamily: Sendable {
 
     private static func addCodes<Stat: StatSet>(
         _ scopes: [LabelledScope<Stat>],
+        _ infix: String,
         _ query: StatsQuery,
         to families: inout [PrometheusFamily]
     ) {
         guard let codeName = Stat.responses?.codeName else { return }
         var family = PrometheusFamily(
             Stat.scopeKind,
+            infix,
             codeName,
             type: "counter",
             help: "Responses by exact status."
@@ -117,12 +148,14 @@ struct PrometheusFamily: Sendable {
 
     private static func addHistograms<Stat: StatSet>(
         _ scopes: [LabelledScope<Stat>],
+        _ infix: String,
         _ query: StatsQuery,
         to families: inout [PrometheusFamily]
     ) {
         for histogram in Stat.Histogram.allCases {
             var family = PrometheusFamily(
                 Stat.scopeKind,
+                infix,
                 histogram.name,
                 type: "histogram",
                 help: histogram.help
@@ -166,11 +199,8 @@ private struct LabelledScope<Stat: StatSet> {
 
     init(_ scope: MergedScope<Stat>) {
         self.scope = scope
-        prefix = StatName.prefix(Stat.scopeKind, scope.name)
-        label =
-            Stat.scopeKind.label.map {
-                "\($0)=\"\(StatName.labelValue(StatName.sanitized(scope.name)))\""
-            } ?? ""
+        prefix = scope.name.prefix(Stat.scopeKind)
+        label = scope.name.labels(Stat.scopeKind)
     }
 
     /// The labels in braces; nothing where there are none.

@@ -20,6 +20,9 @@ public enum HTTPStat: Int, StatSet {
     case downstreamCxProtocolError
     case downstreamCxRxBytesTotal
     case downstreamCxTxBytesTotal
+    case downstreamCxHttp1SoftDrain
+    case downstreamCxUpgradesTotal
+    case downstreamCxUpgradesActive
     // Requests
     case downstreamRqTotal
     case downstreamRqActive
@@ -41,6 +44,10 @@ public enum HTTPStat: Int, StatSet {
     case downstreamRqFailedPathNormalization
     case downstreamRqRedirectedWithNormalizedPath
     case downstreamRqDrained
+    case downstreamRqMaxDurationReached
+    case downstreamRqRejectedViaIpDetection
+    case downstreamRqNonRelativePath
+    case rsTooLarge
     // Flow control
     case downstreamFlowControlPausedReadingTotal
     case downstreamFlowControlResumedReadingTotal
@@ -52,6 +59,11 @@ public enum HTTPStat: Int, StatSet {
     case rqDirectResponse
     case rqRetrySkippedRequestNotComplete
     case rqResetAfterDownstreamResponseStarted
+    case passthroughInternalRedirectBadLocation
+    case passthroughInternalRedirectNoRoute
+    case passthroughInternalRedirectPredicate
+    case passthroughInternalRedirectTooManyRedirects
+    case passthroughInternalRedirectUnsafeScheme
 
     /// Its name, kind and meaning.
     public var description: StatDescription {
@@ -116,6 +128,21 @@ public enum HTTPStat: Int, StatSet {
             .counter("downstream_cx_rx_bytes_total", "Bytes received from clients.")
         case .downstreamCxTxBytesTotal:
             .counter("downstream_cx_tx_bytes_total", "Bytes sent to clients.")
+        case .downstreamCxHttp1SoftDrain:
+            .counter(
+                "downstream_cx_http1_soft_drain",
+                "HTTP/1 connections whose client was told to close before the maximum duration."
+            )
+        case .downstreamCxUpgradesTotal:
+            .counter(
+                "downstream_cx_upgrades_total",
+                "Connections that were upgraded."
+            )
+        case .downstreamCxUpgradesActive:
+            .gauge(
+                "downstream_cx_upgrades_active",
+                "Upgraded connections that exist now."
+            )
         case .downstreamRqTotal:
             .counter("downstream_rq_total", "Requests received.")
         case .downstreamRqActive:
@@ -180,6 +207,26 @@ public enum HTTPStat: Int, StatSet {
             )
         case .downstreamRqDrained:
             .counter("downstream_rq_drained", "Requests cut at the deadline of draining (ours).")
+        case .downstreamRqMaxDurationReached:
+            .counter(
+                "downstream_rq_max_duration_reached",
+                "Requests cut at max_stream_duration."
+            )
+        case .downstreamRqRejectedViaIpDetection:
+            .counter(
+                "downstream_rq_rejected_via_ip_detection",
+                "Requests refused because the address of their client could not be told."
+            )
+        case .downstreamRqNonRelativePath:
+            .counter(
+                "downstream_rq_non_relative_path",
+                "Requests with a path that is not absolute."
+            )
+        case .rsTooLarge:
+            .counter(
+                "rs_too_large",
+                "Responses refused because they are larger than the buffer."
+            )
         case .downstreamFlowControlPausedReadingTotal:
             .counter(
                 "downstream_flow_control_paused_reading_total",
@@ -209,6 +256,31 @@ public enum HTTPStat: Int, StatSet {
             .counter(
                 "rq_reset_after_downstream_response_started",
                 "Responses cut after their head had been sent."
+            )
+        case .passthroughInternalRedirectBadLocation:
+            .counter(
+                "passthrough_internal_redirect_bad_location",
+                "Redirects passed on because the location is malformed."
+            )
+        case .passthroughInternalRedirectNoRoute:
+            .counter(
+                "passthrough_internal_redirect_no_route",
+                "Redirects passed on because no route takes the location."
+            )
+        case .passthroughInternalRedirectPredicate:
+            .counter(
+                "passthrough_internal_redirect_predicate",
+                "Redirects passed on because a predicate refused the route."
+            )
+        case .passthroughInternalRedirectTooManyRedirects:
+            .counter(
+                "passthrough_internal_redirect_too_many_redirects",
+                "Redirects passed on because as many as allowed were followed."
+            )
+        case .passthroughInternalRedirectUnsafeScheme:
+            .counter(
+                "passthrough_internal_redirect_unsafe_scheme",
+                "Redirects passed on because the scheme would change."
             )
         }
     }

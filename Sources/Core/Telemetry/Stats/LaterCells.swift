@@ -5,7 +5,11 @@ public import Synchronization
 /// Only the scope's owner allocates and counts; any thread may find them.
 @usableFromInline
 enum LaterCells {
+    /// Stats that get their cells together.
+    @inlinable static var pageSize: Int { 16 }
+
     /// The cells behind a slot; nil where nothing came yet.
+    @inlinable
     static func find(
         _ slot: UnsafeMutablePointer<Atomic<UInt64>>
     ) -> UnsafeMutablePointer<Atomic<UInt64>>? {

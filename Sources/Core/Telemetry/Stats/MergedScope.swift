@@ -1,6 +1,6 @@
 /// The cells of one scope at all workers, and what is subtracted since the counters were reset.
 struct MergedScope<Stat: StatSet>: Sendable {
-    let name: String
+    let name: ScopeName
     private var blocks: [(worker: Int, cells: StatScope<Stat>)] = []
     /// By raw value; empty until the first reset.
     private var baseline: [UInt64] = []
@@ -8,11 +8,11 @@ struct MergedScope<Stat: StatSet>: Sendable {
     /// By raw value of the histogram; what was counted when the interval began.
     var intervalBaseline: [HistogramSummary] = []
 
-    init(name: String) { self.name = name }
+    init(_ name: ScopeName) { self.name = name }
 
     mutating func block(of worker: Int) -> StatScope<Stat> {
         for block in blocks where block.worker == worker { return block.cells }
-        let made = StatScope<Stat>(name: name)
+        let made = StatScope<Stat>(name: name.name)
         blocks.append((worker, made))
         return made
     }
@@ -23,6 +23,11 @@ struct MergedScope<Stat: StatSet>: Sendable {
         let base = baseline[stat.rawValue]
         // A worker may have been added since: what counts never goes below zero.
         return raw >= base ? raw - base : 0
+    }
+
+    /// Whether the stat is printed: one that is optional is, once it was written.
+    func shows(_ stat: Stat) -> Bool {
+        !stat.description.isOptional || blocks.contains { $0.cells.hasCell(stat) }
     }
 
     private func rawValue(_ stat: Stat) -> UInt64 {

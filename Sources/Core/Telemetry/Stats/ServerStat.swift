@@ -12,13 +12,34 @@ public enum ServerStat: Int, StatSet {
     case initializationTimeMs
     // Listeners
     case listenerManagerListenerAdded
+    case listenerManagerListenerModified
+    case listenerManagerListenerRemoved
+    case listenerManagerListenerStopped
+    case listenerManagerListenerInPlaceUpdated
+    case listenerManagerListenerCreateFailure
     case listenerManagerListenerCreateSuccess
     case listenerManagerTotalListenersActive
     case listenerManagerTotalListenersDraining
+    case listenerManagerTotalListenersWarming
     case listenerManagerWorkersStarted
     // Clusters
     case clusterManagerActiveClusters
     case clusterManagerClusterAdded
+    case clusterManagerClusterModified
+    case clusterManagerClusterRemoved
+    case clusterManagerClusterUpdated
+    case clusterManagerWarmingClusters
+    // Reload
+    case configReloadAttempt
+    case configReloadSuccess
+    case configReloadRejected
+    case configReloadUnchanged
+    case configReloadStale
+    case configReloadVersion
+    case configReloadLastSuccessTimeSeconds
+    // Codec
+    case http1DroppedHeadersWithUnderscores
+    case http1RequestsRejectedWithUnderscoresInHeaders
     // Names
     case dnsResolveTotal
     case dnsTimeout
@@ -75,6 +96,31 @@ public enum ServerStat: Int, StatSet {
             )
         case .listenerManagerListenerAdded:
             .counter("listener_manager.listener_added", "Listeners added.")
+        case .listenerManagerListenerModified:
+            .counter(
+                "listener_manager.listener_modified",
+                "Listeners changed by a reload."
+            )
+        case .listenerManagerListenerRemoved:
+            .counter(
+                "listener_manager.listener_removed",
+                "Listeners removed."
+            )
+        case .listenerManagerListenerStopped:
+            .counter(
+                "listener_manager.listener_stopped",
+                "Listeners stopped."
+            )
+        case .listenerManagerListenerInPlaceUpdated:
+            .counter(
+                "listener_manager.listener_in_place_updated",
+                "Listeners changed without opening their sockets again."
+            )
+        case .listenerManagerListenerCreateFailure:
+            .counter(
+                "listener_manager.listener_create_failure",
+                "Listening sockets that could not be opened."
+            )
         case .listenerManagerListenerCreateSuccess:
             .counter(
                 "listener_manager.listener_create_success",
@@ -92,6 +138,12 @@ public enum ServerStat: Int, StatSet {
                 "Listeners that drain.",
                 merge: .maximum
             )
+        case .listenerManagerTotalListenersWarming:
+            .gauge(
+                "listener_manager.total_listeners_warming",
+                "Listeners that wait to accept.",
+                merge: .maximum
+            )
         case .listenerManagerWorkersStarted:
             .gauge(
                 "listener_manager.workers_started",
@@ -102,6 +154,75 @@ public enum ServerStat: Int, StatSet {
             .gauge("cluster_manager.active_clusters", "Clusters.", merge: .maximum)
         case .clusterManagerClusterAdded:
             .counter("cluster_manager.cluster_added", "Clusters added.")
+        case .clusterManagerClusterModified:
+            .counter(
+                "cluster_manager.cluster_modified",
+                "Clusters changed by a reload."
+            )
+        case .clusterManagerClusterRemoved:
+            .counter(
+                "cluster_manager.cluster_removed",
+                "Clusters removed."
+            )
+        case .clusterManagerClusterUpdated:
+            .counter(
+                "cluster_manager.cluster_updated",
+                "Changes of the endpoints of clusters."
+            )
+        case .clusterManagerWarmingClusters:
+            .gauge(
+                "cluster_manager.warming_clusters",
+                "Clusters that wait for their endpoints.",
+                merge: .maximum
+            )
+        case .configReloadAttempt:
+            .counter(
+                "config_reload.attempt",
+                "Times that the configuration was read again (ours)."
+            )
+        case .configReloadSuccess:
+            .counter(
+                "config_reload.success",
+                "Configurations taken over (ours)."
+            )
+        case .configReloadRejected:
+            .counter(
+                "config_reload.rejected",
+                "Configurations refused; the last good one went on (ours)."
+            )
+        case .configReloadUnchanged:
+            .counter(
+                "config_reload.unchanged",
+                "Configurations that changed nothing (ours)."
+            )
+        case .configReloadStale:
+            .gauge(
+                "config_reload.stale",
+                "1 while the configuration on disk is refused and an older one serves, else 0 (ours).",
+                merge: .maximum
+            )
+        case .configReloadVersion:
+            .gauge(
+                "config_reload.version",
+                "The number of configurations taken over, the first included (ours).",
+                merge: .maximum
+            )
+        case .configReloadLastSuccessTimeSeconds:
+            .gauge(
+                "config_reload.last_success_time_seconds",
+                "When the configuration was taken over last, in seconds since 1970 (ours).",
+                merge: .maximum
+            )
+        case .http1DroppedHeadersWithUnderscores:
+            .counter(
+                "http1.dropped_headers_with_underscores",
+                "Headers dropped because of an underscore in their name."
+            )
+        case .http1RequestsRejectedWithUnderscoresInHeaders:
+            .counter(
+                "http1.requests_rejected_with_underscores_in_headers",
+                "Requests refused because of an underscore in a header name."
+            )
         case .dnsResolveTotal:
             .counter("dns.resolve_total", "Names looked up (ours).")
         case .dnsTimeout:

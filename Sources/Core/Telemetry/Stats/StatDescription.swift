@@ -21,6 +21,8 @@ public struct StatDescription: Sendable {
     public let help: String
     /// The first digit of the statuses that a class counter counts (`_2xx`); nil for all others.
     public let responseClass: Int?
+    /// True for a gauge that is printed only where it is kept: 0 would say something else.
+    public let isOptional: Bool
 
     /// A value that only grows.
     public static func counter(
@@ -33,7 +35,8 @@ public struct StatDescription: Sendable {
             kind: .counter,
             merge: merge,
             help: "\(help)",
-            responseClass: nil
+            responseClass: nil,
+            isOptional: false
         )
     }
 
@@ -48,7 +51,20 @@ public struct StatDescription: Sendable {
             kind: .gauge,
             merge: merge,
             help: "\(help)",
-            responseClass: nil
+            responseClass: nil,
+            isOptional: false
+        )
+    }
+
+    /// A value of this moment that is printed only where it was written.
+    public static func tracked(_ name: StaticString, _ help: StaticString) -> StatDescription {
+        StatDescription(
+            name: "\(name)",
+            kind: .gauge,
+            merge: .maximum,
+            help: "\(help)",
+            responseClass: nil,
+            isOptional: true
         )
     }
 
@@ -63,7 +79,8 @@ public struct StatDescription: Sendable {
             kind: .counter,
             merge: .sum,
             help: "\(help)",
-            responseClass: digit
+            responseClass: digit,
+            isOptional: false
         )
     }
 }
@@ -80,9 +97,17 @@ where RawValue == Int {
     /// What every name begins with, and the label that carries the scope's name.
     static var scopeKind: ScopeKind { get }
 
+    /// So many stats, from the first, have cells from the start; the others come in pages of 16.
+    static var directCount: Int { get }
+
     /// The first of the five class counters and the counter of all responses; nil where responses
     /// are not counted by status.
     static var responses: ResponseStats<Self>? { get }
+}
+
+extension StatSet {
+    /// All.
+    @inlinable public static var directCount: Int { .max }
 }
 
 /// Where `countResponse` counts.
@@ -109,20 +134,6 @@ where RawValue == Int {
     var name: String { get }
     /// One sentence for `# HELP`.
     var help: String { get }
-}
-
-/// How the names of a scope are made.
-public struct ScopeKind: Sendable {
-    /// `cluster`, `http`, `listener`; empty where the names stand alone.
-    public let prefix: String
-    /// The Prometheus label of the scope's name; nil for a scope that exists once.
-    public let label: String?
-
-    /// Names a kind of scope.
-    public init(prefix: String, label: String?) {
-        self.prefix = prefix
-        self.label = label
-    }
 }
 
 /// For scopes without histograms.

@@ -8,13 +8,18 @@ public typealias HTTPStats = StatScope<HTTPStat>
 public typealias ListenerStats = StatScope<ListenerStat>
 /// The cells of the process.
 public typealias ServerStats = StatScope<ServerStat>
+/// The cells of a part of a cluster's responses: canaries, a zone, an alternative name.
+public typealias ClusterPartStats = StatScope<ClusterPartStat>
+/// The cells of a virtual cluster, or of a route with a `stat_prefix`.
+public typealias RouteStats = StatScope<RouteStat>
 
 /// The cells of one cluster, connection manager, listener or process, at one worker.
 ///
 /// One thread writes and any thread reads. Because there is one writer, a change is a relaxed load
 /// and a relaxed store, which are plain moves: no lock prefix, no shared cache line with another
-/// worker. Counters by status and histograms are allocated when the first value comes, so that an
-/// idle cluster costs its plain cells only.
+/// worker. What is rarely written (all but the first `directCount` stats, in pages, the counters by
+/// status and the histograms) is allocated when the first value comes, so that an idle cluster costs
+/// its common cells only.
 ///
 /// It and its stats are `public`, not `package`: the compiler keeps the bodies of public inlinable
 /// functions only for other modules, and a count that is a call costs ten times as much.
@@ -26,8 +31,8 @@ public final class StatScope<Stat: StatSet>: @unchecked Sendable {
     /// The cluster, stat prefix or address, as it is printed.
     public let name: String
 
-    /// First one cell for each stat, then pointers, as bits, to what is allocated later: the
-    /// counters by status of each class, then the histograms.
+    /// First one cell for each of the common stats, then pointers, as bits, to what is allocated
+    /// later: the pages of the other stats, the counters by status of each class, the histograms.
     @usableFromInline let cells: UnsafeMutablePointer<Atomic<UInt64>>
 
     // The layout, as plain numbers: asking the generic type's statics costs a metadata lookup for
@@ -37,7 +42,9 @@ public final class StatScope<Stat: StatSet>: @unchecked Sendable {
     @usableFromInline let completedCell: Int
     @usableFromInline let firstClassCell: Int
     @usableFromInline let countsCodes: Bool
-    /// Where the pointers to the counters by status begin, and those to the histograms.
+    /// Where the pointers to the pages begin, those to the counters by status, and those to the
+    /// histograms.
+    private let directCount: Int
     @usableFromInline let codeSlot: Int
     @usableFromInline let histogramSlot: Int
 
@@ -52,7 +59,10 @@ public final class StatScope<Stat: StatSet>: @unchecked Sendable {
         completedCell = responses?.completed.rawValue ?? -1
         firstClassCell = responses?.firstClass.rawValue ?? -1
         countsCodes = responses?.codeName != nil
-        codeSlot = Stat.allCases.count
+        let count = Stat.allCases.count
+        directCount = min(Stat.directCount, count)
+        codeSlot =
+            directCount + (count - directCount + LaterCells.pageSize - 1) / LaterCells.pageSize
         histogramSlot = codeSlot + (countsCodes ? 5 : 0)
         cellCount = histogramSlot + Stat.Histogram.allCases.count
         unsafe cells = .allocate(capacity: cellCount)
@@ -62,10 +72,36 @@ public final class StatScope<Stat: StatSet>: @unchecked Sendable {
     }
 
     deinit {
-        for index in codeSlot..<cellCount {
+        for index in directCount..<cellCount {
             unsafe LaterCells.find(cells + index)?.deallocate()
         }
         unsafe cells.deallocate()
+    }
+
+    /// The cell of a stat, made where it is not there yet.
+    @inlinable @inline(__always)
+    func cell(_ stat: Stat) -> UnsafeMutablePointer<Atomic<UInt64>> {
+        let position = stat.rawValue
+        let direct = Stat.directCount
+        if position < direct { return unsafe cells + position }
+        let later = position &- direct
+        let page = unsafe LaterCells.allocateOnce(
+            cells + (direct &+ later / LaterCells.pageSize),
+            count: LaterCells.pageSize
+        )
+        return unsafe page + later % LaterCells.pageSize
+    }
+
+    /// The cell of a stat, or nil where nothing was written to its page.
+    @inlinable @inline(__always)
+    func cellIfMade(_ stat: Stat) -> UnsafeMutablePointer<Atomic<UInt64>>? {
+        let position = stat.rawValue
+        let direct = Stat.directCount
+        if position < direct { return unsafe cells + position }
+        let later = position &- direct
+        guard let page = unsafe LaterCells.find(cells + (direct &+ later / LaterCells.pageSize))
+        else { return nil }
+        return unsafe page + later % LaterCells.pageSize
     }
 
     // MARK: - On the owning worker only
@@ -77,7 +113,7 @@ public final class StatScope<Stat: StatSet>: @unchecked Sendable {
     /// Adds `amount`; a counter that has counted 2^64 begins at 0 again.
     @inlinable @inline(__always)
     public func add(_ stat: Stat, _ amount: UInt64) {
-        let cell = unsafe cells + stat.rawValue
+        let cell = unsafe cell(stat)
         let value = unsafe cell.pointee.load(ordering: .relaxed)
         unsafe cell.pointee.store(value &+ amount, ordering: .relaxed)
     }
@@ -89,16 +125,24 @@ public final class StatScope<Stat: StatSet>: @unchecked Sendable {
     /// Takes `amount` from a gauge, down to 0 at most.
     @inlinable @inline(__always)
     public func subtract(_ stat: Stat, _ amount: UInt64) {
-        let cell = unsafe cells + stat.rawValue
+        let cell = unsafe cell(stat)
         let value = unsafe cell.pointee.load(ordering: .relaxed)
         assert(value >= amount, "a gauge below zero: a decrement without its increment")
         unsafe cell.pointee.store(value < amount ? 0 : value - amount, ordering: .relaxed)
     }
 
     /// Sets a gauge.
+    ///
+    /// A 0 where nothing was written yet changes nothing.
     @inlinable @inline(__always)
     public func set(_ stat: Stat, _ value: UInt64) {
-        unsafe (cells + stat.rawValue).pointee.store(value, ordering: .relaxed)
+        if value == 0 {
+            if let cell = unsafe cellIfMade(stat) {
+                unsafe cell.pointee.store(0, ordering: .relaxed)
+            }
+        } else {
+            unsafe cell(stat).pointee.store(value, ordering: .relaxed)
+        }
     }
 
     /// Counts a response: in total, by class and, where the scope has them, by exact status.
@@ -117,6 +161,12 @@ public final class StatScope<Stat: StatSet>: @unchecked Sendable {
         unsafe LaterCells.bump(codes + Int(rest), by: 1)
     }
 
+    /// Counts one value of a histogram that measures something else than time.
+    @inlinable
+    public func record(_ histogram: Stat.Histogram, value: UInt64) {
+        record(histogram, milliseconds: value)
+    }
+
     /// Counts one value of a histogram.
     @inlinable
     public func record(_ histogram: Stat.Histogram, milliseconds: UInt64) {
@@ -130,8 +180,12 @@ public final class StatScope<Stat: StatSet>: @unchecked Sendable {
 
     /// The value of one cell.
     public func value(_ stat: Stat) -> UInt64 {
-        unsafe cells[stat.rawValue].load(ordering: .relaxed)
+        guard let cell = unsafe cellIfMade(stat) else { return 0 }
+        return unsafe cell.pointee.load(ordering: .relaxed)
     }
+
+    /// Whether the stat has a cell: one of a page has none before the first value of the page.
+    func hasCell(_ stat: Stat) -> Bool { unsafe cellIfMade(stat) != nil }
 
     /// Adds this scope's responses with each exact status to `totals`, from status 100.
     func addCodes(to totals: inout [UInt64]) {

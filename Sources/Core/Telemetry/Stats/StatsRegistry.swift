@@ -14,9 +14,11 @@ package final class StatsRegistry: Sendable {
 
     struct State: Sendable {
         var clusters: [String: MergedScope<ClusterStat>] = [:]
+        var clusterParts: [ScopeName: MergedScope<ClusterPartStat>] = [:]
+        var routes: [ScopeName: MergedScope<RouteStat>] = [:]
         var http: [String: MergedScope<HTTPStat>] = [:]
         var listeners: [String: MergedScope<ListenerStat>] = [:]
-        var server = MergedScope<ServerStat>(name: "")
+        var server = MergedScope<ServerStat>(ScopeName(""))
         var computed: [ServerStat: @Sendable () -> UInt64] = [:]
         /// What the computed counters said when the counters were reset.
         var computedBaseline: [ServerStat: UInt64] = [:]
@@ -44,15 +46,52 @@ package final class StatsRegistry: Sendable {
     package func clusterStats(name: String, worker: Int) -> ClusterStats {
         let name = StatName.sanitized(name)
         return state.withLock {
-            $0.clusters[name, default: MergedScope(name: name)].block(of: worker)
+            $0.clusters[name, default: MergedScope(ScopeName(name))].block(of: worker)
         }
+    }
+
+    /// The cells of a part of a cluster's responses at one worker: `canary`, `internal`,
+    /// `zone.<from>.<to>`, or an alternative name; see `ClusterParts`.
+    package func clusterPartStats(
+        cluster name: String,
+        part: String,
+        worker: Int
+    ) -> ClusterPartStats {
+        let key = ScopeName(StatName.sanitized(name), .part(StatName.sanitized(part)))
+        return state.withLock {
+            $0.clusterParts[key, default: MergedScope(key)].block(of: worker)
+        }
+    }
+
+    /// The cells of a virtual cluster at one worker.
+    package func virtualClusterStats(
+        virtualHost: String,
+        name: String,
+        worker: Int
+    ) -> RouteStats {
+        routeStats(
+            ScopeName(StatName.sanitized(virtualHost), .virtualCluster(StatName.sanitized(name))),
+            worker
+        )
+    }
+
+    /// The cells of the routes with a `stat_prefix` at one worker.
+    package func routeStats(virtualHost: String, prefix: String, worker: Int) -> RouteStats {
+        routeStats(
+            ScopeName(StatName.sanitized(virtualHost), .route(StatName.sanitized(prefix))),
+            worker
+        )
+    }
+
+    private func routeStats(_ key: ScopeName, _ worker: Int) -> RouteStats {
+        state.withLock { $0.routes[key, default: MergedScope(key)].block(of: worker) }
     }
 
     /// The cells of an HTTP connection manager at one worker, by its `stat_prefix`.
     package func httpStats(prefix: String, worker: Int) -> HTTPStats {
         let name = StatName.sanitized(prefix)
         return state.withLock {
-            $0.http[name, default: MergedScope(name: name)].block(of: worker)
+            $0.http[name, default: MergedScope(ScopeName(name))].block(of: worker)
         }
     }
 
@@ -60,7 +99,7 @@ package final class StatsRegistry: Sendable {
     package func listenerStats(address: String, worker: Int) -> ListenerStats {
         let name = StatName.sanitized(address)
         return state.withLock {
-            $0.listeners[name, default: MergedScope(name: name)].block(of: worker)
+            $0.listeners[name, default: MergedScope(ScopeName(name))].block(of: worker)
         }
     }
 
@@ -71,7 +110,17 @@ package final class StatsRegistry: Sendable {
 
     /// Forgets a cluster: it leaves the exposition, and its cells go when the workers let go.
     package func remove(cluster name: String) {
-        state.withLock { _ = $0.clusters.removeValue(forKey: StatName.sanitized(name)) }
+        let name = StatName.sanitized(name)
+        state.withLock {
+            _ = $0.clusters.removeValue(forKey: name)
+            $0.clusterParts = $0.clusterParts.filter { $0.key.name != name }
+        }
+    }
+
+    /// Forgets the virtual clusters and routes of a virtual host.
+    package func remove(virtualHost name: String) {
+        let name = StatName.sanitized(name)
+        state.withLock { $0.routes = $0.routes.filter { $0.key.name != name } }
     }
 
     /// Forgets an HTTP connection manager.
@@ -98,6 +147,30 @@ package final class StatsRegistry: Sendable {
         state.withLock { $0.clusters[StatName.sanitized(name)]?.value(stat) ?? 0 }
     }
 
+    /// The value of a stat of a part of a cluster's responses over all workers.
+    package func value(cluster name: String, part: String, _ stat: ClusterPartStat) -> UInt64 {
+        let key = ScopeName(StatName.sanitized(name), .part(StatName.sanitized(part)))
+        return state.withLock { $0.clusterParts[key]?.value(stat) ?? 0 }
+    }
+
+    /// The value of a virtual cluster's stat over all workers.
+    package func value(
+        virtualHost: String,
+        virtualCluster name: String,
+        _ stat: RouteStat
+    ) -> UInt64 {
+        let shape = ScopeName.Shape.virtualCluster(StatName.sanitized(name))
+        let key = ScopeName(StatName.sanitized(virtualHost), shape)
+        return state.withLock { $0.routes[key]?.value(stat) ?? 0 }
+    }
+
+    /// The value of a stat of the routes with a `stat_prefix` over all workers.
+    package func value(virtualHost: String, route prefix: String, _ stat: RouteStat) -> UInt64 {
+        let shape = ScopeName.Shape.route(StatName.sanitized(prefix))
+        let key = ScopeName(StatName.sanitized(virtualHost), shape)
+        return state.withLock { $0.routes[key]?.value(stat) ?? 0 }
+    }
+
     /// The value of a connection manager's stat over all workers.
     package func value(httpPrefix prefix: String, _ stat: HTTPStat) -> UInt64 {
         state.withLock { $0.http[StatName.sanitized(prefix)]?.value(stat) ?? 0 }
@@ -122,6 +195,8 @@ package final class StatsRegistry: Sendable {
         let values = computed.filter { $0.key.description.kind == .counter }.mapValues { $0() }
         state.withLock { state in
             for name in state.clusters.keys { state.clusters[name]?.resetCounters() }
+            for name in state.clusterParts.keys { state.clusterParts[name]?.resetCounters() }
+            for name in state.routes.keys { state.routes[name]?.resetCounters() }
             for name in state.http.keys { state.http[name]?.resetCounters() }
             for name in state.listeners.keys { state.listeners[name]?.resetCounters() }
             state.server.resetCounters()
@@ -146,6 +221,8 @@ package final class StatsRegistry: Sendable {
                 return seen
             }
             for name in state.clusters.keys { state.clusters[name]?.beginInterval() }
+            for name in state.clusterParts.keys { state.clusterParts[name]?.beginInterval() }
+            for name in state.routes.keys { state.routes[name]?.beginInterval() }
             for name in state.http.keys { state.http[name]?.beginInterval() }
             for name in state.listeners.keys { state.listeners[name]?.beginInterval() }
             state.intervalStart = now
