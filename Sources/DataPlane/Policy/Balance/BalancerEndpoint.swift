@@ -44,27 +44,3 @@ package struct BalancerEndpoint: Sendable {
         self.availableSince = availableSince
     }
 }
-
-/// The part of the local cluster (`cluster_manager.local_cluster_name`) that zone-aware routing
-/// needs: where this proxy's own peers are.
-package struct LocalClusterView: Sendable, Equatable {
-    package struct Zone: Sendable, Equatable {
-        package var locality: Locality
-        /// Endpoints of the first priority that are healthy.
-        package var healthyCount: Int
-        /// The sum of their weights.
-        package var healthyWeight: UInt64
-        /// All endpoints of the first priority.
-        package var count: Int
-
-        package init(locality: Locality, healthyCount: Int, healthyWeight: UInt64, count: Int) {
-            self.locality = locality
-            self.healthyCount = healthyCount
-            self.healthyWeight = healthyWeight
-            self.count = count
-        }
-    }
-    package var zones: [Zone]
-
-    package init(zones: [Zone]) { self.zones = zones }
-}

@@ -8,15 +8,24 @@ package struct BalancingRequest: Sendable {
     package var metadataMatch: [String: MetadataValue]
     /// The priorities that earlier attempts went to, for the retry priority of the route.
     package var priorities: PriorityOverride?
+    /// Not the first attempt: it is never dropped on purpose.
+    package var isRetry: Bool
+    /// Requests under way at the whole cluster, for `hash_balance_factor`; nil: the sum of `load`
+    /// of all endpoints.
+    package var clusterLoad: Double?
 
     package init(
         hash: UInt64? = nil,
         metadataMatch: [String: MetadataValue] = [:],
-        priorities: PriorityOverride? = nil
+        priorities: PriorityOverride? = nil,
+        isRetry: Bool = false,
+        clusterLoad: Double? = nil
     ) {
         self.hash = hash
         self.metadataMatch = metadataMatch
         self.priorities = priorities
+        self.isRetry = isRetry
+        self.clusterLoad = clusterLoad
     }
 }
 
@@ -39,15 +48,15 @@ package struct BalancingEvents: OptionSet, Sendable {
     package static let zoneRoutingSampled = BalancingEvents(rawValue: 1 << 5)
     /// `lb_zone_routing_cross_zone`.
     package static let zoneRoutingCrossZone = BalancingEvents(rawValue: 1 << 6)
-    /// `lb_zone_cluster_too_small`; counted by `update`.
+    /// `lb_zone_cluster_too_small`; of `update`.
     package static let zoneClusterTooSmall = BalancingEvents(rawValue: 1 << 7)
-    /// `lb_zone_number_differs`; counted by `update`.
+    /// `lb_zone_number_differs`: Envoy has it still, and does not count it any more.
     package static let zoneNumberDiffers = BalancingEvents(rawValue: 1 << 8)
     /// `lb_zone_no_capacity_left`.
     package static let zoneNoCapacityLeft = BalancingEvents(rawValue: 1 << 9)
-    /// `lb_local_cluster_not_ok`.
+    /// `lb_local_cluster_not_ok`; of `update` and of choices.
     package static let localClusterNotOk = BalancingEvents(rawValue: 1 << 10)
-    /// `lb_recalculate_zone_structures`; counted by `update`.
+    /// `lb_recalculate_zone_structures`; of `update`.
     package static let recalculateZoneStructures = BalancingEvents(rawValue: 1 << 11)
     /// `upstream_rq_drop_overload`.
     package static let dropOverload = BalancingEvents(rawValue: 1 << 12)

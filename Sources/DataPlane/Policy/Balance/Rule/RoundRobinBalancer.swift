@@ -4,24 +4,23 @@
 package struct RoundRobinBalancer: Sendable {
     private let count: Int
     private var next: Int
-    /// nil where all weights are equal.
+    /// nil where all weights are equal and stay so.
     private var schedule: DeadlineSchedule?
+    /// Empty without a schedule.
     private let weights: [UInt32]
 
-    package init(weights: [UInt32], random: inout Xoshiro256) {
+    package init(weights: [UInt32], isScheduled: Bool = false, random: inout Xoshiro256) {
         count = weights.count
-        self.weights = weights
         next = random.below(count)
-        if let first = weights.first, weights.contains(where: { $0 != first }) {
-            var schedule = DeadlineSchedule(count: count) { Double(weights[$0]) }
-            for _ in 0..<next { _ = schedule.pick { Double(weights[$0]) } }
-            self.schedule = schedule
-        }
+        schedule = DeadlineSchedule(weights: weights, isForced: isScheduled, skipped: next)
+        self.weights = schedule == nil ? [] : weights
     }
 
     /// The next endpoint's position; nil where there is none.
-    package mutating func pick() -> Int? {
-        if schedule != nil { return schedule?.pick { Double(weights[$0]) } }
+    ///
+    /// - Parameter growth: the share of its weight that the endpoint at a position has now.
+    package mutating func pick(growth: (Int) -> Double = { _ in 1 }) -> Int? {
+        if schedule != nil { return schedule?.pick { Double(weights[$0]) * growth($0) } }
         guard count > 0 else { return nil }
         let picked = next
         next = picked + 1 == count ? 0 : picked + 1

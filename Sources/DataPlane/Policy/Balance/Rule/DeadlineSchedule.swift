@@ -29,6 +29,15 @@ struct DeadlineSchedule: Sendable {
         for index in stride(from: count / 2 - 1, through: 0, by: -1) { sink(from: index) }
     }
 
+    /// The schedule of endpoints with these weights after some picks; nil where a plain round does
+    /// the same: there are fewer than two endpoints, or all weights are equal and not forced.
+    init?(weights: [UInt32], isForced: Bool, skipped: Int) {
+        guard weights.count > 1, let first = weights.first else { return nil }
+        guard isForced || weights.contains(where: { $0 != first }) else { return nil }
+        self.init(count: weights.count) { Double(weights[$0]) }
+        for _ in 0..<skipped { _ = pick { Double(weights[$0]) } }
+    }
+
     /// The next position; its weight is asked for again when it is picked.
     mutating func pick(weight: (Int) -> Double) -> Int? {
         guard var entry = heap.first else { return nil }
