@@ -136,7 +136,10 @@ HASHING = World("hashing", hashing, [
         "terminal", f"?user={n}", "X-Key: fixed"), 20, exact=True),
     Spread("terminal, the first is missing", lambda n: policy("terminal", f"?user={n}"), 30,
            exact=True),
-    Spread("source address", policy("source"), 20, exact=True),
+    Spread("source address", lambda n: Ask("/policy/source/", source=f"127.0.1.{n + 1}"), 40,
+           exact=True),
+    Spread("source address of a forwarded client", lambda n: Ask(
+        "/policy/source/", (f"X-Forwarded-For: 8.8.8.{n}",)), 40, exact=True),
     Spread("no policy on a ring", policy("nothing"), 300, weights=dict.fromkeys(_NAMES, 1)),
     Case("a cookie is made", policy("cookie-made"), ignores=("*.endpoint", "*.body",
                                                              "*.set-cookie")),
@@ -288,6 +291,11 @@ def weights(up):
         cluster("unhealthy", point(up, "a", health="UNHEALTHY"), *up.ports("bc"),
                 lb_policy="ROUND_ROBIN"),
     ]
+    for policy, field in (("ROUND_ROBIN", "round_robin_lb_config"),
+                          ("LEAST_REQUEST", "least_request_lb_config")):
+        clusters.append(weighted(f"slow-start-{policy[0].lower()}", policy, **{field: {
+            "slow_start_config": {"slow_start_window": "60s",
+                                  "min_weight_percent": {"value": 20}}}}))
     return bootstrap(listener(host(*[route(one["name"], prefix=f"/{one['name']}/")
                                      for one in clusters])), clusters)
 
@@ -302,6 +310,8 @@ WEIGHTS = World("weights", weights, [
     Spread("even least request", Ask("/even-least/"), 300, weights=dict.fromkeys("abc", 1)),
     Spread("an endpoint listed twice", Ask("/twice/"), 200),
     Spread("draining and degraded endpoints", Ask("/drained/"), 200),
+    Spread("everyone in slow start, round robin", Ask("/slow-start-r/"), 400),
+    Spread("everyone in slow start, least request", Ask("/slow-start-l/"), 400),
     Spread("an unhealthy endpoint", Ask("/unhealthy/"), 100, weights={"b": 1, "c": 1}),
 ], "abc")
 

@@ -14,6 +14,7 @@ class Ask:
     body: bytes | None = None
     upstream: tuple | dict = ()  # of Answer; or the answer by the endpoint's name
     listener: str = "main"
+    source: str | None = None  # the client's address
     pause: float = 0  # seconds to wait before it is sent
     # Seconds after which the client gives up and closes.
     patience: float = 10

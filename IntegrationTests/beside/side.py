@@ -62,7 +62,7 @@ class Side:
         """Send one request on a connection of its own: its trace, and the response or None."""
         if ask.pause:
             time.sleep(ask.pause)
-        with Client(self.port(ask.listener), timeout=ask.patience) as client:
+        with Client(self.port(ask.listener), ask.patience, source=ask.source) as client:
             trace = self.send(client, ask)
             try:
                 return trace, client.response(ask.method)
@@ -76,10 +76,13 @@ class Side:
 
     def answers(self, asks):
         """Who answered each request, one after the other; a status where no endpoint did."""
-        found, client, listener = [], None, None
+        found, client, way = [], None, None
         for ask in asks:
-            if client is None or listener != ask.listener:
-                client, listener = Client(self.port(ask.listener)), ask.listener
+            if client is None or way != (ask.listener, ask.source):
+                if client:
+                    client.close()
+                way = (ask.listener, ask.source)
+                client = Client(self.port(ask.listener), source=ask.source)
             self.send(client, ask)
             response = client.response(ask.method)
             found.append(response.text if response.status == 200 else str(response.status))

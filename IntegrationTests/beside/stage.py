@@ -136,7 +136,7 @@ class Stage:
             return differences(ours, theirs, case.ignores)
 
         found = self.settled(case, look, before)
-        self.note(case, self.noted)
+        self.note(case, self.noted + ([self.noted_moves] if case.stats else []))
         self.judge(case, found)
 
     def check_spread(self, case):
@@ -170,6 +170,7 @@ class Stage:
             found, is_moved = look(), True
             if before:
                 ours, theirs = self.moved(case, before)
+                self.noted_moves = theirs
                 found |= differences({"stats": ours}, {"stats": theirs}, ("stats", *case.ignores))
                 is_moved = bool(theirs)
             if not found and is_moved:

@@ -40,7 +40,7 @@ class Truncated(Exception):
 class Client:
     """One connection. Use as a context manager, or close it."""
 
-    def __init__(self, target, timeout=15.0, receive_buffer=None):
+    def __init__(self, target, timeout=15.0, receive_buffer=None, source=None):
         if isinstance(target, str):
             self.socket = socket.socket(socket.AF_UNIX)
         elif isinstance(target, tuple) and ":" in target[0]:
@@ -50,6 +50,8 @@ class Client:
         target = ("127.0.0.1", target) if isinstance(target, int) else target
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if source:
+            self.socket.bind((source, 0))
         self.socket.settimeout(timeout)
         self.socket.connect(target)
         if self.socket.family != socket.AF_UNIX:
