@@ -90,7 +90,32 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 3600s;
     return Process(["nginx", "-c", str(conf)], LOAD_CORE, Path(work, "backend.log"), port)
 
 
-def envoy_file(work, front, back, log_path=None):
+# What a service in production has switched on; ten header operations.
+FEATURES = (
+    """
+              request_headers_to_add:
+              - { header: { key: x-one, value: one }, append_action: OVERWRITE_IF_EXISTS_OR_ADD }
+              - { header: { key: x-two, value: two }, append_action: ADD_IF_ABSENT }
+              - { header: { key: x-three, value: three } }
+              - { header: { key: x-protocol, value: "%PROTOCOL%" } }
+              request_headers_to_remove: [x-secret, x-debug]
+              response_headers_to_add:
+              - { header: { key: x-four, value: four }, append_action: OVERWRITE_IF_EXISTS_OR_ADD }
+              - { header: { key: x-five, value: five } }
+              response_headers_to_remove: [x-powered-by, x-internal]""",
+    ", retry_policy: { retry_on: \"5xx,reset,connect-failure\", num_retries: 2 }",
+    """
+    outlier_detection: { consecutive_5xx: 5 }
+    health_checks:
+    - timeout: 1s
+      interval: 5s
+      unhealthy_threshold: 3
+      healthy_threshold: 1
+      http_health_check: { path: / }""",
+)
+
+
+def envoy_file(work, front, back, log_path=None, full=False):
     """One listener, one route, one cluster: what Pillion and Envoy both read."""
     log = "" if log_path is None else f"""
           access_log:
@@ -98,6 +123,7 @@ def envoy_file(work, front, back, log_path=None):
             typed_config:
               "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog
               path: {log_path}"""
+    operations, retries, watches = FEATURES if full else ("", "", "")
     text = f"""static_resources:
   listeners:
   - name: bench
@@ -112,10 +138,10 @@ def envoy_file(work, front, back, log_path=None):
             name: local
             virtual_hosts:
             - name: local
-              domains: ["*"]
+              domains: ["*"]{operations}
               routes:
               - match: {{ prefix: "/" }}
-                route: {{ cluster: app }}
+                route: {{ cluster: app{retries} }}
           http_filters:
           - name: envoy.filters.http.router
             typed_config:
@@ -123,7 +149,7 @@ def envoy_file(work, front, back, log_path=None):
   clusters:
   - name: app
     connect_timeout: 1s
-    type: STATIC
+    type: STATIC{watches}
     circuit_breakers:
       thresholds:
       - {{ max_connections: 100000, max_pending_requests: 100000, max_requests: 100000 }}

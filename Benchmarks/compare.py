@@ -14,6 +14,8 @@ proxy's process from /proc, divided by the requests that wrk or h2load counted.
     close   a new connection for each request
     rate    latency at 2,000 requests/s over 20 connections, open loop
     idle    memory with 2,000 idle connections
+    full    h1 with outlier detection, retries, a health check and ten header operations, beside the
+            same proxy without them ("plain")
 """
 
 import argparse
@@ -32,7 +34,7 @@ from pathlib import Path
 from bench import (LOAD_CORE, PROXY_CORE, Process, backend, envoy_binary, envoy_file, free_port,
                    wrk)
 
-SCENARIOS = ["h1", "h1log", "one", "close", "rate", "idle"]
+SCENARIOS = ["h1", "h1log", "one", "close", "rate", "idle", "full"]
 IDLE_CONNECTIONS = 2000
 
 # (scenario, figure, against whom or None for an absolute limit, limit): ours must not be above.
@@ -47,7 +49,9 @@ THRESHOLDS = [
     ("idle", "rss", None, 16.0),
     ("idle", "each", None, 8.0),
 ]
-UNITS = {"cpu": "µs", "rss": "MB", "p99": "µs", "each": "kB"}
+# The same, but ours minus the other: what features may cost in addition.
+DIFFERENCES = [("full", "user", "plain", 1.5)]
+UNITS = {"user": "µs", "cpu": "µs", "rss": "MB", "p99": "µs", "each": "kB"}
 
 
 def haproxy_file(work, front, back, logs):
@@ -88,6 +92,8 @@ http {{ {log} keepalive_requests 100000000; keepalive_timeout 3600s;
 
 def commands(options, scenario, work, front, back):
     logs = scenario == "h1log"
+    if scenario == "full":
+        return everything_and_nothing(options, work, front, back)
     shared = envoy_file(work, front, back, Path(work, "access.log") if logs else None)
     everyone = {
         "pillion": [options.pillion, "run", shared, "--workers", "1"],
@@ -98,6 +104,20 @@ def commands(options, scenario, work, front, back):
     }
     return {name: command for name, command in everyone.items()
             if name in options.only.split(",") and shutil.which(command[0])}
+
+
+def everything_and_nothing(options, work, front, back):
+    Path(work, "full").mkdir(exist_ok=True)
+    plain = envoy_file(work, front, back)
+    full = envoy_file(Path(work, "full"), front, back, full=True)
+    everyone = {
+        "pillion": [options.pillion, "run", full, "--workers", "1"],
+        "plain": [options.pillion, "run", plain, "--workers", "1"],
+        "envoy": [envoy_binary() or "envoy", "-c", full, "--concurrency", "1", "-l", "warning",
+                  "--disable-hot-restart"],
+    }
+    return {name: command for name, command in everyone.items()
+            if (name == "plain" or name in options.only.split(",")) and shutil.which(command[0])}
 
 
 def at_a_rate(port, seconds, work):
@@ -188,6 +208,14 @@ def verdicts(medians):
             sentence = (f"{what} {value:.2f} of {peer}'s ({ours:.1f} and {theirs:.1f} "
                         f"{UNITS[figure]}), at most {limit:g}")
         yield value <= limit, sentence
+    for scenario, figure, peer, limit in DIFFERENCES:
+        ours = medians.get(scenario, {}).get("pillion", {}).get(figure)
+        theirs = medians.get(scenario, {}).get(peer, {}).get(figure)
+        if ours is None or theirs is None:
+            continue
+        yield ours - theirs <= limit, (
+            f"{scenario} {figure} {ours - theirs:.2f} {UNITS[figure]} more than {peer} "
+            f"({ours:.2f} and {theirs:.2f}), at most {limit:g} {UNITS[figure]}")
     for scenario, rows in medians.items():
         if "pillion" in rows:
             failed = rows["pillion"]["failed"]

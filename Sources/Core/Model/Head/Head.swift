@@ -101,6 +101,30 @@ package final class Head {
         minorVersion = 1
     }
 
+    /// Becomes the same message as another head; slices of that one mean the same here.
+    package func copy(from other: Head) {
+        byteCount = 0
+        reserve(other.byteCount)
+        unsafe storage.update(from: other.storage, count: other.byteCount)
+        byteCount = other.byteCount
+        if fieldCapacity < other.fieldCount {
+            unsafe table.deallocate()
+            unsafe table = .allocate(capacity: other.fieldCapacity)
+            fieldCapacity = other.fieldCapacity
+        }
+        unsafe table.update(from: other.table, count: other.fieldCount)
+        fieldCount = other.fieldCount
+        unsafe firstLine.update(from: other.firstLine, count: KnownField.slotCount)
+        method = other.method
+        methodSlice = other.methodSlice
+        path = other.path
+        authority = other.authority
+        isTLS = other.isTLS
+        status = other.status
+        reason = other.reason
+        minorVersion = other.minorVersion
+    }
+
     /// Appends bytes and returns where they stand.
     @discardableResult
     package func append(_ bytes: Span<UInt8>) -> Slice {

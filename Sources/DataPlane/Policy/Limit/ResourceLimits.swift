@@ -58,8 +58,19 @@ package final class ResourceLimits: Sendable {
         case .connections: Int(thresholds.connectionsMax)
         case .pendingRequests: Int(thresholds.pendingRequestsMax)
         case .requests: Int(thresholds.requestsMax)
-        case .retries: Int(thresholds.retriesMax)
+        case .retries: retryLimit
         }
+    }
+
+    /// Places left; 0 where more are taken than there are.
+    package func remaining(_ resource: Resource) -> Int { max(0, limit(of: resource) - count(resource)) }
+
+    /// With a budget, a share of what is under way and what waits (`RetryBudget`).
+    private var retryLimit: Int {
+        guard let budget = thresholds.retryBudget else { return Int(thresholds.retriesMax) }
+        let active = count(.requests) + count(.pendingRequests)
+        let share = Double(max(0, active)) * budget.percent / 100
+        return max(Int(share), Int(budget.minRetryConcurrency))
     }
 
     private func add(_ difference: Int, to resource: Resource) {

@@ -21,14 +21,20 @@ final class DownstreamConnection: StreamConnection {
         case closed
     }
 
-    let listener: ListenerState
+    /// The version of the listener that the request under way began with.
+    private(set) var listener: ListenerState
     let id: UInt64
     let remoteAddress: SocketAddress
     /// The client's address without the port, as `x-forwarded-for` has it.
     let remoteText: [UInt8]
-    private(set) var exchange: Exchange?
+    var exchange: Exchange?
     var keepsAlive = true
     private var phase: Phase = .head
+    /// No byte of a next request has come.
+    var isBetweenRequests: Bool {
+        if case .head = phase { return !hasPartialHead }
+        return false
+    }
     private var decoder = ChunkedDecoder()
     private var boundary = HeadBoundary()
     private var hasPartialHead = false
@@ -63,9 +69,27 @@ final class DownstreamConnection: StreamConnection {
     }
 
     private var http: HTTPConnectionManager { listener.configuration.http }
-    private var stats: HTTPStats { listener.stats }
+    var stats: HTTPStats { listener.stats }
 
     lazy var localAddress: SocketAddress = SystemCall.localAddress(descriptor)
+
+    /// The connection belongs to another version of its listener from now on.
+    func move(to next: ListenerState) {
+        let previous = listener
+        listener = next
+        if previous.stats !== next.stats {
+            previous.stats.decrement(.downstreamCxActive)
+            previous.stats.decrement(.downstreamCxHttp1Active)
+            next.stats.increment(.downstreamCxActive)
+            next.stats.increment(.downstreamCxHttp1Active)
+        }
+        if previous.listenerStats !== next.listenerStats {
+            previous.listenerStats.decrement(.downstreamCxActive)
+            next.listenerStats.increment(.downstreamCxActive)
+        }
+        loop.timers.cancel(&lifeTimer)
+        armLifeTimer()
+    }
 
     func start() {
         stats.increment(.downstreamCxTotal)
@@ -83,6 +107,7 @@ final class DownstreamConnection: StreamConnection {
         lastActivity = loop.nowMilliseconds
         isProcessing = true
         defer { isProcessing = false }
+        if exchange == nil { adoptSuccessor() }
         var offset = 0
         while offset < bytes.count, isOpen {
             switch phase {
@@ -298,7 +323,7 @@ final class DownstreamConnection: StreamConnection {
             framing = .chunked
         }
         if framing == .untilClose { keepsAlive = false }
-        if listener.worker.isDraining {
+        if listener.isDraining {
             if keepsAlive { stats.increment(.downstreamCxDrainClose) }
             keepsAlive = false
         }
@@ -381,7 +406,7 @@ final class DownstreamConnection: StreamConnection {
 
     // MARK: - The end
 
-    private func closeWhenWritten() {
+    func closeWhenWritten() {
         phase = .closing
         isReadingPaused = true
         if output.isEmpty { finishClosing() }
@@ -434,7 +459,7 @@ final class DownstreamConnection: StreamConnection {
         if let ended { listener.worker.giveBack(ended) }
     }
 
-    private func close(local: Bool, abruptly: Bool = false, hadExchange: Bool = false) {
+    func close(local: Bool, abruptly: Bool = false, hadExchange: Bool = false) {
         if case .closed = phase { return }
         phase = .closed
         loop.timers.cancel(&headTimer)
@@ -536,26 +561,5 @@ final class DownstreamConnection: StreamConnection {
         }
         if exchange != nil { lastActivity = now }
         armLifeTimer()
-    }
-
-    // MARK: - Draining
-
-    /// Closes an idle connection; one that has a request under way closes after its response.
-    func drain() {
-        guard exchange == nil, case .head = phase, !hasPartialHead else { return }
-        // A request that has arrived is answered, also where the loop has not heard of it yet.
-        if isReadable || !input.isEmpty || SystemCall.hasUnreadBytes(descriptor) { return }
-        stats.increment(.downstreamCxDrainClose)
-        closeWhenWritten()
-    }
-
-    /// The deadline of the drain has come.
-    func cut() {
-        if exchange != nil { stats.increment(.downstreamRqDrained) }
-        let ended = exchange
-        exchange = nil
-        ended?.downstreamLost()
-        close(local: true, abruptly: true, hadExchange: ended != nil)
-        if let ended { listener.worker.giveBack(ended) }
     }
 }

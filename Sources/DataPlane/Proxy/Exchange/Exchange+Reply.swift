@@ -16,6 +16,10 @@ extension Exchange {
         _ words: String
     ) {
         guard stage != .done else { return }
+        if role != .primary {
+            secondaryFailed(.localReset, status, flag, details, words)
+            return
+        }
         flags.insert(flag)
         self.details = details
         reason = words
@@ -36,6 +40,7 @@ extension Exchange {
         self.details = details
         start(status)
         response.set(.location, response.append(location))
+        changeResponseHeaders()
         send([])
     }
 
@@ -43,6 +48,7 @@ extension Exchange {
         details = "direct_response"
         start(action.status)
         if !action.body.isEmpty { response.set(.contentType, response.append("text/plain")) }
+        changeResponseHeaders()
         send(action.body)
     }
 

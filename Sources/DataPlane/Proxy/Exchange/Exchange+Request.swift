@@ -75,13 +75,18 @@ extension Exchange {
         }
         HopByHop.strip(request)
         let remote = downstream.remoteText
-        ForwardedHeaders.apply(
+        let origin = ForwardedHeaders.apply(
             to: request,
             manager: http,
             remoteText: remote.span,
             isTLS: false,
             random: &worker.random
         )
+        client = origin.client
+        isInternal = origin.isInternal
+        if let longest = http.streamDurationMaxMilliseconds {
+            streamDeadline = loop.nowMilliseconds + longest
+        }
         chooseRoute(http, expectsContinue: parsed.expectsContinue)
     }
 
@@ -121,59 +126,93 @@ extension Exchange {
                 "no route of virtual host \(host.name) matches this request"
             )
         case .route(let route, let host):
-            self.route = route
-            virtualHost = host
-            if host.redirectsToTLS(request) {
-                listener?.stats.increment(.rqRedirect)
-                let location = Redirect.tlsLocation(request)
-                redirect(to: location.span, status: 301, "direct_response")
-                return
-            }
-            switch route.action {
-            case .redirect(let action):
-                listener?.stats.increment(.rqRedirect)
-                let location = Redirect.location(
-                    action,
-                    match: route.match,
-                    head: request,
-                    isTLS: false
-                )
-                redirect(to: location.span, status: action.status, "direct_response")
-            case .directResponse(let action):
-                listener?.stats.increment(.rqDirectResponse)
-                replyDirectly(action)
-            case .forward(let action):
-                listener?.stats.increment(.rqTotal)
-                begin(forwarding: action, random: random, expectsContinue: expectsContinue)
-            }
+            take(route, host, random: random, expectsContinue: expectsContinue)
+        }
+    }
+
+    /// Does what the route says.
+    func take(_ route: Route, _ host: VirtualHost, random: UInt64, expectsContinue: Bool) {
+        self.route = route
+        virtualHost = host
+        if !host.virtualClusters.isEmpty {
+            virtualCluster = worker.routeStatistics.virtualCluster(of: host, request)
+        }
+        if let prefix = route.statPrefix {
+            routeStats = worker.routeStatistics.route(of: host, prefix: prefix)
+        }
+        if host.redirectsToTLS(request) {
+            listener?.stats.increment(.rqRedirect)
+            let location = Redirect.tlsLocation(request)
+            redirect(to: location.span, status: 301, "direct_response")
+            return
+        }
+        switch route.action {
+        case .redirect(let action):
+            listener?.stats.increment(.rqRedirect)
+            let location = Redirect.location(
+                action,
+                match: route.match,
+                head: request,
+                isTLS: false
+            )
+            redirect(to: location.span, status: action.status, "direct_response")
+        case .directResponse(let action):
+            listener?.stats.increment(.rqDirectResponse)
+            replyDirectly(action)
+        case .forward(let action):
+            listener?.stats.increment(.rqTotal)
+            begin(forwarding: action, random: random, expectsContinue: expectsContinue)
         }
     }
 
     private func begin(forwarding action: ForwardAction, random: UInt64, expectsContinue: Bool) {
         forward = action
         priority = action.priority
-        guard let found = worker.cluster(for: action, request, random: random) else {
+        guard let found = chooseCluster(action, random: random) else {
             listener?.stats.increment(.noCluster)
+            let name = action.choose(for: request, random: random).name
             reply(
                 action.clusterNotFoundStatus,
                 .noClusterFound,
                 "cluster_not_found",
-                "\(route?.explanation ?? "the route") sends to cluster \(action.choose(for: request, random: random).name), which does not exist"
+                "\(route?.explanation ?? "the route") sends to cluster \(Self.visible(name)), which does not exist"
             )
             return
         }
         cluster = found
+        if let http = hcm, !http.strictlyCheckedHeaders.isEmpty,
+            let wrong = StrictHeaders.firstInvalid(request, http.strictlyCheckedHeaders)
+        {
+            reply(
+                400,
+                .invalidHeaders,
+                "request_headers_failed_strict_check",
+                "the header \(wrong.name) has no valid value"
+            )
+            return
+        }
         if let policy = action.retryPolicy {
             retry = RetryState(policy: policy, head: request)
-        } else if request.has(.xEnvoyRetryOn) {
+        } else if request.has(.xEnvoyRetryOn) || request.has(.xEnvoyRetryGrpcOn) {
             retry = RetryState(policy: nil, head: request)
         }
-        let timeouts = RouteTimeouts(action: action, head: request)
+        let timeouts = RouteTimeouts(
+            action: action,
+            head: request,
+            respectsExpected: hcm?.respectsExpectedTimeout ?? false
+        )
         self.timeouts = timeouts
+        if request.has(.xEnvoyUpstreamRqTimeoutAltResponse) {
+            wantsAlternativeResponse = true
+            request.remove(.xEnvoyUpstreamRqTimeoutAltResponse)
+        }
         if let idle = action.idleTimeoutMilliseconds { streamIdleTimeout = idle > 0 ? idle : .max }
+        limitDuration(action, timeouts)
         if hcm?.suppressesEnvoyHeaders == false { timeouts.setExpectedHeader(in: request) }
+        changeRequestHeaders()
         // The host's expression sees the path that arrived, so the host comes first.
         HostRewrite.apply(action, to: request)
+        applyWeightedEntry()
         if let match = route?.match,
             !PathRewrite.apply(
                 action,
@@ -191,11 +230,13 @@ extension Exchange {
             )
             return
         }
-        request.remove(.expect)
+        let forwardsContinue = expectsContinue && hcm?.forwardsContinue == true
+        if !forwardsContinue { request.remove(.expect) }
         sentMethod = request.method
         keepsBody =
             requestFraming != .none
-            && (retry?.mayRetry == true || request.method.isIdempotent)
+            && (retry?.mayRetry == true || request.method.isIdempotent
+                || action.internalRedirects != nil)
         if isRequestComplete {
             if let global = timeouts.globalMilliseconds {
                 routeDeadline = loop.nowMilliseconds + global
@@ -206,16 +247,64 @@ extension Exchange {
                 requestDeadline = loop.nowMilliseconds + limit
             }
             bodyRateDeadline = loop.nowMilliseconds + Self.bodyRateGraceMilliseconds
-            if expectsContinue { downstream?.writeContinue() }
+            if expectsContinue, !forwardsContinue { downstream?.writeContinue() }
             armTimer()
         }
+        if !action.mirrors.isEmpty { startMirrors() }
         attempt(fresh: false)
+    }
+
+    /// The cluster that the route draws for this request; nil where there is none of that name.
+    private func chooseCluster(_ action: ForwardAction, random: UInt64) -> ClusterState? {
+        // Most requests take the same route as the one before.
+        if let known = worker.lastCluster(for: action) {
+            if known.usesHash { hashRequest(action) }
+            return known
+        }
+        if case .weighted(let clusters) = action.destination, clusters.usesHash {
+            hashRequest(action)
+        }
+        let choice = action.choose(for: request, random: random, hash: hash)
+        weightedEntry = choice.entry
+        guard let found = worker.cluster(named: choice.name) else { return nil }
+        if case .cluster = action.destination { worker.remember(found, for: action) }
+        if found.usesHash, hash == nil { hashRequest(action) }
+        return found
+    }
+
+    /// Names from requests are shown only where they are plain text.
+    private static func visible(_ name: String) -> String {
+        name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f } && name.utf8.count <= 100
+            ? name : "(a name that is none)"
+    }
+
+    private func hashRequest(_ action: ForwardAction) {
+        guard !action.hashPolicies.isEmpty else { return }
+        let head = request
+        var address = downstream?.remoteText ?? []
+        if let client { address = ByteString(copying: head.span(client)).bytes }
+        let result = HashPolicies.hash(
+            action.hashPolicies,
+            head: request,
+            clientAddress: address.span,
+            random: &worker.random
+        )
+        hash = result.hash
+        if !result.cookies.isEmpty { madeExtras.hashCookies = result.cookies }
+    }
+
+    private func limitDuration(_ action: ForwardAction, _ timeouts: RouteTimeouts) {
+        if let longest = timeouts.streamDurationMilliseconds {
+            let start = startedAt / 1000
+            streamDeadline = longest == .max ? .max : start + longest
+        }
     }
 
     /// Bytes of the request's body, without framing.
     func requestBody(_ bytes: Span<UInt8>) {
         bodyBytesReceived &+= UInt64(bytes.count)
         lastActivity = loop.nowMilliseconds
+        if extras != nil { mirrorBody(bytes) }
         if stage == .done || isLocalReply || hasStoppedSending { return }
         if stage == .sending, !keepsBody, body.isEmpty, let upstream {
             write(bytes, to: upstream)
@@ -235,6 +324,7 @@ extension Exchange {
         requestDeadline = .max
         bodyRateDeadline = .max
         if hasTrailers, requestTrailerHead.fieldCount > 0 { requestTrailers = requestTrailerHead }
+        if extras != nil { mirrorEnd() }
         if stage == .done { return }
         if let global = timeouts?.globalMilliseconds {
             routeDeadline = loop.nowMilliseconds + global
@@ -287,7 +377,7 @@ extension Exchange {
         )
     }
     /// Bodies are kept for another attempt up to here (Envoy's limit is the buffer's too).
-    private var replayLimit: Int { bufferLimit }
+    private var replayLimit: Int { forward?.bufferLimitBytes ?? bufferLimit }
 
     private func limitBody() {
         if keepsBody, body.count > replayLimit, stage == .sending {
@@ -295,6 +385,7 @@ extension Exchange {
             keepsBody = false
             body.removeFirst(min(bodySentCount, body.count))
             bodySentCount = 0
+            cluster?.stats.increment(.retryOrShadowAbandoned)
         }
     }
 

@@ -16,6 +16,7 @@ extension Exchange {
     func armTimer() {
         guard stage != .done else { return }
         var next = min(routeDeadline, perTryDeadline, requestDeadline, bodyRateDeadline)
+        next = min(next, streamDeadline, upstreamStreamDeadline)
         if streamIdleTimeout != .max { next = min(next, lastActivity &+ streamIdleTimeout) }
         next = min(next, perTryIdleDeadline)
         if next == .max {
@@ -43,8 +44,12 @@ extension Exchange {
         timer = .none
         guard stage != .done else { return }
         let now = loop.nowMilliseconds
-        if now >= routeDeadline {
+        if now >= streamDeadline {
+            streamTookTooLong()
+        } else if now >= routeDeadline {
             routeTimedOut()
+        } else if now >= upstreamStreamDeadline {
+            attemptTookTooLong()
         } else if now >= perTryDeadline {
             perTryTimedOut()
         } else if now >= perTryIdleDeadline {
@@ -76,28 +81,78 @@ extension Exchange {
     }
 
     private func routeTimedOut() {
-        cluster?.stats.increment(.upstreamRqTimeout)
-        endpoint?.shared.requestsTimedOut.add(1, ordering: .relaxed)
         let limit = timeouts?.globalMilliseconds ?? 0
+        if role != .primary {
+            cluster?.stats.increment(.upstreamRqTimeout)
+            endSecondary()
+            return
+        }
+        cluster?.stats.increment(.upstreamRqTimeout)
+        virtualCluster?.increment(.upstreamRqTimeout)
+        routeStats?.increment(.upstreamRqTimeout)
+        endpoint?.shared.requestsTimedOut.add(1, ordering: .relaxed)
+        if upstream != nil { report(.timeout) }
         let by = route?.explanation ?? "the route"
         cut(
-            504,
+            wantsAlternativeResponse ? 204 : 504,
             .upstreamRequestTimeout,
             "response_timeout",
             "upstream request timeout: \(by) allows \(limit) ms, attempts and back-off included"
         )
     }
 
+    /// `max_stream_duration` of the connection manager or of the route.
+    private func streamTookTooLong() {
+        listener?.stats.increment(.downstreamRqMaxDurationReached)
+        cut(
+            isRequestComplete ? 504 : 408,
+            .durationTimeout,
+            "max_duration_timeout",
+            "downstream duration timeout: the exchange reached max_stream_duration"
+        )
+    }
+
+    /// `max_stream_duration` of the cluster.
+    private func attemptTookTooLong() {
+        upstreamStreamDeadline = .max
+        cluster?.stats.increment(.upstreamRqMaxDurationReached)
+        let name = cluster?.configuration.name ?? "-"
+        if hasResponseStarted {
+            cut(504, .upstreamMaxStreamDurationReached, "upstream_max_stream_duration_reached", "")
+            return
+        }
+        abandonUpstream()
+        if stage == .waiting { stage = .backingOff }
+        fail(
+            .localReset,
+            isRequestComplete ? 504 : 408,
+            .upstreamMaxStreamDurationReached,
+            "upstream_max_stream_duration_reached",
+            "upstream max stream duration reached: cluster \(name) limits an attempt by max_stream_duration"
+        )
+        if stage != .done { armTimer() }
+    }
+
     private func perTryTimedOut() {
         perTryDeadline = .max
         cluster?.stats.increment(.upstreamRqPerTryTimeout)
         endpoint?.shared.requestsFailed.add(1, ordering: .relaxed)
+        report(.timeout)
+        if role == .primary, timeouts?.hedgesOnPerTryTimeout == true {
+            if startHedge() || extras?.hedges.isEmpty == false {
+                if stage != .done { armTimer() }
+                return
+            }
+            // No further attempt is allowed; the one that is under way may still answer.
+            armTimer()
+            return
+        }
         let limit = timeouts?.perTryMilliseconds ?? 0
         abandonUpstream()
         if stage == .waiting { stage = .backingOff }
         fail(
             .perTryTimeout,
-            504,
+            wantsAlternativeResponse ? 204 : 504,
             .upstreamRequestTimeout,
             "upstream_per_try_timeout",
             "upstream request timeout: attempt \(attemptCount) took longer than per_try_timeout (\(limit) ms)"
@@ -115,6 +170,7 @@ extension Exchange {
     private func perTryIdleTimedOut() {
         cluster?.stats.increment(.upstreamRqPerTryIdleTimeout)
         endpoint?.shared.requestsFailed.add(1, ordering: .relaxed)
+        report(.timeout)
         let limit = timeouts?.perTryIdleMilliseconds ?? 0
         dropUpstream()
         fail(
@@ -151,6 +207,10 @@ extension Exchange {
         _ details: StaticString,
         _ words: String
     ) {
+        if role != .primary {
+            endSecondary()
+            return
+        }
         abandonUpstream()
         // What is left of a request that came too slowly is not waited for.
         if !isRequestComplete { downstream?.keepsAlive = false }
@@ -163,7 +223,7 @@ extension Exchange {
             downstream?.abortResponse()
             return
         }
-        if cluster != nil, status >= 500 { cluster?.stats.countResponse(status: status) }
+        if cluster != nil, status >= 500 || status == 204 { countUpstream(status: status) }
         reply(status, flag, details, words)
     }
 }

@@ -11,19 +11,43 @@ extension Exchange {
 
     /// Chooses an endpoint and asks it for a connection.
     func attempt(fresh: Bool) {
-        guard let cluster else { return }
+        guard let cluster = currentCluster() else { return }
         attemptCount += 1
         attemptStartedAt = 0
         bodySentCount = 0
         isRequestFinishedUpstream = false
         perTryDeadline = .max
-        guard let endpoint = cluster.pick() else {
+        let endpoint: EndpointState
+        switch choose(in: cluster) {
+        case .endpoint(let chosen, let chosenPriority):
+            endpoint = chosen
+            if forward?.retryPolicy?.previousPrioritiesFrequency != nil {
+                remember(priority: chosenPriority)
+            }
+        case .none:
             cluster.stats.increment(.upstreamCxNoneHealthy)
+            let name = cluster.configuration.name
+            let what =
+                cluster.endpoints.isEmpty
+                ? "has no endpoint"
+                : metadataMatch.isEmpty
+                    ? "has \(cluster.endpoints.count) endpoints, and none of them may be used"
+                    : "has no endpoint that fits the route's metadata_match"
+            countUpstream(status: 503)
             reply(
                 503,
                 .noHealthyUpstream,
                 "no_healthy_upstream",
-                "no healthy upstream: cluster \(cluster.configuration.name) has no endpoint"
+                "no healthy upstream: cluster \(name) \(what)"
+            )
+            return
+        case .dropped:
+            countUpstream(status: 503)
+            reply(
+                503,
+                .dropOverload,
+                "drop_overload",
+                "drop overload: cluster \(cluster.configuration.name) drops a share of its requests (drop_overloads)"
             )
             return
         }
@@ -42,6 +66,57 @@ extension Exchange {
         case .overflow(let resource): overflowed(resource)
         case .failed(let error): connectFailed(.connectFailure, code: error.code)
         }
+        if cluster.configuration.preconnect.predictiveRatio > 1 {
+            cluster.peek()?.preconnectFirst(priority: priority)
+        }
+    }
+
+    /// The cluster, or the one that has taken its place while this exchange waited.
+    private func currentCluster() -> ClusterState? {
+        guard let known = cluster else { return nil }
+        guard known.isRetired, let next = worker.cluster(named: known.configuration.name),
+            next !== known
+        else { return known }
+        if isRetrying {
+            known.limits(priority).release(.retries)
+            next.limits(priority).acquire(.retries)
+        }
+        cluster = next
+        return next
+    }
+
+    private func choose(in cluster: ClusterState) -> ClusterState.Choice {
+        let request = BalancingRequest(
+            hash: hash,
+            metadataMatch: metadataMatch,
+            priorities: extras?.priorities
+        )
+        guard attemptCount > 1, let policy = forward?.retryPolicy, !policy.hostPredicates.isEmpty
+        else { return cluster.pick(request) }
+        if let endpoint { madeExtras.tried.append(endpoint) }
+        let tried = (role == .hedge ? original?.extras?.tried : extras?.tried) ?? []
+        return cluster.pick(
+            request,
+            accepts: { candidate in
+                policy.hostPredicates.allSatisfy { $0.accepts(candidate, tried: tried) }
+            },
+            attempts: policy.hostSelectionAttemptsMax
+        )
+    }
+
+    private func remember(priority: Int) {
+        guard let frequency = forward?.retryPolicy?.previousPrioritiesFrequency else { return }
+        let extras = madeExtras
+        var known = extras.priorities ?? PriorityOverride(frequency: frequency)
+        known.recordAttempt(priority: priority)
+        extras.priorities = known
+    }
+
+    /// Tells outlier detection how an attempt went.
+    func report(_ result: OutlierResult) {
+        guard let endpoint, let counts = endpoint.shared.outlier else { return }
+        guard let failure = counts.record(result), let cluster else { return }
+        cluster.shared.onConsecutiveFailure.withLock { $0 }?(endpoint.shared, failure)
     }
 
     /// A connection is ours: send what there is of the request.
@@ -52,7 +127,12 @@ extension Exchange {
         holdsAttempt = true
         attemptStartedAt = loop.nowMicroseconds
         lastActivity = loop.nowMilliseconds
+        upstreamAddress = connection.address
         connection.attach(self)
+        if let longest = cluster.configuration.streamDurationMaxMilliseconds {
+            upstreamStreamDeadline = loop.nowMilliseconds + longest
+            armTimer()
+        }
         endpoint.activeRequests += 1
         endpoint.shared.requestsActive.add(1, ordering: .relaxed)
         endpoint.shared.requestsTotal.add(1, ordering: .relaxed)
@@ -71,6 +151,10 @@ extension Exchange {
     /// Gives the upstream what it has not been given of the body, and the end.
     func sendBody() {
         guard let upstream, stage == .sending, !isRequestFinishedUpstream else { return }
+        if role == .hedge {
+            sendBodyOfOriginal(to: upstream)
+            return
+        }
         if body.count > bodySentCount {
             writeBody(from: bodySentCount, to: upstream)
             if keepsBody {
@@ -81,10 +165,22 @@ extension Exchange {
             }
         }
         guard isRequestComplete else { return }
+        finishRequest(to: upstream)
+    }
+
+    /// A hedged attempt sends what the first one keeps.
+    private func sendBodyOfOriginal(to upstream: UpstreamConnection) {
+        if let original, !original.body.isEmpty {
+            original.writeBody(from: 0, to: upstream)
+        }
+        finishRequest(to: upstream)
+    }
+
+    private func finishRequest(to upstream: UpstreamConnection) {
         isRequestFinishedUpstream = true
         requestSentAt = loop.nowMicroseconds
         if requestFraming == .chunked {
-            let trailers = requestTrailers
+            let trailers = requestTrailers ?? original?.requestTrailers
             unsafe upstream.write(upTo: ChunkedEncoder.byteCount(trailers: trailers)) {
                 unsafe ChunkedEncoder.writeEnd(trailers: trailers, into: $0)
             }
@@ -148,7 +244,8 @@ extension Exchange {
             )
             return false
         }
-        if response.status != 100, !hasResponseStarted, request.minorVersion == 1 {
+        let isWanted = response.status != 100 || hcm?.forwardsContinue == true
+        if isWanted, !hasResponseStarted, request.minorVersion == 1 {
             HopByHop.strip(response)
             downstream?.respondInterim(response)
         }
@@ -161,43 +258,60 @@ extension Exchange {
         firstResponseByteAt = loop.nowMicroseconds
         lastActivity = loop.nowMilliseconds
         let status = response.status
-        cluster.stats.countResponse(status: status)
-        if status == 101 {
-            dropUpstream()
-            fail(
-                .protocolError,
-                502,
-                .upstreamProtocolError,
-                "unexpected_101",
-                "the upstream switched protocols, which nobody asked for"
-            )
-            return
+        if role == .primary {
+            countUpstream(status: status)
+        } else {
+            cluster.stats.countResponse(status: status)
         }
-        if let retry {
-            switch retry.decide(onStatus: status, response: response) {
-            case .yes:
-                if retryLater(cluster) {
-                    endpoint.shared.requestsFailed.add(1, ordering: .relaxed)
-                    return
-                }
-            case .limitExceeded:
-                cluster.stats.increment(.upstreamRqRetryLimitExceeded)
-                flags.insert(.upstreamRetryLimitExceeded)
-            case .no:
-                if isRetrying, status < 500 { cluster.stats.increment(.upstreamRqRetrySuccess) }
-            }
+        report(.response(status: status))
+        if response.has(.xEnvoyImmediateHealthCheckFail),
+            !cluster.configuration.healthChecks.isEmpty
+        {
+            cluster.shared.onImmediateFailure.withLock { $0 }?(endpoint.shared)
+        }
+        if cluster.measuresLatency {
+            endpoint.measured(milliseconds: Double(loop.nowMicroseconds - attemptStartedAt) / 1000)
         }
         if status < 500 {
             endpoint.shared.requestsSucceeded.add(1, ordering: .relaxed)
         } else {
             endpoint.shared.requestsFailed.add(1, ordering: .relaxed)
         }
+        switch role {
+        case .primary: break
+        case .mirror:
+            hasResponseStarted = true
+            return
+        case .hedge:
+            if hedgeAnswered(framing: framing) { return }
+            endSecondary()
+            return
+        }
+        if let retry {
+            switch retry.decide(onStatus: status, response: response) {
+            case .yes:
+                if extras?.hedges.isEmpty == false, leavesToHedges() { return }
+                if retryLater(cluster, response: response) { return }
+            case .limitExceeded:
+                cluster.stats.increment(.upstreamRqRetryLimitExceeded)
+                virtualCluster?.increment(.upstreamRqRetryLimitExceeded)
+                flags.insert(.upstreamRetryLimitExceeded)
+            case .no:
+                if isRetrying, status < 500 {
+                    cluster.stats.increment(.upstreamRqRetrySuccess)
+                    virtualCluster?.increment(.upstreamRqRetrySuccess)
+                }
+            }
+        }
+        if forward?.internalRedirects != nil, followRedirect() { return }
+        if extras != nil { abandonHedges() }
         releaseRetry()
         perTryDeadline = .max
         keepsBody = false
         details = "via_upstream"
         HopByHop.strip(response)
         decorate(service: firstResponseByteAt)
+        changeResponseHeaders()
         responseFraming = framing
         hasResponseStarted = true
         downstream?.respondHead(response, framing: framing)
@@ -237,6 +351,7 @@ extension Exchange {
     }
 
     func upstreamBody(_ bytes: Span<UInt8>) {
+        if role == .mirror { lastActivity = loop.nowMilliseconds }
         guard hasResponseStarted, let downstream else { return }
         lastActivity = loop.nowMilliseconds
         bodyBytesSent &+= UInt64(bytes.count)
@@ -249,11 +364,17 @@ extension Exchange {
 
     /// The response is complete.
     func upstreamEnd(trailers: Head?) {
-        guard hasResponseStarted, stage == .sending, let cluster else { return }
-        cluster.stats.record(
-            .upstreamRqTime,
-            milliseconds: UInt64(max(0, loop.nowMicroseconds - attemptStartedAt) / 1000)
-        )
+        guard hasResponseStarted, stage == .sending else { return }
+        if role == .primary {
+            recordTime(
+                milliseconds: UInt64(max(0, loop.nowMicroseconds - attemptStartedAt) / 1000)
+            )
+        }
+        if role != .primary {
+            if isRequestFinishedUpstream { releaseUpstream() } else { dropUpstream() }
+            endSecondary()
+            return
+        }
         if isRequestFinishedUpstream {
             releaseUpstream()
         } else {
@@ -279,177 +400,10 @@ extension Exchange {
         upstream.resumeReadingLater()
     }
 
-    // MARK: - What goes wrong
-
-    func connectFailed(_ reason: ResetReason, code: Int32) {
-        transportFailure = SystemCallError.text(code)
-        endpoint?.shared.requestsFailed.add(1, ordering: .relaxed)
-        let words = reason == .connectTimeout ? "connection timeout" : transportFailure
-        fail(
-            reason,
-            503,
-            .upstreamConnectionFailure,
-            "upstream_reset_before_response_started{connection_failure}",
-            "upstream connect error: endpoint \(endpoint?.text ?? "-") of cluster \(cluster?.configuration.name ?? "-"): \(words)"
-        )
-    }
-
-    func overflowed(_ resource: ResourceLimits.Resource) {
-        guard let cluster else { return }
-        cluster.stats.increment(.upstreamRqPendingOverflow)
-        let limit = cluster.limits(priority).limit(of: resource)
-        let what =
-            switch resource {
-            case .connections: "max_connections"
-            case .pendingRequests: "max_pending_requests"
-            case .requests: "max_requests"
-            case .retries: "max_retries"
-            }
-        isOverloaded = true
-        fail(
-            .overflow,
-            503,
-            .upstreamOverflow,
-            "upstream_reset_before_response_started{overflow}",
-            "upstream overflow: the circuit breaker of cluster \(cluster.configuration.name) allows \(what) \(limit)"
-        )
-    }
-
-    /// The connection broke under the exchange.
-    func upstreamFailed(
-        _ reason: ResetReason,
-        wasStale: Bool = false,
-        explanation: StaticString? = nil
-    ) {
-        releaseAttempt()
-        upstream = nil
-        endpoint?.shared.requestsFailed.add(1, ordering: .relaxed)
-        if wasStale, !hasRetriedStale, !hasResponseStarted, request.method.isIdempotent,
-            requestFraming == .none || keepsBody
-        {
-            // The endpoint closed an idle connection just as it was used again. The request may be
-            // sent twice (RFC 9110 section 9.2.2), so it goes to a connection that is fresh.
-            hasRetriedStale = true
-            cluster?.stats.increment(.upstreamRqStaleConnectionRetry)
-            attempt(fresh: true)
-            return
-        }
-        let name = cluster?.configuration.name ?? "-"
-        let at = endpoint?.text ?? "-"
-        switch reason {
-        case .protocolError:
-            fail(
-                reason,
-                502,
-                .upstreamProtocolError,
-                "upstream_reset_before_response_started{protocol_error}",
-                "endpoint \(at) of cluster \(name) sent a malformed response: \(explanation.map { "\($0)" } ?? "")"
-            )
-        case .remoteReset:
-            fail(
-                reason,
-                503,
-                [.upstreamConnectionTermination],
-                "upstream_reset_before_response_started{connection_termination}",
-                "upstream reset before response: endpoint \(at) of cluster \(name) reset the connection"
-            )
-        default:
-            fail(
-                reason,
-                503,
-                .upstreamConnectionTermination,
-                "upstream_reset_before_response_started{connection_termination}",
-                "upstream closed before response: endpoint \(at) of cluster \(name) closed the connection"
-            )
-        }
-    }
-
-    /// An attempt is over without a response: another one, or a reply.
-    func fail(
-        _ reason: ResetReason,
-        _ status: UInt16,
-        _ flag: ResponseFlags,
-        _ details: StaticString,
-        _ words: @autoclosure () -> String
-    ) {
-        if stage == .waiting, let endpoint { endpoint.stopWaiting(self, priority: priority) }
-        if hasResponseStarted {
-            flags.insert(flag)
-            self.details =
-                reason == .protocolError
-                ? "upstream_reset_after_response_started{protocol_error}"
-                : "upstream_reset_after_response_started{connection_termination}"
-            listener?.stats.increment(.rqResetAfterDownstreamResponseStarted)
-            finish()
-            downstream?.abortResponse()
-            return
-        }
-        if let retry, let cluster {
-            let verdict = retry.decide(
-                onReset: reason,
-                responseStarted: false,
-                requestStarted: attemptStartedAt != 0
-            )
-            switch verdict {
-            case .yes: if retryLater(cluster) { return }
-            case .limitExceeded:
-                cluster.stats.increment(.upstreamRqRetryLimitExceeded)
-                flags.insert(.upstreamRetryLimitExceeded)
-            case .no: break
-            }
-        }
-        cluster?.stats.countResponse(status: status)
-        reply(status, flag, details, words())
-    }
-
-    // MARK: - Retries
-
-    /// Plans another attempt; false where limits or the body do not allow it.
-    private func retryLater(_ cluster: ClusterState) -> Bool {
-        guard requestFraming == .none || keepsBody else {
-            listener?.stats.increment(.rqRetrySkippedRequestNotComplete)
-            return false
-        }
-        retry?.consume()
-        if !isRetrying {
-            guard cluster.limits(priority).tryAcquire(.retries) else {
-                cluster.stats.increment(.upstreamRqRetryOverflow)
-                flags.insert(.upstreamOverflow)
-                return false
-            }
-            isRetrying = true
-        }
-        cluster.stats.increment(.upstreamRqRetry)
-        cluster.stats.increment(.upstreamRqRetryBackoffExponential)
-        dropUpstream()
-        response.reset()
-        stage = .backingOff
-        perTryDeadline = .max
-        let delay =
-            retry?.backOffMilliseconds(
-                attempt: retry?.retryCount ?? 1,
-                random: worker.random.next()
-            ) ?? 0
-        loop.timers.arm(
-            &backOffTimer,
-            at: loop.nowMilliseconds + delay,
-            target: self,
-            kind: Self.backOffTimerKind
-        )
-        return true
-    }
-
-    /// Gives back the place among the cluster's retries.
-    func releaseRetry() {
-        guard isRetrying, let cluster else { return }
-        isRetrying = false
-        cluster.limits(priority).release(.retries)
-    }
-
     // MARK: - Letting go
 
     /// The attempt is over: its place among the requests is free.
-    private func releaseAttempt() {
+    func releaseAttempt() {
         guard holdsAttempt, let endpoint, let cluster else { return }
         holdsAttempt = false
         endpoint.activeRequests -= 1

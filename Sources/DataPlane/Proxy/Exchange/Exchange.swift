@@ -30,6 +30,12 @@ final class Exchange: TimerTarget {
     private var trailerHead: Head?
     private var keptRequestTrailerHead: Head?
 
+    // MARK: What it is
+    var role: Role = .primary
+    /// The exchange that this one is a copy of, as long as that one cares.
+    var original: Exchange?
+    var extras: ExchangeExtras?
+
     // MARK: The request's side
     var downstream: DownstreamConnection?
     var listener: ListenerState?
@@ -54,8 +60,24 @@ final class Exchange: TimerTarget {
     var priority: RoutingPriority = .normal
     var retry: RetryState?
     var timeouts: RouteTimeouts?
+    /// The position of the weighted cluster that was drawn.
+    var weightedEntry: Int?
+    var metadataMatch: [String: MetadataValue] = [:]
+    /// Of the route's hash policies.
+    var hash: UInt64?
+    var virtualCluster: RouteStats?
+    var routeStats: RouteStats?
+    var virtualClusterName: String { virtualCluster?.name ?? "" }
+    /// The client's address where a trusted header gives it: a range of the request's head.
+    var client: Head.Slice?
+    var isInternal = false
+    /// The client wants 204 where a request takes too long (`…-timeout-alt-response`).
+    var wantsAlternativeResponse = false
     var endpoint: EndpointState?
     var upstream: UpstreamConnection?
+    /// The connection's addresses, once the exchange has had one.
+    var upstreamAddress: SocketAddress?
+    var upstreamLocalAddress: SocketAddress?
     /// The method that the current attempt was sent with.
     var sentMethod: Method = .get
     var attemptCount: UInt32 = 0
@@ -92,6 +114,9 @@ final class Exchange: TimerTarget {
     var streamIdleTimeout: Int64 = .max
     var bodyRateDeadline: Int64 = .max
     var bodyRateMark: UInt64 = 0
+    /// `max_stream_duration`, of the exchange and of its attempts.
+    var streamDeadline: Int64 = .max
+    var upstreamStreamDeadline: Int64 = .max
     var timer = TimerHandle.none
     var backOffTimer = TimerHandle.none
 
@@ -129,6 +154,9 @@ final class Exchange: TimerTarget {
         response.reset()
         trailerHead?.reset()
         keptRequestTrailerHead?.reset()
+        if role != .primary { role = .primary }
+        original = nil
+        extras = nil
         downstream = nil
         listener = nil
         requestFraming = .none
@@ -147,8 +175,18 @@ final class Exchange: TimerTarget {
         priority = .normal
         retry = nil
         timeouts = nil
+        weightedEntry = nil
+        metadataMatch = [:]
+        hash = nil
+        virtualCluster = nil
+        routeStats = nil
+        client = nil
+        isInternal = false
+        wantsAlternativeResponse = false
         endpoint = nil
         upstream = nil
+        upstreamAddress = nil
+        upstreamLocalAddress = nil
         attemptCount = 0
         holdsAttempt = false
         isOverloaded = false
@@ -175,6 +213,8 @@ final class Exchange: TimerTarget {
         streamIdleTimeout = .max
         bodyRateDeadline = .max
         bodyRateMark = 0
+        streamDeadline = .max
+        upstreamStreamDeadline = .max
     }
 
     override func timerFired(kind: UInt8) { deadlineReached(kind: kind) }
@@ -189,28 +229,29 @@ final class Exchange: TimerTarget {
         stage = .done
         lastResponseByteAt = loop.nowMicroseconds
         releaseRetry()
-        if let listener, let downstream {
+        if extras != nil {
+            abandonMirrors()
+            abandonHedges()
+        }
+        if let listener, downstream != nil {
             let stats = listener.stats
             stats.decrement(.downstreamRqActive)
             let duration = UInt64(max(0, loop.nowMicroseconds - startedAt) / 1000)
             stats.record(.downstreamRqTime, milliseconds: duration)
-            if !listener.accessLogs.isEmpty { writeAccessLog(listener, downstream) }
+            if !listener.accessLogs.isEmpty { writeAccessLog(listener) }
         }
     }
 
-    private func writeAccessLog(_ listener: ListenerState, _ downstream: DownstreamConnection) {
-        fill(&worker.logRecord, listener, downstream)
-        for log in listener.accessLogs { log.log(worker.logRecord) }
+    private func writeAccessLog(_ listener: ListenerState) {
+        fill(&worker.logRecord)
+        listener.writeAccessLogs()
         // The record outlives this exchange; it must not hold on to its heads.
         worker.logRecord.request = nil
         worker.logRecord.response = nil
     }
 
-    private func fill(
-        _ record: inout ExchangeRecord,
-        _ listener: ListenerState,
-        _ downstream: DownstreamConnection
-    ) {
+    /// Everything that can be said of the exchange as it is now.
+    func fill(_ record: inout ExchangeRecord) {
         record.request = request
         record.response = response
         record.requestStartUnixMicroseconds = startedAt &+ loop.unixOffsetMicroseconds
@@ -236,11 +277,27 @@ final class Exchange: TimerTarget {
         record.upstreamHostName = endpoint?.hostname ?? ""
         record.upstreamTransportFailureReason = transportFailure
         record.attemptCount = attemptCount
-        record.downstreamRemoteAddress = downstream.remoteAddress
+        record.upstreamRemoteAddress = upstreamAddress
+        record.upstreamLocalAddress = upstreamLocalAddress
+        record.upstreamMetadata = endpoint?.shared.endpoint.attributes?.metadata
+        record.clusterMetadata = cluster?.configuration.metadata
+        record.upstreamClusterStatName = cluster?.configuration.statName ?? ""
+        record.routeMetadata = route?.metadata
+        record.virtualClusterName = virtualClusterName
+        guard let listener, let downstream else { return }
+        record.downstreamRemoteAddress = clientAddress ?? downstream.remoteAddress
         record.downstreamDirectRemoteAddress = downstream.remoteAddress
         record.downstreamLocalAddress = downstream.localAddress
         record.connectionID = downstream.id
         record.listenerName = listener.configuration.name
+    }
+
+    /// The client's address as a trusted header says, with the port 0 that it does not say.
+    private var clientAddress: SocketAddress? {
+        guard let client else { return nil }
+        let head = request
+        let text = ByteString(copying: head.span(client)).description
+        return SocketAddress(literal: text, port: 0)
     }
 
     private func since(_ moment: Int64) -> Int64? { moment == 0 ? nil : moment &- startedAt }

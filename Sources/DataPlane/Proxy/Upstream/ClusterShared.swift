@@ -11,6 +11,8 @@ package final class ClusterShared: Sendable {
     /// Told when a row of failures has reached a threshold; called on a worker's thread.
     package let onConsecutiveFailure =
         Mutex<(@Sendable (EndpointShared, ConsecutiveFailure) -> Void)?>(nil)
+    /// Told when an endpoint said `x-envoy-immediate-health-check-fail`; on a worker's thread.
+    package let onImmediateFailure = Mutex<(@Sendable (EndpointShared) -> Void)?>(nil)
 
     package init(configuration: ClusterConfiguration) {
         self.configuration = configuration

@@ -11,9 +11,9 @@ package final class EndpointState {
     package let text: String
     package let shared: EndpointShared
     package let cluster: ClusterState
-    var weight: UInt32
-    var isNew = true
     private(set) var isRetired = false
+    /// At the last change of health: connections are closed once.
+    var wasFailing = false
     /// Requests under way from this worker.
     var activeRequests = 0
 
@@ -22,13 +22,16 @@ package final class EndpointState {
     private var waiting: [Exchange] = []
     private var connectingCount = 0
     private var openCount = 0
+    private var latency = PeakLatency()
+    /// Every connection that is not closed; kept only where the cluster may close them for a reason
+    /// of its own.
+    private var open: [UpstreamConnection] = []
 
     init(_ shared: EndpointShared, cluster: ClusterState) {
         let endpoint = shared.endpoint
         self.address = endpoint.address
         self.hostname = endpoint.hostname
         self.text = endpoint.address.description
-        self.weight = endpoint.weight
         self.shared = shared
         self.cluster = cluster
     }
@@ -49,6 +52,9 @@ package final class EndpointState {
                 idle.append(connection)
                 return .overflow(.requests)
             }
+            if cluster.configuration.preconnect.perUpstreamRatio > 1 {
+                preconnect(priority: priority)
+            }
             return .connection(connection)
         }
         guard limits.tryAcquire(.pendingRequests) else { return .overflow(.pendingRequests) }
@@ -65,6 +71,7 @@ package final class EndpointState {
         }
         // No fresh connection is allowed: an idle one is better than none.
         if connectingCount == before, let connection = idle.popLast() { offer(connection) }
+        if cluster.configuration.preconnect.perUpstreamRatio > 1 { preconnect(priority: priority) }
         return .waiting
     }
 
@@ -80,10 +87,41 @@ package final class EndpointState {
         cluster.stats.decrement(.upstreamRqPendingActive)
     }
 
+    // MARK: - Load
+
+    /// What balancers compare: requests under way, or the cost of one more.
+    func load(now: Int64) -> Double {
+        guard cluster.measuresLatency,
+            case .peakEWMA(let decay, let unknown) = cluster.configuration.loadBalancing
+        else { return Double(activeRequests) }
+        return latency.cost(
+            activeRequests: activeRequests,
+            now: now,
+            decayMilliseconds: decay,
+            defaultMilliseconds: unknown
+        )
+    }
+
+    /// A response has begun so long after its request.
+    func measured(milliseconds: Double) {
+        guard case .peakEWMA(let decay, _) = cluster.configuration.loadBalancing else { return }
+        latency.record(
+            milliseconds,
+            now: cluster.worker.loop.nowMilliseconds,
+            decayMilliseconds: decay
+        )
+    }
+
     // MARK: - Connections
 
     private func connect(priority: RoutingPriority) throws(SystemCallError) {
         let limits = cluster.limits(priority)
+        if let most = cluster.configuration.connectionsPerEndpointMax,
+            shared.connectionsActive.load(ordering: .relaxed) >= Int(most), openCount > 0
+        {
+            cluster.stats.increment(.upstreamCxOverflow)
+            return
+        }
         if !limits.tryAcquire(.connections) {
             cluster.stats.increment(.upstreamCxOverflow)
             // With one connection on its way or open, the exchange waits for that one.
@@ -91,16 +129,66 @@ package final class EndpointState {
             limits.acquire(.connections)
         }
         do {
-            let connection = try UpstreamConnection(endpoint: self, priority: priority)
-            openCount += 1
-            connectingCount += 1
-            connection.start()
+            if shared.endpoint.additionalAddresses.isEmpty {
+                let connection = try UpstreamConnection(
+                    endpoint: self,
+                    priority: priority,
+                    address: address
+                )
+                openCount += 1
+                connectingCount += 1
+                connection.start()
+            } else {
+                try AddressRace(endpoint: self, priority: priority).start()
+                openCount += 1
+                connectingCount += 1
+            }
         } catch {
             limits.release(.connections)
             cluster.stats.increment(.upstreamCxConnectFail)
             throw error
         }
     }
+
+    /// Another address of the endpoint is tried beside the first.
+    func openedAnother(_ priority: RoutingPriority) {
+        cluster.limits(priority).acquire(.connections)
+        openCount += 1
+    }
+
+    /// A connection attempt is over, and others of the same race go on or have won.
+    func closedWithoutLoss(_ connection: UpstreamConnection) {
+        openCount -= 1
+        cluster.limits(connection.priority).release(.connections)
+    }
+
+    /// Connects to this endpoint before anybody asks (`preconnect_policy`).
+    ///
+    /// - Parameter wanted: connections that should be there, idle and connecting ones included.
+    func preconnect(priority: RoutingPriority) {
+        let ratio = cluster.configuration.preconnect.perUpstreamRatio
+        guard ratio > 1, !isRetired, !shared.isFailing else { return }
+        let wanted = Int((Double(activeRequests + waiting.count) * ratio).rounded(.up))
+        var rest = 3
+        while rest > 0, activeRequests + connectingCount + idle.count < wanted {
+            let before = connectingCount
+            do throws(SystemCallError) {
+                try connect(priority: priority)
+            } catch {
+                return
+            }
+            if connectingCount == before { return }
+            rest -= 1
+        }
+    }
+
+    /// Makes a first connection, where there is none (`predictive_preconnect_ratio`).
+    func preconnectFirst(priority: RoutingPriority) {
+        guard openCount == 0, !isRetired else { return }
+        try? connect(priority: priority)
+    }
+
+    var connectionCount: Int { openCount }
 
     func connected(_ connection: UpstreamConnection) {
         connectingCount -= 1
@@ -120,7 +208,7 @@ package final class EndpointState {
             exchange.overflowed(.requests)
             if !connection.isOpen { return }
         }
-        if isRetired || cluster.worker.isDraining {
+        if isRetired || cluster.worker.isDraining || connection.closesAfterUse {
             connection.closeIdle()
         } else {
             connection.becameIdle()
@@ -164,6 +252,33 @@ package final class EndpointState {
             }
             if connectingCount == before { return }
         }
+    }
+
+    func opened(_ connection: UpstreamConnection) {
+        if cluster.configuration.closesConnectionsOnHealthFailure
+            || cluster.configuration.balancing.closesConnectionsOnChange
+        {
+            open.append(connection)
+        }
+    }
+
+    func forget(_ connection: UpstreamConnection) {
+        if let position = open.firstIndex(where: { $0 === connection }) {
+            open.swapAt(position, open.count - 1)
+            open.removeLast()
+        }
+    }
+
+    /// Closes every connection, also under requests (`close_connections_on_host_health_failure`).
+    func closeAllNow() {
+        closeIdle()
+        for connection in open { connection.cut() }
+    }
+
+    /// Closes idle connections, and the others when they are free.
+    func closeAllAfterUse() {
+        closeIdle()
+        for connection in open { connection.closesAfterUse = true }
     }
 
     func retire() {

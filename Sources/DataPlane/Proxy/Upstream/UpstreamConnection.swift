@@ -43,7 +43,13 @@ final class UpstreamConnection: StreamConnection {
     private var isDone = false
     private var countedReceived: UInt64 = 0
     private var countedSent: UInt64 = 0
-    let localAddress: SocketAddress?
+    /// The address of this side; read when a log or a header asks for it.
+    lazy var localAddress: SocketAddress = SystemCall.localAddress(descriptor)
+    /// The address that this connection is to: one of the endpoint's.
+    let address: SocketAddress
+    private let race: AddressRace?
+    /// No further request: the pool has been told to give its connections up.
+    var closesAfterUse = false
 
     private static let connectTimer: UInt8 = 0
     private static let idleTimer: UInt8 = 1
@@ -51,16 +57,22 @@ final class UpstreamConnection: StreamConnection {
     private var stats: ClusterStats { endpoint.cluster.stats }
     private var configuration: ClusterConfiguration { endpoint.cluster.configuration }
 
-    init(endpoint: EndpointState, priority: RoutingPriority) throws(SystemCallError) {
+    init(
+        endpoint: EndpointState,
+        priority: RoutingPriority,
+        address: SocketAddress,
+        race: AddressRace? = nil
+    ) throws(SystemCallError) {
         self.endpoint = endpoint
         self.priority = priority
+        self.address = address
+        self.race = race
         let loop = endpoint.cluster.worker.loop
         openedAt = loop.nowMilliseconds
-        localAddress = nil
-        let descriptor = try SystemCall.socket(endpoint.address)
+        let descriptor = try SystemCall.socket(address)
         super.init(descriptor: descriptor, loop: loop)
         do {
-            if case .unix = endpoint.address {
+            if case .unix = address {
             } else {
                 try SystemCall.set(
                     descriptor,
@@ -68,8 +80,9 @@ final class UpstreamConnection: StreamConnection {
                     option: TCP_NODELAY,
                     1
                 )
+                try endpoint.cluster.configuration.connection.apply(to: descriptor, for: address)
             }
-            _ = try SystemCall.connect(descriptor, to: endpoint.address)
+            _ = try SystemCall.connect(descriptor, to: address)
             isWritable = false
             try loop.add(self, interest: .edges)
         } catch {
@@ -84,6 +97,7 @@ final class UpstreamConnection: StreamConnection {
         stats.increment(.upstreamCxHttp1Total)
         endpoint.shared.connectionsActive.add(1, ordering: .relaxed)
         endpoint.shared.connectionsTotal.add(1, ordering: .relaxed)
+        endpoint.opened(self)
         loop.timers.arm(
             &timer,
             at: loop.nowMilliseconds + configuration.connectTimeoutMilliseconds,
@@ -112,7 +126,32 @@ final class UpstreamConnection: StreamConnection {
             .upstreamCxConnectMs,
             milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt))
         )
-        endpoint.connected(self)
+        if let race { race.connected(self) } else { endpoint.connected(self) }
+    }
+
+    /// Another address has won: this attempt is of no use.
+    func abandonConnecting() {
+        guard case .connecting = phase, !isDone else { return }
+        loop.timers.cancel(&timer)
+        isDone = true
+        countClose(local: true)
+        closeNow()
+        endpoint.closedWithoutLoss(self)
+    }
+
+    /// The endpoint has failed its health check: whatever is under way ends here.
+    func cut() {
+        switch phase {
+        case .connecting: failToConnect(.connectFailure, code: ECONNABORTED)
+        case .idle:
+            endpoint.removeIdle(self)
+            close(local: true)
+        case .head, .body, .chunked, .untilClose, .finished:
+            let failed = exchange
+            exchange = nil
+            close(local: true)
+            failed?.upstreamFailed(.connectionTermination)
+        }
     }
 
     private func failToConnect(_ reason: ResetReason, code: Int32) {
@@ -122,7 +161,11 @@ final class UpstreamConnection: StreamConnection {
         isDone = true
         countClose(local: false)
         closeNow()
-        endpoint.connectFailed(self, reason: reason, code: code)
+        if let race {
+            race.failed(self, reason: reason, code: code)
+        } else {
+            endpoint.connectFailed(self, reason: reason, code: code)
+        }
     }
 
     override func timerFired(kind: UInt8) {
@@ -132,15 +175,30 @@ final class UpstreamConnection: StreamConnection {
             return
         }
         guard case .idle = phase, isOpen else { return }
-        guard let timeout = configuration.idleTimeoutMilliseconds else { return }
-        let due = idleSince + timeout
-        if loop.nowMilliseconds >= due {
+        let now = loop.nowMilliseconds
+        if now >= endOfLife {
+            stats.increment(.upstreamCxMaxDurationReached)
+        } else if now >= idleSince + (configuration.idleTimeoutMilliseconds ?? Self.never) {
             stats.increment(.upstreamCxIdleTimeout)
-            endpoint.removeIdle(self)
-            closeIdle()
         } else {
-            loop.timers.arm(&timer, at: due, target: self, kind: Self.idleTimer)
+            armIdleTimer()
+            return
         }
+        endpoint.removeIdle(self)
+        closeIdle()
+    }
+
+    private static let never = Int64.max / 4
+    /// When `max_connection_duration` is over.
+    private var endOfLife: Int64 {
+        openedAt + (configuration.connectionDurationMaxMilliseconds ?? Self.never)
+    }
+
+    private func armIdleTimer() {
+        let idle = idleSince + (configuration.idleTimeoutMilliseconds ?? Self.never)
+        let due = min(idle, endOfLife)
+        guard due < Self.never else { return }
+        loop.timers.arm(&timer, at: due, target: self, kind: Self.idleTimer)
     }
 
     // MARK: - Requests
@@ -157,6 +215,9 @@ final class UpstreamConnection: StreamConnection {
         isReadingPaused = false
     }
 
+    /// Another exchange takes over the attempt, in the middle of its response's head.
+    func hand(to next: Exchange) { exchange = next }
+
     /// The request could not be finished or its response is not wanted: the connection goes.
     func reset() {
         exchange = nil
@@ -170,11 +231,8 @@ final class UpstreamConnection: StreamConnection {
         let limit = configuration.requestsPerConnectionMax
         let isSpent = limit != 0 && requestCount >= limit
         if isSpent { stats.increment(.upstreamCxMaxRequests) }
-        var isOld = false
-        if let longest = configuration.connectionDurationMaxMilliseconds {
-            isOld = loop.nowMilliseconds - openedAt >= longest
-            if isOld { stats.increment(.upstreamCxMaxDurationReached) }
-        }
+        let isOld = loop.nowMilliseconds >= endOfLife
+        if isOld { stats.increment(.upstreamCxMaxDurationReached) }
         if keepsAlive, !isSpent, !isOld, !sawReadHangup, !sawHangup, !hasLeftover, writeError == 0 {
             phase = .idle
             endpoint.offer(self)
@@ -189,9 +247,7 @@ final class UpstreamConnection: StreamConnection {
         countBytes()
         isReadingPaused = false
         if isReadable { resumeReadingLater() }
-        if !timer.isArmed, let timeout = configuration.idleTimeoutMilliseconds {
-            loop.timers.arm(&timer, at: idleSince + timeout, target: self, kind: Self.idleTimer)
-        }
+        if !timer.isArmed { armIdleTimer() }
     }
 
     func closeIdle() { close(local: true) }
@@ -207,6 +263,7 @@ final class UpstreamConnection: StreamConnection {
 
     private func countClose(local: Bool) {
         countBytes()
+        endpoint.forget(self)
         stats.decrement(.upstreamCxActive)
         stats.increment(.upstreamCxDestroy)
         stats.increment(local ? .upstreamCxDestroyLocal : .upstreamCxDestroyRemote)
@@ -312,9 +369,12 @@ final class UpstreamConnection: StreamConnection {
                 keepsAlive = false
             }
             exchange.upstreamHead(framing: parsed.framing)
-            if case .finished = phase, self.exchange === exchange {
+            // A hedged attempt may have been handed to another exchange by now.
+            if case .finished = phase, let current = self.exchange,
+                current === exchange || current.hasAdopted(self)
+            {
                 hasLeftover = offset + parsed.consumed < bytes.count
-                exchange.upstreamEnd(trailers: nil)
+                current.upstreamEnd(trailers: nil)
             }
             return offset + parsed.consumed
         } catch {

@@ -1,0 +1,140 @@
+import Model
+import Policy
+import Synchronization
+import Telemetry
+import Wire
+
+/// Attempts that end without a response.
+extension Exchange {
+    func connectFailed(_ reason: ResetReason, code: Int32) {
+        transportFailure = SystemCallError.text(code)
+        report(.connectFailure)
+        endpoint?.shared.requestsFailed.add(1, ordering: .relaxed)
+        let words = reason == .connectTimeout ? "connection timeout" : transportFailure
+        fail(
+            reason,
+            503,
+            .upstreamConnectionFailure,
+            "upstream_reset_before_response_started{connection_failure}",
+            "upstream connect error: endpoint \(endpoint?.text ?? "-") of cluster \(cluster?.configuration.name ?? "-"): \(words)"
+        )
+    }
+
+    func overflowed(_ resource: ResourceLimits.Resource) {
+        guard let cluster else { return }
+        cluster.stats.increment(.upstreamRqPendingOverflow)
+        let limit = cluster.limits(priority).limit(of: resource)
+        let what =
+            switch resource {
+            case .connections: "max_connections"
+            case .pendingRequests: "max_pending_requests"
+            case .requests: "max_requests"
+            case .retries: "max_retries"
+            }
+        isOverloaded = true
+        fail(
+            .overflow,
+            503,
+            .upstreamOverflow,
+            "upstream_reset_before_response_started{overflow}",
+            "upstream overflow: the circuit breaker of cluster \(cluster.configuration.name) allows \(what) \(limit)"
+        )
+    }
+
+    /// The connection broke under the exchange.
+    func upstreamFailed(
+        _ reason: ResetReason,
+        wasStale: Bool = false,
+        explanation: StaticString? = nil
+    ) {
+        releaseAttempt()
+        upstream = nil
+        endpoint?.shared.requestsFailed.add(1, ordering: .relaxed)
+        if !wasStale { report(.reset) }
+        if wasStale, role == .primary, !hasRetriedStale, !hasResponseStarted,
+            request.method.isIdempotent,
+            requestFraming == .none || keepsBody
+        {
+            // The endpoint closed an idle connection just as it was used again. The request may be
+            // sent twice (RFC 9110 section 9.2.2), so it goes to a connection that is fresh.
+            hasRetriedStale = true
+            cluster?.stats.increment(.upstreamRqStaleConnectionRetry)
+            attempt(fresh: true)
+            return
+        }
+        let name = cluster?.configuration.name ?? "-"
+        let at = endpoint?.text ?? "-"
+        switch reason {
+        case .protocolError:
+            fail(
+                reason,
+                502,
+                .upstreamProtocolError,
+                "upstream_reset_before_response_started{protocol_error}",
+                "endpoint \(at) of cluster \(name) sent a malformed response: \(explanation.map { "\($0)" } ?? "")"
+            )
+        case .remoteReset:
+            fail(
+                reason,
+                503,
+                [.upstreamConnectionTermination],
+                "upstream_reset_before_response_started{connection_termination}",
+                "upstream reset before response: endpoint \(at) of cluster \(name) reset the connection"
+            )
+        default:
+            fail(
+                reason,
+                503,
+                .upstreamConnectionTermination,
+                "upstream_reset_before_response_started{connection_termination}",
+                "upstream closed before response: endpoint \(at) of cluster \(name) closed the connection"
+            )
+        }
+    }
+
+    /// An attempt is over without a response: another one, or a reply.
+    func fail(
+        _ reason: ResetReason,
+        _ status: UInt16,
+        _ flag: ResponseFlags,
+        _ details: StaticString,
+        _ words: @autoclosure () -> String
+    ) {
+        if stage == .waiting, let endpoint { endpoint.stopWaiting(self, priority: priority) }
+        if role != .primary {
+            secondaryFailed(reason, status, flag, details, words())
+            return
+        }
+        if hasResponseStarted {
+            flags.insert(flag)
+            self.details =
+                reason == .protocolError
+                ? "upstream_reset_after_response_started{protocol_error}"
+                : "upstream_reset_after_response_started{connection_termination}"
+            listener?.stats.increment(.rqResetAfterDownstreamResponseStarted)
+            finish()
+            downstream?.abortResponse()
+            return
+        }
+        if let retry, let cluster {
+            let verdict = retry.decide(
+                onReset: reason,
+                responseStarted: false,
+                requestStarted: attemptStartedAt != 0
+            )
+            switch verdict {
+            case .yes:
+                if extras?.hedges.isEmpty == false, leavesToHedges() { return }
+                if retryLater(cluster, isTimeout: reason == .perTryTimeout) { return }
+            case .limitExceeded:
+                cluster.stats.increment(.upstreamRqRetryLimitExceeded)
+                virtualCluster?.increment(.upstreamRqRetryLimitExceeded)
+                flags.insert(.upstreamRetryLimitExceeded)
+            case .no: break
+            }
+        }
+        if extras?.hedges.isEmpty == false, leavesToHedges() { return }
+        countUpstream(status: status)
+        reply(status, flag, details, words())
+    }
+}

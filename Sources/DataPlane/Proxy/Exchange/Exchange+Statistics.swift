@@ -1,0 +1,62 @@
+import Model
+import Policy
+import Telemetry
+
+/// What is counted of a response beyond the cluster's own totals.
+extension Exchange {
+    /// Counts a status as the cluster's, whether it came from there or is said instead.
+    func countUpstream(status: UInt16) {
+        guard let cluster else { return }
+        cluster.stats.countResponse(status: status)
+        virtualCluster?.countResponse(status: status)
+        routeStats?.countResponse(status: status)
+        let parts = cluster.parts
+        let origin = isInternal ? parts.ofInternalRequests : parts.ofExternalRequests
+        origin.countResponse(status: status)
+        if isCanary { parts.ofCanaries.countResponse(status: status) }
+        if let name = alternativeName {
+            let bytes = name.bytes
+            parts.alternative(named: bytes.span)?.countResponse(status: status)
+        }
+        if let zone = worker.snapshot?.locality.zone, !zone.isEmpty, let endpointZone {
+            parts.zone(from: zone, to: endpointZone)?.countResponse(status: status)
+        }
+    }
+
+    /// Records how long the upstream took, from the end of the request to the end of its response.
+    func recordTime(milliseconds: UInt64) {
+        guard let cluster else { return }
+        cluster.stats.record(.upstreamRqTime, milliseconds: milliseconds)
+        virtualCluster?.record(.upstreamRqTime, milliseconds: milliseconds)
+        routeStats?.record(.upstreamRqTime, milliseconds: milliseconds)
+        let parts = cluster.parts
+        let origin = isInternal ? parts.ofInternalRequests : parts.ofExternalRequests
+        origin.record(.upstreamRqTime, milliseconds: milliseconds)
+        if isCanary { parts.ofCanaries.record(.upstreamRqTime, milliseconds: milliseconds) }
+    }
+
+    /// The endpoint is configured as one, or its response says that it is.
+    private var isCanary: Bool {
+        if endpoint?.shared.endpoint.attributes?.isCanary == true { return true }
+        let response = response
+        guard let value = response.first(.xEnvoyUpstreamCanary) else { return false }
+        let wanted = Array("true".utf8)
+        return response.span(value).equals(wanted.span)
+    }
+
+    /// Where the endpoint is; nil where nobody says.
+    private var endpointZone: String? {
+        guard let endpoint, let cluster else { return nil }
+        let index = Int(endpoint.shared.endpoint.locality)
+        guard cluster.configuration.localities.indices.contains(index) else { return nil }
+        let zone = cluster.configuration.localities[index].locality.zone
+        return zone.isEmpty ? nil : zone
+    }
+
+    /// `x-envoy-upstream-alt-stat-name`, which only internal requests still have here.
+    private var alternativeName: ByteString? {
+        let request = request
+        guard let value = request.first(.xEnvoyUpstreamAltStatName) else { return nil }
+        return ByteString(copying: request.span(value))
+    }
+}
