@@ -18,11 +18,14 @@ struct Pillion: ParsableCommand {
               pillion run envoy.yaml
               pillion validate envoy.yaml
 
+            Have no such file? A dozen lines of the short form do; see what they become:
+              pillion explain-config sidecar.yaml
+
             Shell completions:
               pillion --generate-completion-script bash > /etc/bash_completion.d/pillion
             """,
         version: ProcessVersion.text,
-        subcommands: [Run.self, Validate.self, App.self, Version.self]
+        subcommands: [Run.self, Validate.self, ExplainConfig.self, App.self, Version.self]
     )
 
     /// A wrong command line ends with 2, as a wrong file does; the parser's own code would be 64.

@@ -11,11 +11,12 @@ struct Validate: ParsableCommand {
 
               pillion validate envoy.yaml
               pillion validate base.yaml overrides.yaml
+              pillion validate conf.d/
             """
     )
 
     @Argument(
-        help: "Envoy v3 bootstrap files, YAML or JSON; several are merged in their order.",
+        help: "Envoy v3 bootstrap files and short forms, YAML or JSON, or directories of them.",
         completion: .file(extensions: ["yaml", "yml", "json"])
     )
     var files: [String]

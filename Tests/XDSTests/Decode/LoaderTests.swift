@@ -64,10 +64,6 @@ import Testing
                 == ["/nonexistent.yaml: the file can't be opened: no such file or directory"]
         )
         #expect(
-            problems(["/tmp"]).map(\.description)
-                == ["/tmp: it is a directory: name the files in it, one by one"]
-        )
-        #expect(
             problems([]).map(\.description) == ["command line: no configuration file is named"]
         )
     }

@@ -50,9 +50,10 @@ import Testing
                 + "Bootstrap.StaticResources has listeners, clusters"
         ),
         (
-            "apiVersion: v1",
-            "a.yaml:1:1: apiVersion: the field is not known: "
-                + "Bootstrap has node, static_resources, admin, layered_runtime"
+            "version: v1",
+            "a.yaml:1:1: version: the field is not known: "
+                + "Bootstrap has node, static_resources, "
+                + "cluster_manager, admin, layered_runtime, typed_dns_resolver_config"
         ),
         (
             "dynamic_resources: {}",
@@ -188,9 +189,9 @@ import Testing
                 + "it can't stand beside least_request_lb_config: give only one"
         ),
         (
-            "load_assignment: {endpoints: [{priority: 1}]}",
+            "load_assignment: {endpoints: [{priority: x}]}",
             "a.yaml:4:48: \(at).load_assignment.endpoints[0].priority: "
-                + "\"1\" is not supported yet: only 0 is"
+                + "\"x\" is not a whole number: write digits only"
         ),
         (
             "typed_extension_protocol_options: {x: {}}",

@@ -97,8 +97,7 @@ private struct Merging {
     private var documents: [Document] = []
     private var bootstrap = Envoy_Config_Bootstrap_V3_Bootstrap()
     private var sources: SourceMap
-    /// What is wrong with each file, by its name.
-    private var problems: [(file: String, problems: [ConfigurationProblem])] = []
+    private var problems: [ConfigurationProblem] = []
     private var warnings: [ConfigurationProblem] = []
     private var dependencies: [String] = []
     /// All files that were named, in their order.
@@ -115,17 +114,12 @@ private struct Merging {
 
     mutating func refuse(_ file: String, _ failure: DocumentFailure) {
         problems.append(
-            (
-                file,
-                [
-                    ConfigurationProblem(
-                        file: file,
-                        line: failure.position?.line ?? 0,
-                        column: failure.position?.column ?? 0,
-                        what: failure.what,
-                        hint: failure.hint
-                    )
-                ]
+            ConfigurationProblem(
+                file: file,
+                line: failure.position?.line ?? 0,
+                column: failure.position?.column ?? 0,
+                what: failure.what,
+                hint: failure.hint
             )
         )
     }
@@ -141,7 +135,7 @@ private struct Merging {
                 var substitution = EnvironmentSubstitution(environment)
                 root = substitution.fill(root)
                 if !substitution.failures.isEmpty {
-                    problems.append((file, substitution.failures.map { $0.problem(in: file) }))
+                    problems += substitution.failures.map { $0.problem(in: file) }
                     return
                 }
             }
@@ -210,7 +204,7 @@ private struct Merging {
 
     private mutating func finish(_ decoding: Decoding) {
         sources = decoding.sources
-        problems.append((decoding.file, Self.inOrder(decoding.problems)))
+        problems += Self.inOrder(decoding.problems)
         warnings += Self.inOrder(decoding.warnings)
         for file in decoding.dependencies { depend(on: file) }
     }
@@ -218,11 +212,9 @@ private struct Merging {
     /// Problems in the order of the files, whenever they were found.
     private func problemsInOrder() -> [ConfigurationProblem] {
         problems.enumerated()
-            .sorted { left, right in
-                let places = (place(of: left.element.file), place(of: right.element.file))
-                return places.0 == places.1 ? left.offset < right.offset : places.0 < places.1
-            }
-            .flatMap { $0.element.problems }
+            .map { (key: (place(of: $1.file), $0), problem: $1) }
+            .sorted { $0.key < $1.key }
+            .map(\.problem)
     }
 
     private func place(of file: String) -> Int {

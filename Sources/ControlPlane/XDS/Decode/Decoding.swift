@@ -59,6 +59,11 @@ final class Decoding {
         problems.append(problem(place, position, what, hint))
     }
 
+    /// Refuses the field of a short form that stands at a position.
+    func refuse(at position: Node.Position, _ what: String, hint: String? = nil) {
+        refuse(sources.place(ofShortFormAt: position) ?? .root, position, what, hint: hint)
+    }
+
     /// Warnings are told once they are known to stand in a file without problems.
     func warn(
         _ place: SourceMap.Place,

@@ -49,7 +49,8 @@ enum DurationText {
         return "write seconds, such as 0.25s"
     }
 
-    private static func seconds(_ nanoseconds: Int64) -> String {
+    /// A duration of zero or more as protobuf writes it: `0.25s`.
+    static func seconds(_ nanoseconds: Int64) -> String {
         let whole = nanoseconds / 1_000_000_000
         let fraction = nanoseconds % 1_000_000_000
         guard fraction > 0 else { return "\(whole)s" }

@@ -183,7 +183,9 @@ extension NodeDecoder {
             )
         } else {
             let names = description.fields.map(\.name)
-            let useful = description.fields.filter(\.ignored.isEmpty).map(\.name)
+            let useful = description.fields
+                .filter { $0.ignored.isEmpty && !$0.isDeprecated }
+                .map(\.name)
             let known =
                 switch useful.count {
                 case 0: "\(description.shortName) has no fields"
@@ -286,7 +288,10 @@ extension NodeDecoder {
     /// Decodes one message, over `base` where the kind of message can be merged.
     func message<M: Message>(_ type: M.Type, over base: M?, _ scalar: ScalarDecoding) -> M? {
         if M.self == Google_Protobuf_Any.self {
-            return AnyDecoding(scalar: scalar).decode(allowed: allowed ?? allowedInField) as? M
+            // A route turns a filter on with an empty configuration.
+            let isFilter = description.name == Envoy_Config_Route_V3_FilterConfig.protoMessageName
+            return AnyDecoding(scalar: scalar, mayBeEmpty: isFilter)
+                .decode(allowed: allowed ?? allowedInField) as? M
         }
         if let known = WellKnownDecoding(scalar: scalar).decode(M.self) { return known.value }
         var message = base ?? M()

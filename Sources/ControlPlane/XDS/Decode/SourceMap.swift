@@ -165,10 +165,37 @@ extension SourceMap {
     }
 
     private func originPath(_ number: Int32) -> String? {
-        if origins.isEmpty { return nil }
+        // The file begins where its first field does, but is not that field.
+        if origins.isEmpty || number == 0 { return nil }
         let entry = entries[Int(number)]
         return origins[Origin(file: entry.file, line: entry.line, column: entry.column)]
             .map { path(of: Place(number: $0)) }
+    }
+
+    /// Tells of a resource's path whether its value is a default of the short form: then it stands
+    /// where the object stands in which it was not given.
+    func defaultTest() -> (String) -> Bool {
+        if origins.isEmpty { return { _ in false } }
+        var objects: Set<Int32> = []
+        for entry in entries {
+            if case .field = entry.step { objects.insert(entry.parent) }
+        }
+        return { path in
+            guard contains(path) else { return false }
+            let entry = entries[Int(nearest(path))]
+            let origin = Origin(file: entry.file, line: entry.line, column: entry.column)
+            return origins[origin].map { objects.contains($0) } ?? false
+        }
+    }
+
+    /// The field of a short form that stands at a position with the number of its file.
+    func place(ofShortFormAt position: Node.Position) -> Place? {
+        let origin = Origin(
+            file: position.file,
+            line: Int32(clamping: position.line),
+            column: Int32(clamping: position.column)
+        )
+        return origins[origin].map { Place(number: $0) }
     }
 
     /// The name of a file by its number.

@@ -70,7 +70,7 @@ enum FileContents {
     }
 
     /// What the system says of an error, in its words but in lower case: `permission denied`.
-    private static func reason(_ code: Int32) -> String {
+    static func reason(_ code: Int32) -> String {
         let words = unsafe String(cString: strerror(code))
         return words.prefix(1).lowercased() + words.dropFirst()
     }

@@ -18,6 +18,9 @@ struct Node: Sendable {
     struct Position: Sendable, Hashable {
         var line: Int
         var column: Int
+        /// The number of the file in a ``SourceMap``, where a tree holds parts of several files;
+        /// negative for the file that is being read.
+        var file: Int32 = -1
     }
 
     var content: Content
@@ -39,6 +42,35 @@ struct Node: Sendable {
         case .sequence: "a list"
         case .mapping: "an object"
         }
+    }
+}
+
+extension Node {
+    /// The node with the number of its file in every position, to be merged with other files.
+    func placed(inFile file: Int32) -> Node {
+        var node = self
+        node.position.file = file
+        switch content {
+        case .scalar: break
+        case .sequence(let elements):
+            node.content = .sequence(elements.map { $0.placed(inFile: file) })
+        case .mapping(let members):
+            node.content = .mapping(
+                members.map { member in
+                    var placed = member
+                    placed.keyPosition.file = file
+                    placed.value = member.value.placed(inFile: file)
+                    return placed
+                }
+            )
+        }
+        return node
+    }
+
+    /// The value of a member; nil where this is no object, or has no such member.
+    func member(_ key: String) -> Member? {
+        guard case .mapping(let members) = content else { return nil }
+        return members.first { $0.key == key }
     }
 }
 

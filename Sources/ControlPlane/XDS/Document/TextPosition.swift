@@ -23,4 +23,16 @@ enum TextPosition {
         }
         return nil
     }
+
+    /// The text of a line, counted from 1; empty beyond the end.
+    static func line(_ number: Int, of bytes: [UInt8]) -> String {
+        var remaining = number - 1
+        var rest = bytes[...]
+        while remaining > 0, let end = rest.firstIndex(of: 0x0a) {
+            rest = rest[(end + 1)...]
+            remaining -= 1
+        }
+        guard remaining == 0 else { return "" }
+        return String(decoding: rest.prefix { $0 != 0x0a }.prefix(10_000), as: UTF8.self)
+    }
 }

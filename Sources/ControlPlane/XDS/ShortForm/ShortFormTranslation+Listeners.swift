@@ -1,0 +1,268 @@
+internal import Model
+
+/// Listeners of the short form, with their routes and logs.
+extension ShortFormTranslation {
+    private static let extensions = "envoy.extensions"
+    private static let manager =
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+
+    mutating func addInbound(_ spec: ShortFormValue) {
+        guard let app = spec["app"] else { return }
+        // Where nothing is said of it, its defaults hold.
+        guard let inbound = spec["inbound"] ?? Self.standard(spec, "inbound", app.position) else {
+            return
+        }
+        addApp(app, inbound)
+        let at = inbound.position
+        let route = Nodes.object(
+            at,
+            [
+                ("match", Nodes.object(at, [("prefix", Nodes.text("/", at))])),
+                (
+                    "route",
+                    Nodes.object(
+                        at,
+                        [
+                            ("cluster", Nodes.text("app", app.position)),
+                            ("timeout", duration(inbound["timeout"])),
+                        ]
+                    )
+                ),
+            ]
+        )
+        let host = virtualHost("app", ["*"], route, at)
+        add(listener: listener("inbound", inbound["listen"], [host], spec, at))
+    }
+
+    mutating func addOutbound(
+        _ spec: ShortFormValue,
+        _ services: [(key: String, value: ShortFormValue)]
+    ) {
+        var hosts: [Node] = []
+        for (name, service) in services {
+            let at = service.position
+            if name == "app", spec["app"] != nil {
+                refuse(at, "the name is that of the application", "give the service another name")
+                continue
+            }
+            addClusters(name, service)
+            let route = Nodes.object(
+                at,
+                [
+                    ("match", Nodes.object(at, [("prefix", Nodes.text("/", at))])),
+                    ("route", action(name, service)),
+                ]
+            )
+            guard let own = service["listen"] else {
+                let names = [name] + (service["hosts"]?.elements.map(\.text) ?? [])
+                hosts.append(virtualHost(name, names.flatMap(Self.domains), route, at))
+                continue
+            }
+            if let hosts = service["hosts"] {
+                refuse(
+                    hosts.position,
+                    "the service has a port of its own, where every host leads to it",
+                    "leave out hosts or listen"
+                )
+            }
+            let host = virtualHost(name, ["*"], route, at)
+            add(listener: listener("outbound-\(name)", own, [host], spec, at))
+        }
+        if let shared = spec["outboundListen"], !hosts.isEmpty {
+            var shared = shared
+            if !shared.isGiven { shared.position = spec["outbound"]?.position ?? spec.position }
+            add(listener: listener("outbound", shared, hosts, spec, shared.position))
+        }
+    }
+
+    /// A host with and without a port: clients send the port unless it is that of the scheme.
+    private static func domains(_ name: String) -> [String] {
+        // A wildcard stands at one end only.
+        name.hasPrefix("*") ? [name] : [name, "\(name):*"]
+    }
+
+    /// The value of an object that is not given, from the defaults of its fields.
+    static func standard(
+        _ object: ShortFormValue,
+        _ name: String,
+        _ position: Node.Position
+    ) -> ShortFormValue? {
+        guard case .object(_, let fields) = object.content,
+            let field = fields.first(where: { $0.name == name })
+        else { return nil }
+        let empty = Node(content: .mapping([]), position: position)
+        let reader = ShortFormReader(
+            decoding: Decoding(file: "defaults", sources: SourceMap())
+        )
+        return reader.read(empty, as: field.kind, at: .root, position)
+    }
+
+    func duration(_ value: ShortFormValue?) -> Node? {
+        value.map { Nodes.duration($0.nanoseconds, $0.position) }
+    }
+
+    func number(_ value: ShortFormValue?) -> Node? {
+        value.map { Nodes.number($0.integer, $0.position) }
+    }
+
+    private func virtualHost(
+        _ name: String,
+        _ domains: [String],
+        _ route: Node,
+        _ at: Node.Position
+    ) -> Node {
+        Nodes.object(
+            at,
+            [
+                ("name", Nodes.text(name, at)),
+                ("domains", Nodes.list(domains.map { Nodes.text($0, at) }, at)),
+                ("routes", Nodes.list([route], at)),
+            ]
+        )
+    }
+
+    // MARK: - One listener
+
+    private func listener(
+        _ name: String,
+        _ listen: ShortFormValue?,
+        _ hosts: [Node],
+        _ spec: ShortFormValue,
+        _ at: Node.Position
+    ) -> Node {
+        let limits = spec["limits"] ?? Self.standard(spec, "limits", at)
+        let filter = Nodes.object(
+            at,
+            [
+                ("name", Nodes.text(KnownFilters.connectionManager, at)),
+                ("typed_config", connectionManager(name, hosts, limits, spec, at)),
+            ]
+        )
+        let chain = Nodes.object(at, [("filters", Nodes.list([filter], at))])
+        let buffer = limits?["bufferSize"]
+        return Nodes.object(
+            at,
+            [
+                ("name", Nodes.text(name, at)),
+                ("address", listen.flatMap(address)),
+                (
+                    "per_connection_buffer_limit_bytes",
+                    buffer.map { Nodes.number($0.bytes, $0.position) }
+                ),
+                ("filter_chains", Nodes.list([chain], at)),
+            ]
+        )
+    }
+
+    private func connectionManager(
+        _ name: String,
+        _ hosts: [Node],
+        _ limits: ShortFormValue?,
+        _ spec: ShortFormValue,
+        _ at: Node.Position
+    ) -> Node {
+        let head = limits?["headSize"]
+        let router = Nodes.named(
+            KnownFilters.router,
+            "\(Self.extensions).filters.http.router.v3.Router",
+            at
+        )
+        return Nodes.any(
+            Self.manager,
+            at,
+            [
+                ("stat_prefix", Nodes.text(name, at)),
+                (
+                    "http_protocol_options",
+                    Nodes.object(
+                        at,
+                        [
+                            ("accept_http_10", Nodes.boolean(true, at)),
+                            ("default_host_for_http_10", Nodes.text("app", at)),
+                        ]
+                    )
+                ),
+                (
+                    "common_http_protocol_options",
+                    Nodes.object(
+                        at,
+                        [
+                            ("idle_timeout", duration(limits?["idleTimeout"])),
+                            ("max_headers_count", number(limits?["headerCount"])),
+                        ]
+                    )
+                ),
+                (
+                    "max_request_headers_kb",
+                    head.map { Nodes.number(($0.bytes + 1_023) / 1_024, $0.position) }
+                ),
+                ("request_headers_timeout", duration(limits?["headTimeout"])),
+                ("stream_idle_timeout", duration(limits?["streamIdleTimeout"])),
+                (
+                    "route_config",
+                    Nodes.object(
+                        at,
+                        [
+                            ("name", Nodes.text(name, at)),
+                            ("virtual_hosts", Nodes.list(hosts, at)),
+                        ]
+                    )
+                ),
+                ("http_filters", Nodes.list([router], at)),
+                ("access_log", accessLog(spec)),
+            ]
+        )
+    }
+
+    // MARK: - Logs
+
+    private func accessLog(_ spec: ShortFormValue) -> Node? {
+        guard let logs = spec["logs"], let path = logs["path"] else { return nil }
+        let at = logs.position
+        let isJSON = logs["format"]?.text == "json"
+        let fields = Nodes.object(
+            at,
+            Self.logFields.map { ($0.name, Nodes.text($0.format, at)) }
+        )
+        let log = Nodes.object(
+            at,
+            [
+                ("name", Nodes.text("envoy.access_loggers.file", at)),
+                (
+                    "typed_config",
+                    Nodes.any(
+                        "\(Self.extensions).access_loggers.file.v3.FileAccessLog",
+                        at,
+                        [
+                            ("path", Nodes.text(path.text, path.position)),
+                            (
+                                "log_format",
+                                isJSON ? Nodes.object(at, [("json_format", fields)]) : nil
+                            ),
+                        ]
+                    )
+                ),
+            ]
+        )
+        return Nodes.list([log], at)
+    }
+
+    /// What a line in JSON holds.
+    static let logFields: [(name: String, format: String)] = [
+        ("time", "%START_TIME%"),
+        ("method", "%REQ(:METHOD)%"),
+        ("authority", "%REQ(:AUTHORITY)%"),
+        ("path", "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%"),
+        ("protocol", "%PROTOCOL%"),
+        ("status", "%RESPONSE_CODE%"),
+        ("flags", "%RESPONSE_FLAGS%"),
+        ("details", "%RESPONSE_CODE_DETAILS%"),
+        ("bytes_received", "%BYTES_RECEIVED%"),
+        ("bytes_sent", "%BYTES_SENT%"),
+        ("duration_ms", "%DURATION%"),
+        ("client", "%DOWNSTREAM_REMOTE_ADDRESS%"),
+        ("request_id", "%REQ(X-REQUEST-ID)%"),
+        ("cluster", "%UPSTREAM_CLUSTER%"),
+        ("endpoint", "%UPSTREAM_HOST%"),
+    ]
+}
