@@ -16,8 +16,29 @@ package struct CompactConfiguration: Sendable {
         self.loadedAt = loadedAt
     }
 
+    /// Clusters that a reload replaced since, by their position in the list.
+    private var replaced: [Int: [UInt8]] = [:]
+
     fileprivate var bootstrap: Envoy_Config_Bootstrap_V3_Bootstrap {
-        (try? Envoy_Config_Bootstrap_V3_Bootstrap(serializedBytes: bytes)) ?? .init()
+        var whole = (try? Envoy_Config_Bootstrap_V3_Bootstrap(serializedBytes: bytes)) ?? .init()
+        for (position, cluster) in replaced
+        where position < whole.staticResources.clusters.count {
+            let decoded = try? Envoy_Config_Cluster_V3_Cluster(serializedBytes: cluster)
+            if let decoded { whole.staticResources.clusters[position] = decoded }
+        }
+        return whole
+    }
+
+    /// The same configuration with other clusters from this position of the list on.
+    func replacing(
+        _ clusters: [Envoy_Config_Cluster_V3_Cluster],
+        from first: Int
+    ) -> CompactConfiguration {
+        var next = self
+        for (offset, cluster) in clusters.enumerated() {
+            next.replaced[first + offset] = (try? cluster.serializedBytes()) ?? []
+        }
+        return next
     }
 }
 
@@ -78,11 +99,6 @@ package enum ConfigurationDump {
                 try whole(dumps, question.mask)
             }
         return JSONTree.object([.init(name: "configs", value: .list(configs))]).json
-    }
-
-    /// The bootstrap alone, in proto3 JSON.
-    package static func bootstrapJSON(_ loaded: LoadedConfiguration) -> String {
-        MessageTree.tree(loaded.bootstrap).json
     }
 
     private static func nameFilter(

@@ -100,6 +100,7 @@ private struct Merging {
     private var problems: [ConfigurationProblem] = []
     private var warnings: [ConfigurationProblem] = []
     private var dependencies: [String] = []
+    private var knownDependencies: Set<String> = []
     /// All files that were named, in their order.
     private var files: [String] = []
 
@@ -109,7 +110,7 @@ private struct Merging {
     }
 
     mutating func depend(on file: String) {
-        if !dependencies.contains(file) { dependencies.append(file) }
+        if knownDependencies.insert(file).inserted { dependencies.append(file) }
     }
 
     mutating func refuse(_ file: String, _ failure: DocumentFailure) {

@@ -9,6 +9,7 @@ final class Decoding {
     private(set) var sources: SourceMap
     /// Files whose content decides what the configuration does: those of data sources.
     private(set) var dependencies: [String] = []
+    private var knownDependencies: Set<String> = []
     let file: String
     private let fileNumber: Int32
     /// The fields that are entered are those of a short form: resources that stand where they stand
@@ -40,7 +41,7 @@ final class Decoding {
 
     /// Notes that the content of a file is part of the configuration.
     func depend(on file: String) {
-        if dependencies.count < 10_000, !dependencies.contains(file) { dependencies.append(file) }
+        if knownDependencies.insert(file).inserted { dependencies.append(file) }
     }
 
     /// Notes where the whole file begins.
