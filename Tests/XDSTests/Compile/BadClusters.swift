@@ -222,22 +222,22 @@ extension BadFile {
             ]
         ),
         BadFile(
-            "priorities are not supported yet",
+            "priorities have an end",
             replacing: """
                           - lb_endpoints:
                               - endpoint: {address: {socket_address: {address: 127.0.0.1, \
                 port_value: 8080}}}
                 """,
             with: """
-                          - priority: 1
+                          - priority: 129
                             lb_endpoints:
                               - endpoint: {address: {socket_address: {address: 127.0.0.1, \
                 port_value: 8080}}}
                 """,
             says: [
                 """
-                envoy.yaml:51:23: static_resources.clusters[0].load_assignment.endpoints[0].\
-                priority: "1" is not supported yet: only 0 is
+                envoy.yaml:51:13: static_resources.clusters[0].load_assignment.endpoints[0].\
+                priority: 129 is out of range: priorities are 0, the first, to 128
                 """
             ]
         ),

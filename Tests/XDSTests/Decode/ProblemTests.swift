@@ -96,8 +96,8 @@ import Testing
                 + "did you mean \"STATIC\"?"
         ),
         (
-            "type: static",
-            "a.yaml:4:13: \(at).type: \"static\" is not a known value: did you mean \"STATIC\"?"
+            "type: statics",
+            "a.yaml:4:13: \(at).type: \"statics\" is not a known value: did you mean \"STATIC\"?"
         ),
         (
             "type: EDS",

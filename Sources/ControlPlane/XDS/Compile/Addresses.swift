@@ -10,6 +10,10 @@ extension Compilation {
         case literal
         /// An endpoint of a cluster that asks DNS.
         case resolvable
+        /// A name server; port 0 is the usual one.
+        case nameServer
+        /// Where connections to upstreams come from; port 0 is any.
+        case source
     }
 
     /// The longest path that fits in `sockaddr_un` with its terminator (unix(7)).
@@ -40,6 +44,18 @@ extension Compilation {
             refuse(path, "has no address", "give it a socket_address or a pipe")
             return nil
         }
+    }
+
+    /// An IP address and port; nil where it was refused.
+    func ipAddress(
+        _ socket: Envoy_Config_Core_V3_SocketAddress,
+        _ path: FieldPath,
+        for use: AddressUse
+    ) -> SocketAddress? {
+        guard case .address(let address) = socketLocation(socket, path, for: use) else {
+            return nil
+        }
+        return address
     }
 
     private func socketLocation(
@@ -85,7 +101,7 @@ extension Compilation {
                 refuse(path["port_value"], "\(value) is not a port", "ports are 0 to 65535")
                 return nil
             }
-            if port == 0, use != .bind {
+            if port == 0, use == .literal || use == .resolvable {
                 refuse(
                     path["port_value"],
                     "nothing can be reached at port 0",
@@ -112,6 +128,8 @@ extension Compilation {
         switch use {
         case .bind:
             return (what, "a listener binds an IP address, for example 127.0.0.1, 0.0.0.0 or ::")
+        case .nameServer: return (what, "a name server is given by its IP address")
+        case .source: return (what, "give an IP address of this machine")
         case .literal, .resolvable:
             return (what, "a cluster of type STATIC takes IP addresses; for a name use STRICT_DNS")
         }

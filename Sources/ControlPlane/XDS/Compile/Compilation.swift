@@ -15,6 +15,8 @@ final class Compilation {
     var clusterNameSet: Set<String> = []
     /// Connection limits from the runtime, by listener name.
     var connectionLimits: [String: (limit: UInt32, path: FieldPath)] = [:]
+    /// What clusters take from the bootstrap where they say nothing themselves.
+    var sharedByClusters = SharedClusterSettings()
 
     init(_ loaded: LoadedConfiguration, _ options: CompileOptions) {
         self.loaded = loaded

@@ -6,6 +6,8 @@ internal import SwiftProtobuf
 struct MessageLimits {
     var idleTimeoutMilliseconds: Int64? = 3_600_000
     var connectionDurationMaxMilliseconds: Int64?
+    /// nil: no limit.
+    var streamDurationMaxMilliseconds: Int64?
     var headerCountMax = 100
     var requestsPerConnectionMax: UInt32 = 0
     var responseHeadBytesMax = 60 * 1024
@@ -39,6 +41,11 @@ extension Compilation {
                 "leave it out for no limit"
             )
         }
+        limits.streamDurationMaxMilliseconds = timeout(
+            options.hasMaxStreamDuration ? options.maxStreamDuration : nil,
+            path["max_stream_duration"],
+            unset: nil
+        )
         if options.hasMaxHeadersCount {
             limits.headerCountMax = count(
                 options.maxHeadersCount.value,

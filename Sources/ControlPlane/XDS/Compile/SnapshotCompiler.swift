@@ -60,6 +60,7 @@ extension Compilation {
         readRuntime(bootstrap.layeredRuntime, FieldPath("layered_runtime"))
         warnOfUnusedLimits(statics.listeners)
         collectClusterNames(statics.clusters, resources["clusters"])
+        readSharedClusterSettings(bootstrap)
         let listeners = listeners(statics.listeners, resources["listeners"])
         let clusters = clusters(statics.clusters, resources["clusters"])
         if statics.listeners.isEmpty {
@@ -75,6 +76,9 @@ extension Compilation {
             admin: admin(bootstrap, listeners),
             nodeID: bootstrap.node.id,
             nodeCluster: bootstrap.node.cluster,
+            locality: locality(bootstrap.node.locality),
+            localClusterName: bootstrap.clusterManager.localClusterName,
+            outlierEventLogPath: outlierEventLog(bootstrap),
             version: options.version
         )
     }

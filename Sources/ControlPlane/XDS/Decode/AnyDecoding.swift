@@ -3,6 +3,8 @@ internal import SwiftProtobuf
 /// `google.protobuf.Any`: an object whose `@type` names the message that its other members fill.
 struct AnyDecoding {
     let scalar: ScalarDecoding
+    /// An object without members is a message of no type.
+    var mayBeEmpty = false
 
     private var node: Node { scalar.node }
 
@@ -16,7 +18,7 @@ struct AnyDecoding {
             return nil
         }
         // Where no type is known, nothing at all can still be said.
-        if allowed.isEmpty, members.isEmpty { return Google_Protobuf_Any() }
+        if allowed.isEmpty || mayBeEmpty, members.isEmpty { return Google_Protobuf_Any() }
         guard let member = members.first(where: { $0.key == "@type" }) else {
             refuse(
                 node.position,
@@ -82,12 +84,16 @@ struct AnyDecoding {
         }
     }
 
-    /// Names of types are long and alike: only the same name with a slip in it is a typo.
+    /// Names of types are long and alike: only the same name with a slip in its last part, or in
+    /// the parts before it, is a typo.
     private static func isTypo(of near: String, _ name: String) -> Bool {
-        NearestWord.to(
-            String(name.split(separator: ".").last ?? ""),
-            among: [String(near.split(separator: ".").last ?? "")]
-        ) != nil
+        let (nearParts, parts) = (near.split(separator: "."), name.split(separator: "."))
+        if nearParts.last == parts.last { return true }
+        return nearParts.dropLast() == parts.dropLast()
+            && NearestWord.to(
+                String(parts.last ?? ""),
+                among: [String(nearParts.last ?? "")]
+            ) != nil
     }
 
     private static func names(_ types: [any Message.Type]) -> [String] {

@@ -82,7 +82,7 @@ extension APIDescription {
         field|5|headers_with_underscores_action|headersWithUnderscoresAction|enum:envoy.config.core.v3.HttpProtocolOptions.HeadersWithUnderscoresAction||||
         field|6|max_requests_per_connection|maxRequestsPerConnection|message:google.protobuf.UInt32Value||||
         field|7|max_response_headers_kb|maxResponseHeadersKb|message:google.protobuf.UInt32Value||||
-        field|8|max_connection_duration_jitter|maxConnectionDurationJitter|message:envoy.type.v3.Percent||||
+        unsupported|max_connection_duration_jitter
         enum|envoy.config.core.v3.HttpProtocolOptions.HeadersWithUnderscoresAction
         value|0|ALLOW
         value|1|REJECT_REQUEST
@@ -238,12 +238,12 @@ extension APIDescription {
         field|4|max_requests|maxRequests|message:google.protobuf.UInt32Value||||
         field|5|max_retries|maxRetries|message:google.protobuf.UInt32Value||||
         field|6|track_remaining|trackRemaining|bool||||
-        field|7|max_connection_pools|maxConnectionPools|message:google.protobuf.UInt32Value||||
+        field|7|max_connection_pools|maxConnectionPools|message:google.protobuf.UInt32Value||||each worker keeps one pool for each endpoint
         field|8|retry_budget|retryBudget|message:envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget||||
         message|envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget
         field|1|budget_percent|budgetPercent|message:envoy.type.v3.Percent||||
         field|2|min_retry_concurrency|minRetryConcurrency|message:google.protobuf.UInt32Value||||
-        field|3|budget_interval|budgetInterval|message:google.protobuf.Duration||||
+        field|3|budget_interval|budgetInterval|message:google.protobuf.Duration||||the requests of the moment are counted
         message|envoy.config.cluster.v3.OutlierDetection
         field|1|consecutive_5xx|consecutive5xx|message:google.protobuf.UInt32Value||||
         field|2|interval|interval|message:google.protobuf.Duration||||
@@ -269,8 +269,7 @@ extension APIDescription {
         field|22|max_ejection_time_jitter|maxEjectionTimeJitter|message:google.protobuf.Duration||||
         field|23|successful_active_health_check_uneject_host|successfulActiveHealthCheckUnejectHost|message:google.protobuf.BoolValue||||
         field|25|always_eject_one_host|alwaysEjectOneHost|message:google.protobuf.BoolValue||||
-        field|26|detect_degraded_hosts|detectDegradedHosts|message:google.protobuf.BoolValue||||
-        unsupported|monitors
+        unsupported|monitors detect_degraded_hosts
         message|envoy.config.core.v3.SocketOption
         field|1|description|description|string||||
         field|2|level|level|int64||||
@@ -279,7 +278,7 @@ extension APIDescription {
         field|5|buf_value|bufValue|bytes|value|||
         field|6|state|state|enum:envoy.config.core.v3.SocketOption.SocketState||||
         field|7|type|type|message:envoy.config.core.v3.SocketOption.SocketType||||
-        field|8|ip_version|ipVersion|enum:envoy.config.core.v3.SocketOption.SocketIpVersion||||
+        unsupported|ip_version
         message|envoy.config.core.v3.SocketOption.SocketType
         field|1|stream|stream|message:envoy.config.core.v3.SocketOption.SocketType.Stream||||
         field|2|datagram|datagram|message:envoy.config.core.v3.SocketOption.SocketType.Datagram||||
@@ -289,15 +288,9 @@ extension APIDescription {
         value|0|STATE_PREBIND
         value|1|STATE_BOUND
         value|2|STATE_LISTENING
-        enum|envoy.config.core.v3.SocketOption.SocketIpVersion
-        value|0|SOCKET_IP_VERSION_UNSPECIFIED
-        value|1|SOCKET_IP_VERSION_IPV4
-        value|2|SOCKET_IP_VERSION_IPV6
-        message|envoy.config.core.v3.SocketOptionsOverride
-        field|1|socket_options|socketOptions|message:envoy.config.core.v3.SocketOption*||||
         message|envoy.config.core.v3.ExtraSourceAddress
         field|1|address|address|message:envoy.config.core.v3.SocketAddress||||
-        field|2|socket_options|socketOptions|message:envoy.config.core.v3.SocketOptionsOverride||||
+        unsupported|socket_options
         message|envoy.config.core.v3.BindConfig
         field|1|source_address|sourceAddress|message:envoy.config.core.v3.SocketAddress||||
         field|2|freebind|freebind|message:google.protobuf.BoolValue||||
@@ -355,7 +348,7 @@ extension APIDescription {
         field|24|no_traffic_healthy_interval|noTrafficHealthyInterval|message:google.protobuf.Duration||||
         field|25|event_logger|eventLogger|message:envoy.config.core.v3.TypedExtensionConfig*||||
         field|26|always_log_health_check_success|alwaysLogHealthCheckSuccess|bool||||
-        field|27|name|name|string||||the events name the cluster
+        field|27|name|name|string||||
         unsupported|grpc_health_check custom_health_check event_service tls_options transport_socket_match_criteria
         message|envoy.config.core.v3.HealthCheck.Payload
         field|1|text|text|string|payload|||
@@ -464,12 +457,11 @@ extension APIDescription {
         field|47|track_timeout_budgets|trackTimeoutBudgets|bool||deprecated||
         field|49|track_cluster_stats|trackClusterStats|message:envoy.config.cluster.v3.TrackClusterStats||||
         field|50|preconnect_policy|preconnectPolicy|message:envoy.config.cluster.v3.Cluster.PreconnectPolicy||||
-        field|51|connection_pool_per_downstream_connection|connectionPoolPerDownstreamConnection|bool||||
         field|53|dns_resolution_config|dnsResolutionConfig|message:envoy.config.core.v3.DnsResolutionConfig||deprecated||
-        field|54|wait_for_warm_on_init|waitForWarmOnInit|message:google.protobuf.BoolValue||||
+        field|54|wait_for_warm_on_init|waitForWarmOnInit|message:google.protobuf.BoolValue||||listeners always wait for the first answer of DNS
         field|55|typed_dns_resolver_config|typedDnsResolverConfig|message:envoy.config.core.v3.TypedExtensionConfig||||
         field|58|dns_jitter|dnsJitter|message:google.protobuf.Duration||deprecated||
-        unsupported|transport_socket_matches transport_socket_matcher stats_matcher eds_cluster_config per_connection_buffer_high_watermark_timeout http2_protocol_options original_dst_lb_config transport_socket protocol_selection filters lrs_server lrs_report_endpoint_metrics upstream_config queuing_policies
+        unsupported|transport_socket_matches transport_socket_matcher stats_matcher eds_cluster_config per_connection_buffer_high_watermark_timeout http2_protocol_options original_dst_lb_config transport_socket protocol_selection filters lrs_server lrs_report_endpoint_metrics upstream_config connection_pool_per_downstream_connection queuing_policies
         removed|hosts tls_context extension_protocol_options
         message|envoy.config.cluster.v3.Cluster.RoundRobinLbConfig
         field|1|slow_start_config|slowStartConfig|message:envoy.config.cluster.v3.Cluster.SlowStartConfig||||
@@ -578,7 +570,7 @@ extension APIDescription {
         message|envoy.config.cluster.v3.TrackClusterStats
         field|1|timeout_budgets|timeoutBudgets|bool||||
         field|2|request_response_sizes|requestResponseSizes|bool||||
-        field|3|per_endpoint_stats|perEndpointStats|bool||||
+        field|3|per_endpoint_stats|perEndpointStats|bool||||they are at /clusters of the admin interface
         message|envoy.config.cluster.v3.LoadBalancingPolicy
         field|1|policies|policies|message:envoy.config.cluster.v3.LoadBalancingPolicy.Policy*||||
         message|envoy.config.cluster.v3.LoadBalancingPolicy.Policy
@@ -736,7 +728,7 @@ extension APIDescription {
         field|3|hedge_on_per_try_timeout|hedgeOnPerTryTimeout|bool||||
         message|envoy.config.route.v3.WeightedCluster
         field|1|clusters|clusters|message:envoy.config.route.v3.WeightedCluster.ClusterWeight*||||
-        field|2|runtime_key_prefix|runtimeKeyPrefix|string||||there is no runtime layer; the weights in the file apply
+        field|2|runtime_key_prefix|runtimeKeyPrefix|string||||
         field|3|total_weight|totalWeight|message:google.protobuf.UInt32Value||deprecated||
         field|4|header_name|headerName|string|random_value_specifier|||
         field|5|use_hash_policy|useHashPolicy|message:google.protobuf.BoolValue|random_value_specifier|||
@@ -951,10 +943,19 @@ extension APIDescription {
         field|7|typed_dns_resolver_config|typedDnsResolverConfig|message:envoy.config.core.v3.TypedExtensionConfig||||
         field|8|dns_lookup_family|dnsLookupFamily|enum:envoy.extensions.clusters.common.dns.v3.DnsLookupFamily||||
         field|9|all_addresses_in_single_endpoint|allAddressesInSingleEndpoint|bool||||
-        field|10|dns_min_refresh_rate|dnsMinRefreshRate|message:google.protobuf.Duration||||
+        unsupported|dns_min_refresh_rate
         message|envoy.extensions.clusters.dns.v3.DnsCluster.RefreshRate
         field|1|base_interval|baseInterval|message:google.protobuf.Duration||||
         field|2|max_interval|maxInterval|message:google.protobuf.Duration||||
+        message|envoy.extensions.filters.http.header_mutation.v3.Mutations
+        field|1|request_mutations|requestMutations|message:envoy.config.common.mutation_rules.v3.HeaderMutation*||||
+        field|2|response_mutations|responseMutations|message:envoy.config.common.mutation_rules.v3.HeaderMutation*||||
+        unsupported|query_parameter_mutations response_trailers_mutations request_trailers_mutations
+        message|envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute
+        field|1|mutations|mutations|message:envoy.extensions.filters.http.header_mutation.v3.Mutations||||
+        message|envoy.extensions.filters.http.header_mutation.v3.HeaderMutation
+        field|1|mutations|mutations|message:envoy.extensions.filters.http.header_mutation.v3.Mutations||||
+        field|2|most_specific_header_mutations_wins|mostSpecificHeaderMutationsWins|bool||||
         message|envoy.extensions.filters.http.router.v3.Router
         field|1|dynamic_stats|dynamicStats|message:google.protobuf.BoolValue||||these statistics are always kept
         field|2|start_child_span|startChildSpan|bool||deprecated||there are no traces yet
@@ -1135,14 +1136,7 @@ extension APIDescription {
         field|1|routing_enabled|routingEnabled|message:envoy.type.v3.Percent||||
         field|2|min_cluster_size|minClusterSize|message:google.protobuf.UInt64Value||||
         field|3|fail_traffic_on_panic|failTrafficOnPanic|bool||||
-        field|4|force_locality_direct_routing|forceLocalityDirectRouting|bool||deprecated||
-        field|5|force_local_zone|forceLocalZone|message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig.ForceLocalZone||||
-        field|6|locality_basis|localityBasis|enum:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig.LocalityBasis||||
-        message|envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig.ForceLocalZone
-        field|1|min_size|minSize|message:google.protobuf.UInt32Value||||
-        enum|envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig.LocalityBasis
-        value|0|HEALTHY_HOSTS_NUM
-        value|1|HEALTHY_HOSTS_WEIGHT
+        unsupported|force_locality_direct_routing force_local_zone locality_basis
         message|envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.LocalityWeightedLbConfig
         message|envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig
         field|1|slow_start_window|slowStartWindow|message:google.protobuf.Duration||||
@@ -1151,27 +1145,27 @@ extension APIDescription {
         message|envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig
         field|1|use_hostname_for_hashing|useHostnameForHashing|bool||||
         field|2|hash_balance_factor|hashBalanceFactor|message:google.protobuf.UInt32Value||||
-        field|3|hash_policy|hashPolicy|message:envoy.config.route.v3.RouteAction.HashPolicy*||||
+        unsupported|hash_policy
         message|envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest
         field|1|choice_count|choiceCount|message:google.protobuf.UInt32Value||||
         field|2|active_request_bias|activeRequestBias|message:envoy.config.core.v3.RuntimeDouble||||
         field|3|slow_start_config|slowStartConfig|message:envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig||||
         field|4|locality_lb_config|localityLbConfig|message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig||||
-        field|5|enable_full_scan|enableFullScan|message:google.protobuf.BoolValue||deprecated||
+        field|5|enable_full_scan|enableFullScan|message:google.protobuf.BoolValue||deprecated|false|
         field|6|selection_method|selectionMethod|enum:envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest.SelectionMethod||||
         enum|envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest.SelectionMethod
         value|0|N_CHOICES
-        value|1|FULL_SCAN
+        unsupported|FULL_SCAN
         message|envoy.extensions.load_balancing_policies.maglev.v3.Maglev
         field|1|table_size|tableSize|message:google.protobuf.UInt64Value||||
         field|2|consistent_hashing_lb_config|consistentHashingLbConfig|message:envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig||||
         field|3|locality_weighted_lb_config|localityWeightedLbConfig|message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.LocalityWeightedLbConfig||||
         message|envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma
         field|1|decay_time|decayTime|message:google.protobuf.Duration||||
-        field|2|aggregation_interval|aggregationInterval|message:google.protobuf.Duration||||
-        field|3|max_samples_per_host|maxSamplesPerHost|message:google.protobuf.UInt32Value||||
+        field|2|aggregation_interval|aggregationInterval|message:google.protobuf.Duration||||each worker measures for itself
+        field|3|max_samples_per_host|maxSamplesPerHost|message:google.protobuf.UInt32Value||||nothing is kept but the mean
         field|4|default_rtt|defaultRtt|message:google.protobuf.Duration||||
-        field|5|penalty_value|penaltyValue|message:google.protobuf.DoubleValue||||
+        field|5|penalty_value|penaltyValue|message:google.protobuf.DoubleValue||||the latency of such an endpoint is default_rtt
         message|envoy.extensions.load_balancing_policies.random.v3.Random
         field|1|locality_lb_config|localityLbConfig|message:envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig||||
         message|envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash
@@ -1199,7 +1193,7 @@ extension APIDescription {
         field|7|list_as_any|listAsAny|bool||||
         field|8|metadata_fallback_policy|metadataFallbackPolicy|enum:envoy.extensions.load_balancing_policies.subset.v3.Subset.LbSubsetMetadataFallbackPolicy||||
         field|9|subset_lb_policy|subsetLbPolicy|message:envoy.config.cluster.v3.LoadBalancingPolicy||||
-        field|10|allow_redundant_keys|allowRedundantKeys|bool||||
+        field|10|allow_redundant_keys|allowRedundantKeys|bool|||false|
         message|envoy.extensions.load_balancing_policies.subset.v3.Subset.LbSubsetSelector
         field|1|keys|keys|string*||||
         field|2|fallback_policy|fallbackPolicy|enum:envoy.extensions.load_balancing_policies.subset.v3.Subset.LbSubsetSelector.LbSubsetSelectorFallbackPolicy||||
@@ -1223,16 +1217,10 @@ extension APIDescription {
         message|envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig
         field|1|resolvers|resolvers|message:envoy.config.core.v3.Address*||||
         field|2|dns_resolver_options|dnsResolverOptions|message:envoy.config.core.v3.DnsResolverOptions||||
-        field|3|use_resolvers_as_fallback|useResolversAsFallback|bool||||
-        field|4|filter_unroutable_families|filterUnroutableFamilies|bool||||
-        field|5|udp_max_queries|udpMaxQueries|message:google.protobuf.UInt32Value||||
-        field|6|query_timeout_seconds|queryTimeoutSeconds|message:google.protobuf.UInt64Value||||
-        field|7|query_tries|queryTries|message:google.protobuf.UInt32Value||||
-        field|8|rotate_nameservers|rotateNameservers|bool||||
-        field|9|edns0_max_payload_size|edns0MaxPayloadSize|message:google.protobuf.UInt32Value||||
         field|10|max_udp_channel_duration|maxUdpChannelDuration|message:google.protobuf.Duration||||the resolver opens its sockets anew by itself
         field|11|reinit_channel_on_timeout|reinitChannelOnTimeout|bool||||the resolver opens its sockets anew by itself
         field|12|qcache_max_ttl|qcacheMaxTtl|message:google.protobuf.UInt32Value||||answers are kept by the clusters
+        unsupported|use_resolvers_as_fallback filter_unroutable_families udp_max_queries query_timeout_seconds query_tries rotate_nameservers edns0_max_payload_size
         message|envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig
         field|1|pack_trace_reason|packTraceReason|message:google.protobuf.BoolValue||||there are no traces yet
         field|2|use_request_id_for_trace_sampling|useRequestIdForTraceSampling|message:google.protobuf.BoolValue||||there are no traces yet

@@ -73,9 +73,6 @@ package nonisolated struct Envoy_Config_Core_V3_SocketOption: Sendable {
   /// Clears the value of `type`. Subsequent reads from it will return its default value.
   package mutating func clearType() {self._type = nil}
 
-  /// Only for sockets of this version of IP. Default: both.
-  package var ipVersion: Envoy_Config_Core_V3_SocketOption.SocketIpVersion = .unspecified
-
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Value: Equatable, Sendable {
@@ -127,51 +124,6 @@ package nonisolated struct Envoy_Config_Core_V3_SocketOption: Sendable {
       .statePrebind,
       .stateBound,
       .stateListening,
-    ]
-
-  }
-
-  /// A version of IP.
-  package nonisolated enum SocketIpVersion: SwiftProtobuf.Enum, Swift.CaseIterable {
-    package typealias RawValue = Int
-
-    /// Either.
-    case unspecified // = 0
-
-    /// IPv4.
-    case ipv4 // = 1
-
-    /// IPv6.
-    case ipv6 // = 2
-    case UNRECOGNIZED(Int)
-
-    package init() {
-      self = .unspecified
-    }
-
-    package init?(rawValue: Int) {
-      switch rawValue {
-      case 0: self = .unspecified
-      case 1: self = .ipv4
-      case 2: self = .ipv6
-      default: self = .UNRECOGNIZED(rawValue)
-      }
-    }
-
-    package var rawValue: Int {
-      switch self {
-      case .unspecified: return 0
-      case .ipv4: return 1
-      case .ipv6: return 2
-      case .UNRECOGNIZED(let i): return i
-      }
-    }
-
-    // The compiler won't synthesize support with the UNRECOGNIZED case.
-    package static let allCases: [Envoy_Config_Core_V3_SocketOption.SocketIpVersion] = [
-      .unspecified,
-      .ipv4,
-      .ipv6,
     ]
 
   }
@@ -237,20 +189,6 @@ package nonisolated struct Envoy_Config_Core_V3_SocketOption: Sendable {
   fileprivate var _type: Envoy_Config_Core_V3_SocketOption.SocketType? = nil
 }
 
-/// Options that stand in place of others.
-package nonisolated struct Envoy_Config_Core_V3_SocketOptionsOverride: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// The options.
-  package var socketOptions: [Envoy_Config_Core_V3_SocketOption] = []
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
 /// A further address to connect from.
 package nonisolated struct Envoy_Config_Core_V3_ExtraSourceAddress: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -267,22 +205,11 @@ package nonisolated struct Envoy_Config_Core_V3_ExtraSourceAddress: Sendable {
   /// Clears the value of `address`. Subsequent reads from it will return its default value.
   package mutating func clearAddress() {self._address = nil}
 
-  /// Options for this address in place of those of the whole.
-  package var socketOptions: Envoy_Config_Core_V3_SocketOptionsOverride {
-    get {_socketOptions ?? Envoy_Config_Core_V3_SocketOptionsOverride()}
-    set {_socketOptions = newValue}
-  }
-  /// Returns true if `socketOptions` has been explicitly set.
-  package var hasSocketOptions: Bool {self._socketOptions != nil}
-  /// Clears the value of `socketOptions`. Subsequent reads from it will return its default value.
-  package mutating func clearSocketOptions() {self._socketOptions = nil}
-
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _address: Envoy_Config_Core_V3_SocketAddress? = nil
-  fileprivate var _socketOptions: Envoy_Config_Core_V3_SocketOptionsOverride? = nil
 }
 
 /// Where connections to upstreams come from.
@@ -347,7 +274,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.config.core.v3"
 
 nonisolated extension Envoy_Config_Core_V3_SocketOption: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SocketOption"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}description\0\u{1}level\0\u{1}name\0\u{3}int_value\0\u{3}buf_value\0\u{1}state\0\u{1}type\0\u{3}ip_version\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}description\0\u{1}level\0\u{1}name\0\u{3}int_value\0\u{3}buf_value\0\u{1}state\0\u{1}type\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -376,7 +303,6 @@ nonisolated extension Envoy_Config_Core_V3_SocketOption: SwiftProtobuf.Message, 
       }()
       case 6: try { try decoder.decodeSingularEnumField(value: &self.state) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._type) }()
-      case 8: try { try decoder.decodeSingularEnumField(value: &self.ipVersion) }()
       default: break
       }
     }
@@ -413,9 +339,6 @@ nonisolated extension Envoy_Config_Core_V3_SocketOption: SwiftProtobuf.Message, 
     try { if let v = self._type {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
-    if self.ipVersion != .unspecified {
-      try visitor.visitSingularEnumField(value: self.ipVersion, fieldNumber: 8)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -426,7 +349,6 @@ nonisolated extension Envoy_Config_Core_V3_SocketOption: SwiftProtobuf.Message, 
     if lhs.value != rhs.value {return false}
     if lhs.state != rhs.state {return false}
     if lhs._type != rhs._type {return false}
-    if lhs.ipVersion != rhs.ipVersion {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -434,10 +356,6 @@ nonisolated extension Envoy_Config_Core_V3_SocketOption: SwiftProtobuf.Message, 
 
 nonisolated extension Envoy_Config_Core_V3_SocketOption.SocketState: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATE_PREBIND\0\u{1}STATE_BOUND\0\u{1}STATE_LISTENING\0")
-}
-
-nonisolated extension Envoy_Config_Core_V3_SocketOption.SocketIpVersion: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SOCKET_IP_VERSION_UNSPECIFIED\0\u{1}SOCKET_IP_VERSION_IPV4\0\u{1}SOCKET_IP_VERSION_IPV6\0")
 }
 
 nonisolated extension Envoy_Config_Core_V3_SocketOption.SocketType: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -517,39 +435,9 @@ nonisolated extension Envoy_Config_Core_V3_SocketOption.SocketType.Datagram: Swi
   }
 }
 
-nonisolated extension Envoy_Config_Core_V3_SocketOptionsOverride: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".SocketOptionsOverride"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}socket_options\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.socketOptions) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.socketOptions.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.socketOptions, fieldNumber: 1)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Core_V3_SocketOptionsOverride, rhs: Envoy_Config_Core_V3_SocketOptionsOverride) -> Bool {
-    if lhs.socketOptions != rhs.socketOptions {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
 nonisolated extension Envoy_Config_Core_V3_ExtraSourceAddress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExtraSourceAddress"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{3}socket_options\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -558,7 +446,6 @@ nonisolated extension Envoy_Config_Core_V3_ExtraSourceAddress: SwiftProtobuf.Mes
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._address) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._socketOptions) }()
       default: break
       }
     }
@@ -572,15 +459,11 @@ nonisolated extension Envoy_Config_Core_V3_ExtraSourceAddress: SwiftProtobuf.Mes
     try { if let v = self._address {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
-    try { if let v = self._socketOptions {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Core_V3_ExtraSourceAddress, rhs: Envoy_Config_Core_V3_ExtraSourceAddress) -> Bool {
     if lhs._address != rhs._address {return false}
-    if lhs._socketOptions != rhs._socketOptions {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -86,7 +86,8 @@ package nonisolated struct Envoy_Config_Cluster_V3_CircuitBreakers: Sendable {
     /// Publishes how much is left. Default: false.
     package var trackRemaining: Bool = false
 
-    /// Connection pools in each worker. Default: no limit.
+    /// Connection pools.
+    /// [ignored: each worker keeps one pool for each endpoint]
     package var maxConnectionPools: SwiftProtobuf.Google_Protobuf_UInt32Value {
       get {_maxConnectionPools ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
       set {_maxConnectionPools = newValue}
@@ -134,7 +135,8 @@ package nonisolated struct Envoy_Config_Cluster_V3_CircuitBreakers: Sendable {
       /// Clears the value of `minRetryConcurrency`. Subsequent reads from it will return its default value.
       package mutating func clearMinRetryConcurrency() {self._minRetryConcurrency = nil}
 
-      /// The time over which requests are counted. Default: 0s, which is those of the moment.
+      /// The time over which requests are counted.
+      /// [ignored: the requests of the moment are counted]
       package var budgetInterval: SwiftProtobuf.Google_Protobuf_Duration {
         get {_budgetInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
         set {_budgetInterval = newValue}

@@ -385,12 +385,6 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
   /// Clears the value of `preconnectPolicy`. Subsequent reads from it will return its default value.
   package mutating func clearPreconnectPolicy() {_uniqueStorage()._preconnectPolicy = nil}
 
-  /// Each client's connection has connections of its own. Default: false.
-  package var connectionPoolPerDownstreamConnection: Bool {
-    get {_storage._connectionPoolPerDownstreamConnection}
-    set {_uniqueStorage()._connectionPoolPerDownstreamConnection = newValue}
-  }
-
   /// Which name servers are asked, and how.
   ///
   /// NOTE: This field was marked as deprecated in the .proto file.
@@ -403,7 +397,8 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
   /// Clears the value of `dnsResolutionConfig`. Subsequent reads from it will return its default value.
   package mutating func clearDnsResolutionConfig() {_uniqueStorage()._dnsResolutionConfig = nil}
 
-  /// The start waits until the cluster is ready. Default: true.
+  /// The start waits until the cluster is ready.
+  /// [ignored: listeners always wait for the first answer of DNS]
   package var waitForWarmOnInit: SwiftProtobuf.Google_Protobuf_BoolValue {
     get {_storage._waitForWarmOnInit ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
     set {_uniqueStorage()._waitForWarmOnInit = newValue}
@@ -1167,7 +1162,7 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    /// How long it takes; positive. Required.
+    /// How long it takes. Default: 0s, at once.
     package var slowStartWindow: SwiftProtobuf.Google_Protobuf_Duration {
       get {_slowStartWindow ?? SwiftProtobuf.Google_Protobuf_Duration()}
       set {_slowStartWindow = newValue}
@@ -1431,7 +1426,8 @@ package nonisolated struct Envoy_Config_Cluster_V3_TrackClusterStats: Sendable {
   /// Counts the sizes of heads and bodies. Default: false.
   package var requestResponseSizes: Bool = false
 
-  /// Publishes the statistics of each endpoint. Default: false.
+  /// Publishes the statistics of each endpoint.
+  /// [ignored: they are at /clusters of the admin interface]
   package var perEndpointStats: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1482,7 +1478,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.config.cluster.v3"
 
 nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Cluster"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}type\0\u{4}\u{2}connect_timeout\0\u{3}per_connection_buffer_limit_bytes\0\u{3}lb_policy\0\u{4}\u{2}health_checks\0\u{3}max_requests_per_connection\0\u{3}circuit_breakers\0\u{4}\u{3}http_protocol_options\0\u{4}\u{3}dns_refresh_rate\0\u{3}dns_lookup_family\0\u{3}dns_resolvers\0\u{3}outlier_detection\0\u{3}cleanup_interval\0\u{3}upstream_bind_config\0\u{3}lb_subset_config\0\u{3}ring_hash_lb_config\0\u{2}\u{2}metadata\0\u{4}\u{2}common_lb_config\0\u{3}alt_stat_name\0\u{3}common_http_protocol_options\0\u{3}upstream_connection_options\0\u{3}close_connections_on_host_health_failure\0\u{3}ignore_health_on_host_removal\0\u{3}load_assignment\0\u{4}\u{3}typed_extension_protocol_options\0\u{3}least_request_lb_config\0\u{3}cluster_type\0\u{3}respect_dns_ttl\0\u{4}\u{2}load_balancing_policy\0\u{4}\u{3}dns_failure_refresh_rate\0\u{3}use_tcp_for_dns_lookups\0\u{3}upstream_http_protocol_options\0\u{3}track_timeout_budgets\0\u{4}\u{2}track_cluster_stats\0\u{3}preconnect_policy\0\u{3}connection_pool_per_downstream_connection\0\u{3}maglev_lb_config\0\u{3}dns_resolution_config\0\u{3}wait_for_warm_on_init\0\u{3}typed_dns_resolver_config\0\u{3}round_robin_lb_config\0\u{4}\u{2}dns_jitter\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}type\0\u{4}\u{2}connect_timeout\0\u{3}per_connection_buffer_limit_bytes\0\u{3}lb_policy\0\u{4}\u{2}health_checks\0\u{3}max_requests_per_connection\0\u{3}circuit_breakers\0\u{4}\u{3}http_protocol_options\0\u{4}\u{3}dns_refresh_rate\0\u{3}dns_lookup_family\0\u{3}dns_resolvers\0\u{3}outlier_detection\0\u{3}cleanup_interval\0\u{3}upstream_bind_config\0\u{3}lb_subset_config\0\u{3}ring_hash_lb_config\0\u{2}\u{2}metadata\0\u{4}\u{2}common_lb_config\0\u{3}alt_stat_name\0\u{3}common_http_protocol_options\0\u{3}upstream_connection_options\0\u{3}close_connections_on_host_health_failure\0\u{3}ignore_health_on_host_removal\0\u{3}load_assignment\0\u{4}\u{3}typed_extension_protocol_options\0\u{3}least_request_lb_config\0\u{3}cluster_type\0\u{3}respect_dns_ttl\0\u{4}\u{2}load_balancing_policy\0\u{4}\u{3}dns_failure_refresh_rate\0\u{3}use_tcp_for_dns_lookups\0\u{3}upstream_http_protocol_options\0\u{3}track_timeout_budgets\0\u{4}\u{2}track_cluster_stats\0\u{3}preconnect_policy\0\u{4}\u{2}maglev_lb_config\0\u{3}dns_resolution_config\0\u{3}wait_for_warm_on_init\0\u{3}typed_dns_resolver_config\0\u{3}round_robin_lb_config\0\u{4}\u{2}dns_jitter\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
@@ -1519,7 +1515,6 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
     var _trackTimeoutBudgets: Bool = false
     var _trackClusterStats: Envoy_Config_Cluster_V3_TrackClusterStats? = nil
     var _preconnectPolicy: Envoy_Config_Cluster_V3_Cluster.PreconnectPolicy? = nil
-    var _connectionPoolPerDownstreamConnection: Bool = false
     var _dnsResolutionConfig: Envoy_Config_Core_V3_DnsResolutionConfig? = nil
     var _waitForWarmOnInit: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
     var _typedDnsResolverConfig: Envoy_Config_Core_V3_TypedExtensionConfig? = nil
@@ -1568,7 +1563,6 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
       _trackTimeoutBudgets = source._trackTimeoutBudgets
       _trackClusterStats = source._trackClusterStats
       _preconnectPolicy = source._preconnectPolicy
-      _connectionPoolPerDownstreamConnection = source._connectionPoolPerDownstreamConnection
       _dnsResolutionConfig = source._dnsResolutionConfig
       _waitForWarmOnInit = source._waitForWarmOnInit
       _typedDnsResolverConfig = source._typedDnsResolverConfig
@@ -1670,7 +1664,6 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
         case 47: try { try decoder.decodeSingularBoolField(value: &_storage._trackTimeoutBudgets) }()
         case 49: try { try decoder.decodeSingularMessageField(value: &_storage._trackClusterStats) }()
         case 50: try { try decoder.decodeSingularMessageField(value: &_storage._preconnectPolicy) }()
-        case 51: try { try decoder.decodeSingularBoolField(value: &_storage._connectionPoolPerDownstreamConnection) }()
         case 52: try {
           var v: Envoy_Config_Cluster_V3_Cluster.MaglevLbConfig?
           var hadOneofValue = false
@@ -1821,9 +1814,6 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
       try { if let v = _storage._preconnectPolicy {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
       } }()
-      if _storage._connectionPoolPerDownstreamConnection != false {
-        try visitor.visitSingularBoolField(value: _storage._connectionPoolPerDownstreamConnection, fieldNumber: 51)
-      }
       try { if case .maglevLbConfig(let v)? = _storage._lbConfig {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
       } }()
@@ -1885,7 +1875,6 @@ nonisolated extension Envoy_Config_Cluster_V3_Cluster: SwiftProtobuf.Message, Sw
         if _storage._trackTimeoutBudgets != rhs_storage._trackTimeoutBudgets {return false}
         if _storage._trackClusterStats != rhs_storage._trackClusterStats {return false}
         if _storage._preconnectPolicy != rhs_storage._preconnectPolicy {return false}
-        if _storage._connectionPoolPerDownstreamConnection != rhs_storage._connectionPoolPerDownstreamConnection {return false}
         if _storage._dnsResolutionConfig != rhs_storage._dnsResolutionConfig {return false}
         if _storage._waitForWarmOnInit != rhs_storage._waitForWarmOnInit {return false}
         if _storage._typedDnsResolverConfig != rhs_storage._typedDnsResolverConfig {return false}

@@ -85,93 +85,12 @@ package nonisolated struct Envoy_Extensions_LoadBalancingPolicies_Common_V3_Loca
     /// Answers 503 where too few endpoints are healthy. Default: false.
     package var failTrafficOnPanic: Bool = false
 
-    /// Always stays in the zone where it has endpoints. Default: false.
-    ///
-    /// NOTE: This field was marked as deprecated in the .proto file.
-    package var forceLocalityDirectRouting: Bool = false
-
-    /// Always stays in the zone where it has enough endpoints.
-    package var forceLocalZone: Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityLbConfig.ZoneAwareLbConfig.ForceLocalZone {
-      get {_forceLocalZone ?? Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityLbConfig.ZoneAwareLbConfig.ForceLocalZone()}
-      set {_forceLocalZone = newValue}
-    }
-    /// Returns true if `forceLocalZone` has been explicitly set.
-    package var hasForceLocalZone: Bool {self._forceLocalZone != nil}
-    /// Clears the value of `forceLocalZone`. Subsequent reads from it will return its default value.
-    package mutating func clearForceLocalZone() {self._forceLocalZone = nil}
-
-    /// What the share of a zone is made of. Default: HEALTHY_HOSTS_NUM.
-    package var localityBasis: Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityLbConfig.ZoneAwareLbConfig.LocalityBasis = .healthyHostsNum
-
     package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-    /// What the share of a zone is made of.
-    package nonisolated enum LocalityBasis: SwiftProtobuf.Enum, Swift.CaseIterable {
-      package typealias RawValue = Int
-
-      /// The number of its healthy endpoints.
-      case healthyHostsNum // = 0
-
-      /// The weights of its healthy endpoints.
-      case healthyHostsWeight // = 1
-      case UNRECOGNIZED(Int)
-
-      package init() {
-        self = .healthyHostsNum
-      }
-
-      package init?(rawValue: Int) {
-        switch rawValue {
-        case 0: self = .healthyHostsNum
-        case 1: self = .healthyHostsWeight
-        default: self = .UNRECOGNIZED(rawValue)
-        }
-      }
-
-      package var rawValue: Int {
-        switch self {
-        case .healthyHostsNum: return 0
-        case .healthyHostsWeight: return 1
-        case .UNRECOGNIZED(let i): return i
-        }
-      }
-
-      // The compiler won't synthesize support with the UNRECOGNIZED case.
-      package static let allCases: [Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityLbConfig.ZoneAwareLbConfig.LocalityBasis] = [
-        .healthyHostsNum,
-        .healthyHostsWeight,
-      ]
-
-    }
-
-    /// When the zone is never left.
-    package nonisolated struct ForceLocalZone: Sendable {
-      // SwiftProtobuf.Message conformance is added in an extension below. See the
-      // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-      // methods supported on all messages.
-
-      /// Endpoints that the zone must have. Default: 1.
-      package var minSize: SwiftProtobuf.Google_Protobuf_UInt32Value {
-        get {_minSize ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
-        set {_minSize = newValue}
-      }
-      /// Returns true if `minSize` has been explicitly set.
-      package var hasMinSize: Bool {self._minSize != nil}
-      /// Clears the value of `minSize`. Subsequent reads from it will return its default value.
-      package mutating func clearMinSize() {self._minSize = nil}
-
-      package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-      package init() {}
-
-      fileprivate var _minSize: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
-    }
 
     package init() {}
 
     fileprivate var _routingEnabled: Envoy_Type_V3_Percent? = nil
     fileprivate var _minClusterSize: SwiftProtobuf.Google_Protobuf_UInt64Value? = nil
-    fileprivate var _forceLocalZone: Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityLbConfig.ZoneAwareLbConfig.ForceLocalZone? = nil
   }
 
   /// Marks that localities are weighed.
@@ -194,7 +113,7 @@ package nonisolated struct Envoy_Extensions_LoadBalancingPolicies_Common_V3_Slow
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// How long it takes; positive. Required.
+  /// How long it takes. Default: 0s, at once.
   package var slowStartWindow: SwiftProtobuf.Google_Protobuf_Duration {
     get {_slowStartWindow ?? SwiftProtobuf.Google_Protobuf_Duration()}
     set {_slowStartWindow = newValue}
@@ -252,9 +171,6 @@ package nonisolated struct Envoy_Extensions_LoadBalancingPolicies_Common_V3_Cons
   package var hasHashBalanceFactor: Bool {self._hashBalanceFactor != nil}
   /// Clears the value of `hashBalanceFactor`. Subsequent reads from it will return its default value.
   package mutating func clearHashBalanceFactor() {self._hashBalanceFactor = nil}
-
-  /// What of the request is hashed; that of the route comes first.
-  package var hashPolicy: [Envoy_Config_Route_V3_RouteAction.HashPolicy] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -336,7 +252,7 @@ nonisolated extension Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityL
 
 nonisolated extension Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityLbConfig.ZoneAwareLbConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityLbConfig.protoMessageName + ".ZoneAwareLbConfig"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}routing_enabled\0\u{3}min_cluster_size\0\u{3}fail_traffic_on_panic\0\u{3}force_locality_direct_routing\0\u{3}force_local_zone\0\u{3}locality_basis\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}routing_enabled\0\u{3}min_cluster_size\0\u{3}fail_traffic_on_panic\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -347,9 +263,6 @@ nonisolated extension Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityL
       case 1: try { try decoder.decodeSingularMessageField(value: &self._routingEnabled) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._minClusterSize) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.failTrafficOnPanic) }()
-      case 4: try { try decoder.decodeSingularBoolField(value: &self.forceLocalityDirectRouting) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._forceLocalZone) }()
-      case 6: try { try decoder.decodeSingularEnumField(value: &self.localityBasis) }()
       default: break
       }
     }
@@ -369,15 +282,6 @@ nonisolated extension Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityL
     if self.failTrafficOnPanic != false {
       try visitor.visitSingularBoolField(value: self.failTrafficOnPanic, fieldNumber: 3)
     }
-    if self.forceLocalityDirectRouting != false {
-      try visitor.visitSingularBoolField(value: self.forceLocalityDirectRouting, fieldNumber: 4)
-    }
-    try { if let v = self._forceLocalZone {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    if self.localityBasis != .healthyHostsNum {
-      try visitor.visitSingularEnumField(value: self.localityBasis, fieldNumber: 6)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -385,47 +289,6 @@ nonisolated extension Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityL
     if lhs._routingEnabled != rhs._routingEnabled {return false}
     if lhs._minClusterSize != rhs._minClusterSize {return false}
     if lhs.failTrafficOnPanic != rhs.failTrafficOnPanic {return false}
-    if lhs.forceLocalityDirectRouting != rhs.forceLocalityDirectRouting {return false}
-    if lhs._forceLocalZone != rhs._forceLocalZone {return false}
-    if lhs.localityBasis != rhs.localityBasis {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityLbConfig.ZoneAwareLbConfig.LocalityBasis: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0HEALTHY_HOSTS_NUM\0\u{1}HEALTHY_HOSTS_WEIGHT\0")
-}
-
-nonisolated extension Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityLbConfig.ZoneAwareLbConfig.ForceLocalZone: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityLbConfig.ZoneAwareLbConfig.protoMessageName + ".ForceLocalZone"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}min_size\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._minSize) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._minSize {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityLbConfig.ZoneAwareLbConfig.ForceLocalZone, rhs: Envoy_Extensions_LoadBalancingPolicies_Common_V3_LocalityLbConfig.ZoneAwareLbConfig.ForceLocalZone) -> Bool {
-    if lhs._minSize != rhs._minSize {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -496,7 +359,7 @@ nonisolated extension Envoy_Extensions_LoadBalancingPolicies_Common_V3_SlowStart
 
 nonisolated extension Envoy_Extensions_LoadBalancingPolicies_Common_V3_ConsistentHashingLbConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ConsistentHashingLbConfig"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}use_hostname_for_hashing\0\u{3}hash_balance_factor\0\u{3}hash_policy\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}use_hostname_for_hashing\0\u{3}hash_balance_factor\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -506,7 +369,6 @@ nonisolated extension Envoy_Extensions_LoadBalancingPolicies_Common_V3_Consisten
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBoolField(value: &self.useHostnameForHashing) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._hashBalanceFactor) }()
-      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.hashPolicy) }()
       default: break
       }
     }
@@ -523,16 +385,12 @@ nonisolated extension Envoy_Extensions_LoadBalancingPolicies_Common_V3_Consisten
     try { if let v = self._hashBalanceFactor {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
-    if !self.hashPolicy.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.hashPolicy, fieldNumber: 3)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Extensions_LoadBalancingPolicies_Common_V3_ConsistentHashingLbConfig, rhs: Envoy_Extensions_LoadBalancingPolicies_Common_V3_ConsistentHashingLbConfig) -> Bool {
     if lhs.useHostnameForHashing != rhs.useHostnameForHashing {return false}
     if lhs._hashBalanceFactor != rhs._hashBalanceFactor {return false}
-    if lhs.hashPolicy != rhs.hashPolicy {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -624,16 +624,6 @@ package nonisolated struct Envoy_Config_Core_V3_HttpProtocolOptions: Sendable {
   /// Clears the value of `maxResponseHeadersKb`. Subsequent reads from it will return its default value.
   package mutating func clearMaxResponseHeadersKb() {self._maxResponseHeadersKb = nil}
 
-  /// A random share of max_connection_duration up to this is added to it. Default: 0.
-  package var maxConnectionDurationJitter: Envoy_Type_V3_Percent {
-    get {_maxConnectionDurationJitter ?? Envoy_Type_V3_Percent()}
-    set {_maxConnectionDurationJitter = newValue}
-  }
-  /// Returns true if `maxConnectionDurationJitter` has been explicitly set.
-  package var hasMaxConnectionDurationJitter: Bool {self._maxConnectionDurationJitter != nil}
-  /// Clears the value of `maxConnectionDurationJitter`. Subsequent reads from it will return its default value.
-  package mutating func clearMaxConnectionDurationJitter() {self._maxConnectionDurationJitter = nil}
-
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What happens to headers with an underscore in their name.
@@ -689,7 +679,6 @@ package nonisolated struct Envoy_Config_Core_V3_HttpProtocolOptions: Sendable {
   fileprivate var _maxStreamDuration: SwiftProtobuf.Google_Protobuf_Duration? = nil
   fileprivate var _maxRequestsPerConnection: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
   fileprivate var _maxResponseHeadersKb: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
-  fileprivate var _maxConnectionDurationJitter: Envoy_Type_V3_Percent? = nil
 }
 
 /// What is particular to HTTP/1.
@@ -1519,7 +1508,7 @@ nonisolated extension Envoy_Config_Core_V3_UpstreamHttpProtocolOptions: SwiftPro
 
 nonisolated extension Envoy_Config_Core_V3_HttpProtocolOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HttpProtocolOptions"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}idle_timeout\0\u{3}max_headers_count\0\u{3}max_connection_duration\0\u{3}max_stream_duration\0\u{3}headers_with_underscores_action\0\u{3}max_requests_per_connection\0\u{3}max_response_headers_kb\0\u{3}max_connection_duration_jitter\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}idle_timeout\0\u{3}max_headers_count\0\u{3}max_connection_duration\0\u{3}max_stream_duration\0\u{3}headers_with_underscores_action\0\u{3}max_requests_per_connection\0\u{3}max_response_headers_kb\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1534,7 +1523,6 @@ nonisolated extension Envoy_Config_Core_V3_HttpProtocolOptions: SwiftProtobuf.Me
       case 5: try { try decoder.decodeSingularEnumField(value: &self.headersWithUnderscoresAction) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._maxRequestsPerConnection) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._maxResponseHeadersKb) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._maxConnectionDurationJitter) }()
       default: break
       }
     }
@@ -1566,9 +1554,6 @@ nonisolated extension Envoy_Config_Core_V3_HttpProtocolOptions: SwiftProtobuf.Me
     try { if let v = self._maxResponseHeadersKb {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
-    try { if let v = self._maxConnectionDurationJitter {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1580,7 +1565,6 @@ nonisolated extension Envoy_Config_Core_V3_HttpProtocolOptions: SwiftProtobuf.Me
     if lhs.headersWithUnderscoresAction != rhs.headersWithUnderscoresAction {return false}
     if lhs._maxRequestsPerConnection != rhs._maxRequestsPerConnection {return false}
     if lhs._maxResponseHeadersKb != rhs._maxResponseHeadersKb {return false}
-    if lhs._maxConnectionDurationJitter != rhs._maxConnectionDurationJitter {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

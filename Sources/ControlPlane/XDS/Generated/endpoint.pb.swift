@@ -50,7 +50,7 @@ package nonisolated struct Envoy_Config_Endpoint_V3_ClusterLoadAssignment: Senda
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    /// Shares of the requests that are answered with 503 at once.
+    /// A share of the requests that is answered with 503 at once; one at most.
     package var dropOverloads: [Envoy_Config_Endpoint_V3_ClusterLoadAssignment.Policy.DropOverload] = []
 
     /// How much of a priority's load its healthy endpoints can carry, in percent. Default: 140.
@@ -280,13 +280,13 @@ package nonisolated struct Envoy_Config_Endpoint_V3_Endpoint: Sendable {
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    /// The port for checks. Default: the endpoint's.
+    /// The port for checks. Default: that of the address.
     package var portValue: UInt32 = 0
 
     /// The host of the checks' requests.
     package var hostname: String = String()
 
-    /// The address for checks; its port comes before port_value. Default: the endpoint's.
+    /// The address for checks, an IP address or a Unix socket. Default: the endpoint's.
     package var address: Envoy_Config_Core_V3_Address {
       get {_address ?? Envoy_Config_Core_V3_Address()}
       set {_address = newValue}

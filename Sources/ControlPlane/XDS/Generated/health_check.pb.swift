@@ -216,8 +216,7 @@ package nonisolated struct Envoy_Config_Core_V3_HealthCheck: @unchecked Sendable
     set {_uniqueStorage()._alwaysLogHealthCheckSuccess = newValue}
   }
 
-  /// Names the check.
-  /// [ignored: the events name the cluster]
+  /// Names the check; required where there are several, and unique among them.
   package var name: String {
     get {_storage._name}
     set {_uniqueStorage()._name = newValue}
@@ -278,7 +277,8 @@ package nonisolated struct Envoy_Config_Core_V3_HealthCheck: @unchecked Sendable
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    /// The host of the request. Default: the endpoint's host name, or the cluster's name.
+    /// The host of the request, where the endpoint's health_check_config gives none. Default: the
+    /// cluster's name.
     package var host: String = String()
 
     /// The path of the request, with its query. Required.

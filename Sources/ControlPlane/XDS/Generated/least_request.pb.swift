@@ -66,7 +66,8 @@ package nonisolated struct Envoy_Extensions_LoadBalancingPolicies_LeastRequest_V
   /// Clears the value of `localityLbConfig`. Subsequent reads from it will return its default value.
   package mutating func clearLocalityLbConfig() {self._localityLbConfig = nil}
 
-  /// Compares all endpoints. Default: false.
+  /// Compares all endpoints.
+  /// [only: false]
   ///
   /// NOTE: This field was marked as deprecated in the .proto file.
   package var enableFullScan: SwiftProtobuf.Google_Protobuf_BoolValue {
@@ -89,9 +90,6 @@ package nonisolated struct Envoy_Extensions_LoadBalancingPolicies_LeastRequest_V
 
     /// Some, drawn at random.
     case nChoices // = 0
-
-    /// All; among equals one at random.
-    case fullScan // = 1
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -101,7 +99,6 @@ package nonisolated struct Envoy_Extensions_LoadBalancingPolicies_LeastRequest_V
     package init?(rawValue: Int) {
       switch rawValue {
       case 0: self = .nChoices
-      case 1: self = .fullScan
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -109,7 +106,6 @@ package nonisolated struct Envoy_Extensions_LoadBalancingPolicies_LeastRequest_V
     package var rawValue: Int {
       switch self {
       case .nChoices: return 0
-      case .fullScan: return 1
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -117,7 +113,6 @@ package nonisolated struct Envoy_Extensions_LoadBalancingPolicies_LeastRequest_V
     // The compiler won't synthesize support with the UNRECOGNIZED case.
     package static let allCases: [Envoy_Extensions_LoadBalancingPolicies_LeastRequest_V3_LeastRequest.SelectionMethod] = [
       .nChoices,
-      .fullScan,
     ]
 
   }
@@ -195,5 +190,5 @@ nonisolated extension Envoy_Extensions_LoadBalancingPolicies_LeastRequest_V3_Lea
 }
 
 nonisolated extension Envoy_Extensions_LoadBalancingPolicies_LeastRequest_V3_LeastRequest.SelectionMethod: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0N_CHOICES\0\u{1}FULL_SCAN\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0N_CHOICES\0")
 }

@@ -36,7 +36,8 @@ package nonisolated struct Envoy_Extensions_LoadBalancingPolicies_PeakEwma_V3alp
   /// Clears the value of `decayTime`. Subsequent reads from it will return its default value.
   package mutating func clearDecayTime() {self._decayTime = nil}
 
-  /// How often the latencies of the workers are gathered. Default: 0.1s.
+  /// How often the latencies of the workers are gathered.
+  /// [ignored: each worker measures for itself]
   package var aggregationInterval: SwiftProtobuf.Google_Protobuf_Duration {
     get {_aggregationInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
     set {_aggregationInterval = newValue}
@@ -46,7 +47,8 @@ package nonisolated struct Envoy_Extensions_LoadBalancingPolicies_PeakEwma_V3alp
   /// Clears the value of `aggregationInterval`. Subsequent reads from it will return its default value.
   package mutating func clearAggregationInterval() {self._aggregationInterval = nil}
 
-  /// Latencies that are kept for an endpoint between gatherings. Default: 1000.
+  /// Latencies that are kept between gatherings.
+  /// [ignored: nothing is kept but the mean]
   package var maxSamplesPerHost: SwiftProtobuf.Google_Protobuf_UInt32Value {
     get {_maxSamplesPerHost ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
     set {_maxSamplesPerHost = newValue}
@@ -66,7 +68,8 @@ package nonisolated struct Envoy_Extensions_LoadBalancingPolicies_PeakEwma_V3alp
   /// Clears the value of `defaultRtt`. Subsequent reads from it will return its default value.
   package mutating func clearDefaultRtt() {self._defaultRtt = nil}
 
-  /// The cost of an endpoint with requests in flight and no latency yet. Default: 1000000.
+  /// The cost of an endpoint with requests in flight and no latency yet.
+  /// [ignored: the latency of such an endpoint is default_rtt]
   package var penaltyValue: SwiftProtobuf.Google_Protobuf_DoubleValue {
     get {_penaltyValue ?? SwiftProtobuf.Google_Protobuf_DoubleValue()}
     set {_penaltyValue = newValue}

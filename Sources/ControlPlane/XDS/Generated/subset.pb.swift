@@ -67,7 +67,8 @@ package nonisolated struct Envoy_Extensions_LoadBalancingPolicies_Subset_V3_Subs
   /// Clears the value of `subsetLbPolicy`. Subsequent reads from it will return its default value.
   package mutating func clearSubsetLbPolicy() {self._subsetLbPolicy = nil}
 
-  /// A request may give more keys than a selector has. Default: false.
+  /// A request may give more keys than a selector has.
+  /// [only: false]
   package var allowRedundantKeys: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()

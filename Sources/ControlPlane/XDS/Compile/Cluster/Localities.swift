@@ -1,0 +1,73 @@
+internal import Model
+
+/// Which rule for localities holds in the end, and what contradicts it.
+extension Compilation {
+    /// Zones are preferred where this process knows its own, even without `zone_aware_lb_config`,
+    /// as in Envoy; the balancers that hash have no zones.
+    func chooseZones(
+        _ cluster: Envoy_Config_Cluster_V3_Cluster,
+        _ path: FieldPath,
+        _ balance: inout Balance
+    ) {
+        let hashes =
+            switch balance.rule {
+            case .ringHash, .maglev: true
+            default: false
+            }
+        switch balance.options.localities {
+        case .weighted: break
+        case .none:
+            if !hashes, sharedByClusters.knowsItsZone {
+                balance.options.localities = .zoneAware(BalancingOptions.ZoneAware())
+            }
+        case .zoneAware:
+            if sharedByClusters.knowsItsZone, !hashes { break }
+            balance.options.localities = .none
+            warn(
+                path,
+                hashes
+                    ? "zones are not preferred by a balancer that hashes"
+                    : "zones are not preferred, as this proxy does not know its own",
+                hashes
+                    ? "leave zone_aware_lb_config out"
+                    : "give node.locality.zone and cluster_manager.local_cluster_name"
+            )
+        }
+    }
+
+    /// Weights of localities count only where the rule says so, and then every place needs one.
+    func checkLocalityUse(
+        _ cluster: Envoy_Config_Cluster_V3_Cluster,
+        _ path: FieldPath,
+        _ balance: Balance
+    ) {
+        let places = cluster.loadAssignment.endpoints
+        let isWeighted = balance.options.localities == .weighted
+        let path = path["load_assignment"]["endpoints"]
+        for (index, place) in places.enumerated() {
+            let path = path[index]
+            if place.hasLoadBalancingWeight, !isWeighted {
+                warn(
+                    path["load_balancing_weight"],
+                    "it has no effect",
+                    "it counts only with common_lb_config: {locality_weighted_lb_config: {}}"
+                )
+                return
+            }
+            if !place.hasLoadBalancingWeight, isWeighted, !place.lbEndpoints.isEmpty {
+                warn(
+                    path,
+                    "has no load_balancing_weight, so its endpoints get no requests",
+                    "give one, as localities are weighed"
+                )
+            }
+        }
+        if let subsets = balance.options.subsets, subsets.isLocalityWeightAware, !isWeighted {
+            warn(
+                path,
+                "locality_weight_aware has no effect where localities are not weighed",
+                "add common_lb_config: {locality_weighted_lb_config: {}}"
+            )
+        }
+    }
+}
