@@ -5,6 +5,8 @@ package indirect enum JSONValue: Sendable, Equatable {
     case null
     case boolean(Bool)
     case integer(Int64)
+    /// A number with a fraction; null where it is not finite, which JSON cannot say.
+    case number(Double)
     case string(String)
     case array([JSONValue])
     case object([Member])
@@ -37,6 +39,8 @@ package indirect enum JSONValue: Sendable, Equatable {
         case .null: bytes += "null".utf8
         case .boolean(let value): bytes += (value ? "true" : "false").utf8
         case .integer(let value): bytes += "\(value)".utf8
+        case .number(let value):
+            bytes += (value.isFinite ? PlainText.number(value) : "null").utf8
         case .string(let value): Self.append(quoted: value, to: &bytes)
         case .array(let elements):
             bytes.append(0x5b)

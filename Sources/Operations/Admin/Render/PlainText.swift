@@ -7,6 +7,20 @@ enum PlainText {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The shortest digits that mean this number: `50`, `66.66666666666667`.
+    static func number(_ value: Double) -> String {
+        let text = value.description
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    }
+
+    /// With six significant digits, as `printf("%g")` has them for numbers of usual size.
+    static func rounded(_ value: Double) -> String {
+        guard value != 0, value.isFinite else { return number(value) }
+        var scale = 1.0
+        while abs(value) * scale < 100_000, scale < 1e12 { scale *= 10 }
+        return number((value * scale).rounded() / scale)
+    }
+
     /// In HTML, as content or between the quotes of an attribute.
     static func html(_ text: String) -> String {
         var bytes: [UInt8] = []

@@ -1,0 +1,141 @@
+import Model
+import Policy
+import Wire
+
+extension HTTPHealthCheckConnection {
+    /// Writes the request of a check: the method and path of the configuration, `host`, and
+    /// `user-agent: Envoy/HC`, by which applications know checks; then the configured headers.
+    func writeRequest(_ http: HealthCheckConfiguration.HTTP, _ session: HealthCheckSession) {
+        let head = session.cluster.owner.requestHead
+        head.reset()
+        head.method = http.method
+        let method = Array(http.method.text.utf8)
+        head.methodSlice = head.append(method.span)
+        let path = http.path.bytes
+        head.path = head.append(path.span)
+        let host = Array(Self.host(http, session).utf8)
+        head.authority = head.append(host.span)
+        head.addLine(name: head.append("user-agent"), value: head.append("Envoy/HC"))
+        if !http.headersToAdd.isEmpty { apply(http.headersToAdd, to: head, session) }
+        let framing: BodyFraming =
+            switch http.method {
+            case .post, .put, .patch: .length(UInt64(http.sentBody.count))
+            default: http.sentBody.isEmpty ? .none : .length(UInt64(http.sentBody.count))
+            }
+        let limit = HeadWriter.byteCount(request: head, framing: framing)
+        unsafe write(upTo: limit) { room in
+            unsafe HeadWriter.write(request: head, framing: framing, into: room)
+        }
+        let body = http.sentBody
+        if !body.isEmpty { write(body.span) }
+    }
+
+    /// The endpoint's own name for checks, the check's, or the cluster's.
+    private static func host(
+        _ http: HealthCheckConfiguration.HTTP,
+        _ session: HealthCheckSession
+    ) -> String {
+        let own = session.endpoint.endpoint.attributes?.healthCheckHostname ?? ""
+        if !own.isEmpty { return own }
+        return http.host.isEmpty ? session.cluster.configuration.name : http.host
+    }
+
+    private func apply(
+        _ operations: HeaderOperations,
+        to head: Head,
+        _ session: HealthCheckSession
+    ) {
+        var record = ExchangeRecord()
+        if operations.needsRecord { Self.fill(&record, head, session) }
+        for step in operations.steps {
+            switch step {
+            case .remove(let name, _):
+                let bytes = name.bytes
+                head.remove(named: bytes.span)
+            case .add(let name, let known, let value, let action, let keepsEmpty):
+                let slice: Head.Slice
+                switch value {
+                case .literal(let text):
+                    let bytes = text.bytes
+                    slice = head.append(bytes.span)
+                case .formatted(let format): slice = format.append(record, to: head)
+                }
+                if slice.isEmpty, !keepsEmpty { continue }
+                if known == .host {
+                    head.authority = slice
+                } else {
+                    Self.add(name, known, slice, action, to: head)
+                }
+            }
+        }
+    }
+
+    private static func add(
+        _ name: ByteString,
+        _ known: KnownField?,
+        _ value: Head.Slice,
+        _ action: HeaderOperations.Action,
+        to head: Head
+    ) {
+        let bytes = name.bytes
+        let existing = head.first(named: bytes.span)
+        switch action {
+        case .addIfAbsent: if existing != nil { return }
+        case .overwriteIfExists: if existing == nil { return }
+        case .appendIfExistsOrAdd:
+            if let existing, known == .userAgent {
+                // As in Envoy: this one stays one line.
+                var joined = ByteString(copying: head.span(existing)).bytes
+                joined.append(0x2c)
+                joined += ByteString(copying: head.span(value)).bytes
+                head.remove(named: bytes.span)
+                head.addLine(name: head.append(bytes.span), value: head.append(joined.span))
+                return
+            }
+        case .overwriteIfExistsOrAdd: break
+        }
+        if action == .overwriteIfExists || action == .overwriteIfExistsOrAdd {
+            head.remove(named: bytes.span)
+        }
+        head.addLine(name: head.append(bytes.span), value: value)
+    }
+
+    /// What `%UPSTREAM_…%` and the like print in headers of checks.
+    private static func fill(
+        _ record: inout ExchangeRecord,
+        _ head: Head,
+        _ session: HealthCheckSession
+    ) {
+        let configuration = session.cluster.configuration
+        let endpoint = session.endpoint.endpoint
+        record.request = head
+        record.requestStartUnixMicroseconds = session.cluster.loop.unixMicroseconds
+        record.clusterName = configuration.name
+        record.upstreamClusterStatName = configuration.statName
+        record.clusterMetadata = configuration.metadata
+        record.upstreamHost = endpoint.address.description
+        record.upstreamHostName = endpoint.hostname
+        record.upstreamRemoteAddress = endpoint.address
+        record.upstreamMetadata = endpoint.attributes?.metadata
+        let locality = Int(endpoint.locality)
+        if locality < configuration.localities.count {
+            record.upstreamLocality = configuration.localities[locality].locality
+        }
+    }
+}
+
+extension Method {
+    /// The method as requests spell it; anything else is asked with GET.
+    fileprivate var text: String {
+        switch self {
+        case .get, .other, .connect: "GET"
+        case .head: "HEAD"
+        case .post: "POST"
+        case .put: "PUT"
+        case .delete: "DELETE"
+        case .options: "OPTIONS"
+        case .trace: "TRACE"
+        case .patch: "PATCH"
+        }
+    }
+}
