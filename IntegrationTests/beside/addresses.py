@@ -58,7 +58,6 @@ _SENT = {
     "an address with a port": ("X-Forwarded-For: 1.2.3.4:80",),
     "an empty value": ("X-Forwarded-For:",),
 }
-# The address of this machine is in the header then, which is Envoy's way with loopback.
 _LISTENERS = {
     "main": list(_SENT), "hops1": ["an external address", "a chain", "two lines"],
     "hops2": ["a chain", "an external address"],
@@ -68,19 +67,24 @@ _LISTENERS = {
     "remote-ranges": ["nothing", "a chain"], "detect": ["a chain", "an internal address"],
 }
 
+# From 127.0.0.1 itself, Envoy appends an address of the machine instead of the client's.
+_FROM = "127.0.0.2"
+
 ADDRESSES = World("client addresses", addresses, [
-    *[Case(f"{sent} to {name}", Ask("/", _SENT[sent], listener=name))
+    *[Case(f"{sent} to {name}", Ask("/", _SENT[sent], listener=name, source=_FROM))
       for name, all_sent in _LISTENERS.items() for sent in all_sent],
     Case("an original address by header", Ask("/", ("X-Real-Ip: 9.9.9.9",), listener="custom")),
     Case("an original address by header, missing", Ask("/", (_CHAIN,), listener="custom")),
-    Case("the port forwarded", Ask(listener="x-forwarded-port")),
+    Case("from loopback's first address", Ask(listener="remote"),
+         ignores=("*.x-forwarded-for",)),
+    Case("the port forwarded", Ask(listener="x-forwarded-port", source=_FROM)),
     Case("a port forwarded already",
-         Ask("/", ("X-Forwarded-Port: 99",), listener="x-forwarded-port")),
+         Ask("/", ("X-Forwarded-Port: 99",), listener="x-forwarded-port", source=_FROM)),
     Case("protocol of the client, trusted", Ask("/", ("X-Forwarded-Proto: https",))),
     Case("protocol of the client, not trusted",
-         Ask("/", ("X-Forwarded-Proto: https",), listener="remote")),
+         Ask("/", ("X-Forwarded-Proto: https",), listener="remote", source=_FROM)),
     Case("protocol of the client with a trusted hop",
-         Ask("/", ("X-Forwarded-Proto: https",), listener="remote1")),
+         Ask("/", ("X-Forwarded-Proto: https",), listener="remote1", source=_FROM)),
     Case("protocol that is none", Ask("/", ("X-Forwarded-Proto: ftp",))),
     Case("Envoy's headers from inside", Ask("/timeout", (
         "X-Forwarded-For: 10.0.0.1", "X-Envoy-Upstream-Rq-Timeout-Ms: 2500",
@@ -106,7 +110,7 @@ ADDRESSES = World("client addresses", addresses, [
         "X-Client-Trace-Id: c", "X-Envoy-Original-Host: h", "X-Envoy-Attempt-Count: 3",
         "X-Envoy-Is-Timeout-Retry: true", "X-Envoy-Downstream-Service-Node: n",
         "X-Envoy-Downstream-Service-Cluster: n", "X-Forwarded-Client-Cert: By=me"),
-        listener="remote")),
+        listener="remote", source=_FROM)),
 ])
 
 WORLDS = (ADDRESSES,)

@@ -48,10 +48,14 @@ def status(*codes):
 
 @dataclass
 class Difference:
-    """A verdict that is not Envoy's, on purpose: by place of the observation, ours and Envoy's."""
+    """A verdict that is not Envoy's, on purpose: by place of the observation, ours and Envoy's.
+
+    What follows from it, and is no statement of its own, is named by patterns in `follows`.
+    """
 
     reason: str
     places: dict  # "0.status": (ours, Envoy's)
+    follows: tuple = ()
 
 
 @dataclass

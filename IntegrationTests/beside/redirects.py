@@ -1,6 +1,6 @@
 """Answers of the proxy itself: redirects in all forms, direct responses, bodies from files."""
 
-from beside.case import Ask, Case, World
+from beside.case import Ask, Case, Difference, World
 from beside.parts import add, bootstrap, cluster, direct, host, listener, redirect, route
 
 
@@ -39,6 +39,9 @@ def redirects(up):
     ], [cluster("app", up["a"])])
 
 
+_WHOLE = Difference("the body is read before the answer ends, so the connection can go on", {
+    "0.headers.connection": (None, "close")})
+
 REDIRECTS = World("redirects", redirects, [
     Case("to a host", Ask("/host/x?y=z")),
     Case("to a host, from a host with a port", Ask("/host", host="old.test:8080")),
@@ -64,13 +67,16 @@ REDIRECTS = World("redirects", redirects, [
     Case("a path that the regex does not match", Ask("/regex/AB?q=1")),
     Case("301", Ask("/code-moved_permanently")),
     Case("302", Ask("/code-found")),
-    Case("303", Ask("/code-see_other", method="POST", body=b"x")),
+    Case("303", Ask("/code-see_other", method="POST", body=b"x"), difference=_WHOLE),
     Case("307", Ask("/code-temporary_redirect")),
     Case("308", Ask("/code-permanent_redirect")),
     Case("headers of the route", Ask("/headers")),
     Case("matched by regex", Ask("/any/thing")),
     Case("nothing changed", Ask("/empty?a=b")),
-    Case("HEAD", Ask("/host", method="HEAD")),
+    Case("HEAD", Ask("/host", method="HEAD"), difference=Difference(
+        "the length that GET would have, and no coding that never comes", {
+            "0.headers.content-length": ("0", None),
+            "0.headers.transfer-encoding": (None, "chunked")})),
     Case("gRPC", Ask("/host", ("Content-Type: application/grpc",), "POST", body=b"")),
 ], "a")
 
@@ -125,9 +131,12 @@ DIRECTS = World("direct responses", directs, [
         "http.main.downstream_rq_4xx", "http.main.rq_direct_response")),
     Case("without a body", Ask("/empty"), stats=("http.main.downstream_rq_5xx",)),
     Case("204", Ask("/204")),
-    Case("304", Ask("/304")),
+    Case("304", Ask("/304"), difference=Difference(
+        "a response that is not modified leads nowhere else", {
+            "0.headers.location": (None, "http://test/304")})),
     Case("HEAD of a body", Ask("/inline", method="HEAD")),
-    Case("POST with a body", Ask("/inline", method="POST", body=b"x" * 1000)),
+    Case("POST with a body", Ask("/inline", method="POST", body=b"x" * 1000),
+         difference=_WHOLE),
     Case("bytes", Ask("/bytes")),
     Case("a file", Ask("/file")),
     Case("an environment variable", Ask("/env")),

@@ -120,6 +120,8 @@ class Side:
                       "complete": response.complete}
             if is_relayed:
                 result["body"] = response.text
+            else:
+                result["headers"] = without_words(result["headers"])
         return {**result, "seen": seen, "log": log}
 
     def request_seen(self, name, request, attempt):
@@ -147,6 +149,7 @@ class Side:
                 entry = json.loads(line)
                 # The system's words for a failed connection are left out.
                 entry["details"] = re.sub(r"\|[^}]*", "", entry["details"] or "")
+                entry["flags"] = ",".join(sorted((entry["flags"] or "").split(",")))
                 # A head that was refused has no trace: it is the last request's.
                 self.lines[entry.pop("trace") or trace] = entry
             self.read = whole
@@ -243,5 +246,13 @@ def table(fields):
             continue
         is_varying = name in _VARYING and _VARYING[name].fullmatch(value)
         found.setdefault(name, []).append("*" if is_varying else value)
-    return {name: values[0] if len(values) == 1 else ", and ".join(values)
+    # RFC 9110 section 5.3: lines of one name are a list with commas, but for cookies to be set.
+    return {name: (" and " if name == "set-cookie" else ",").join(values)
             for name, values in found.items()}
+
+
+def without_words(headers):
+    """The headers of a local reply without what depends on its words, which are our own."""
+    return {name: value for name, value in headers.items()
+            if name not in ("content-length", "x-pillion-reason")
+            and (name, value) != ("content-type", "text/plain")}
