@@ -9,12 +9,12 @@ struct NormalizedEndpoints {
 
     /// Endpoints of one list, by their weights.
     mutating func append(_ list: [UInt32], of table: EndpointTable, share: Double) {
-        let sum = list.reduce(0) { $0 + UInt64(table.endpoints[Int($1)].weight) }
-        guard sum > 0 else { return }
+        // A weight of 0, which the compiler refuses, would leave no smallest share to scale by.
+        let weight = { (position: UInt32) in max(1, table.endpoints[Int(position)].weight) }
+        let sum = list.reduce(0) { $0 + UInt64(weight($1)) }
         for position in list {
-            let weight = table.endpoints[Int(position)].weight
             positions.append(position)
-            shares.append(Double(weight) * share / Double(sum))
+            shares.append(Double(weight(position)) * share / Double(sum))
         }
     }
 }
@@ -35,7 +35,9 @@ struct ConsistentTable {
         let keys = endpoints.positions.map { table.endpoints[Int($0)].address }
         switch table.rule {
         case .ringHash(let rule):
-            lookup = .ring(HashRing(keys: keys, shares: endpoints.shares, rule: rule))
+            let ring = HashRing(keys: keys, shares: endpoints.shares, rule: rule)
+            guard ring.count > 0 else { return nil }
+            lookup = .ring(ring)
         case .maglev(let size):
             lookup = .maglev(MaglevTable(keys: keys, shares: endpoints.shares, size: Int(size)))
         case .roundRobin, .leastRequest, .random, .peakEWMA:

@@ -27,15 +27,18 @@ final class EndpointTable {
         rule = cluster.loadBalancing
         options = cluster.balancing
         self.localCluster = localCluster
+        let groups = cluster.localities.isEmpty ? [LocalityConfiguration()] : cluster.localities
+        // An endpoint of no group counts as one of the first.
+        var endpoints = endpoints
+        for index in endpoints.indices where Int(endpoints[index].locality) >= groups.count {
+            endpoints[index].locality = 0
+        }
         self.endpoints = endpoints
-        let groups = cluster.localities
         let highest = Int(groups.map(\.priority).max() ?? 0)
         let levelCount = min(highest, Self.levelCountMax - 1) + 1
         self.levelCount = levelCount
         priorities = endpoints.map { endpoint in
-            let index = Int(endpoint.locality)
-            guard groups.indices.contains(index) else { return 0 }
-            return UInt8(clamping: min(Int(groups[index].priority), levelCount - 1))
+            UInt8(clamping: min(Int(groups[Int(endpoint.locality)].priority), levelCount - 1))
         }
         if cluster.balancing.localities == .weighted || localCluster != nil {
             var members = [[Int]](repeating: [], count: levelCount)

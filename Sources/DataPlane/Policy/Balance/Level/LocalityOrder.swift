@@ -21,7 +21,7 @@ struct LocalityOrder {
         local: Locality
     ) {
         var counts: [Locality: Int] = [:]
-        for endpoint in endpoints where groups.indices.contains(Int(endpoint.locality)) {
+        for endpoint in endpoints {
             counts[groups[Int(endpoint.locality)].locality, default: 0] += 1
         }
         let hasLocal = !local.isEmpty && counts[local] != nil
@@ -34,7 +34,9 @@ struct LocalityOrder {
         for (number, locality) in sorted.enumerated() { numberOf[locality] = number }
         var weights = [UInt32](repeating: 0, count: sorted.count)
         numbers = groups.map { group in
-            guard Int(group.priority) == priority else { return -1 }
+            guard min(Int(group.priority), EndpointTable.levelCountMax - 1) == priority else {
+                return -1
+            }
             guard let number = numberOf[group.locality] else { return -1 }
             // A weight belongs to a locality that has a name, and the last one counts, as in Envoy.
             if !group.locality.isEmpty, let weight = group.weight { weights[number] = weight }
@@ -46,9 +48,6 @@ struct LocalityOrder {
         self.hasLocal = hasLocal
     }
 
-    /// The number of an endpoint's locality.
-    func number(of endpoint: BalancerEndpoint) -> Int {
-        let index = Int(endpoint.locality)
-        return numbers.indices.contains(index) ? max(0, numbers[index]) : 0
-    }
+    /// The number of the locality of one of the endpoints.
+    func number(of endpoint: BalancerEndpoint) -> Int { numbers[Int(endpoint.locality)] }
 }

@@ -23,12 +23,9 @@ struct PriorityLoads: Sendable, Equatable {
         let calm = [Bool](repeating: false, count: counts.count)
         let availability = min(100, health.reduce(0) { $0 + $1.healthy + $1.degraded })
         if availability > 0 { loads.spread(health, availability: availability) }
-        if availability == 0, threshold == 0 {
-            // Nothing can be used, and nobody may panic: the first priority refuses all.
-            loads.healthy[0] = 100
-            return (loads, calm)
-        }
-        guard availability < 100 else { return (loads, calm) }
+        // Where nothing can be used, and somebody does not panic: the first priority has all.
+        if availability == 0 { loads.healthy[0] = 100 }
+        guard availability < 100, threshold > 0 else { return (loads, calm) }
         let isPanicking = counts.map { $0.isBelow(panicThreshold: threshold) }
         if isPanicking.allSatisfy({ $0 }) { loads = byCount(counts) }
         return (loads, isPanicking)
