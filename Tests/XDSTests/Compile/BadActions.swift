@@ -42,7 +42,8 @@ extension BadFile {
             says: [
                 """
                 envoy.yaml:25:27: \(manager).route_config.virtual_hosts[0].routes[0].route: \
-                names no cluster: give cluster or weighted_clusters
+                names no cluster: give cluster, cluster_header or \
+                weighted_clusters
                 """
             ]
         ),

@@ -385,7 +385,8 @@ extension BadFile {
                 """
                 envoy.yaml:41:45: \(manager).http_filters[0].typed_config: the type envoy.\
                 extensions.filters.http.rbac.v3.RBAC is not supported yet: supported here: envoy.\
-                extensions.filters.http.router.v3.Router
+                extensions.filters.http.router.v3.Router, envoy.extensions.filters.http.\
+                header_mutation.v3.HeaderMutation
                 """
             ]
         ),

@@ -116,20 +116,6 @@ extension BadFile {
             ]
         ),
         BadFile(
-            "a gRPC condition is said",
-            replacing: Fixture.action,
-            with: """
-                route: {cluster: app, retry_policy: {retry_on: "connect-failure,unavailable"}}
-                """,
-            says: [
-                """
-                envoy.yaml:25:64: \(manager).route_config.virtual_hosts[0].routes[0].route.\
-                retry_policy.retry_on: "unavailable" is a gRPC status, which is not looked at \
-                yet: the other conditions of the list work
-                """
-            ]
-        ),
-        BadFile(
             "codes without their condition are said",
             replacing: Fixture.action,
             with: """
@@ -235,8 +221,8 @@ extension BadFile {
                 """
                 envoy.yaml:4:56: layered_runtime.layers[0].static_layer["overload.\
                 global_downstream_max_connections"]: runtime key "overload.\
-                global_downstream_max_connections" has no effect: only connection limits of \
-                listeners are read from the runtime
+                global_downstream_max_connections" has no effect: nothing in the \
+                configuration asks for it
                 """,
                 """
                 envoy.yaml:4:123: layered_runtime.layers[1].admin_layer: it has no effect: the \

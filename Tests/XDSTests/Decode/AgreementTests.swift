@@ -61,7 +61,7 @@ import Testing
             "connectTimeout",
             ["\".5s\"", "\"1.0000000001s\"", "\"315576000001s\"", "\"s\"", "\"+1s\""]
         ),
-        ("type", ["\"STATIC\"", "\"static\"", "1", "\"LOGICAL_DNS\"", "true", "[]"]),
+        ("type", ["\"STATIC\"", "1", "\"LOGICAL_DNS\"", "true", "[]"]),
         ("circuitBreakers", ["{}", "{\"thresholds\": []}", "[]", "1", "\"x\""]),
     ])
     func singleValuesAreTakenOrRefusedAlike(_ field: String, _ values: [String]) throws {

@@ -18,6 +18,18 @@ final class Compilation {
     /// What clusters take from the bootstrap where they say nothing themselves.
     var sharedByClusters = SharedClusterSettings()
 
+    var runtime = RuntimeValues()
+    /// The files whose contents became part of the snapshot, in the order in which they were read.
+    var files: [String] = []
+    /// What the message being compiled took from elsewhere: files, the environment, the runtime.
+    ///
+    /// Part of a listener's fingerprint, since its own bytes do not change with it.
+    var outside: [UInt8] = []
+    /// The filters of the chain whose routes are being compiled.
+    var filterChain = HTTPFilterChain()
+    /// Checks that wait until all clusters are compiled.
+    var laterChecks: [([ClusterConfiguration]) -> Void] = []
+
     init(_ loaded: LoadedConfiguration, _ options: CompileOptions) {
         self.loaded = loaded
         self.options = options

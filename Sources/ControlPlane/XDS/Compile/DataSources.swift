@@ -27,6 +27,7 @@ extension Compilation {
             found = unsafe Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
         case .filename(let name):
             place = path["filename"]
+            files.append(name)
             do {
                 found = try FileContents.read(name)
             } catch {
@@ -41,6 +42,9 @@ extension Compilation {
             refuse(place, "has \(found.count) bytes", "at most \(limit) are allowed here")
             return nil
         }
+        if case .inlineString = source.specifier { return found }
+        outside.append(contentsOf: Array("source \(place) \(found.count)\n".utf8))
+        outside.append(contentsOf: found)
         return found
     }
 }

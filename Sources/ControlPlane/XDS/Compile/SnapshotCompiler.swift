@@ -15,12 +15,30 @@ package enum SnapshotCompiler {
         _ loaded: LoadedConfiguration,
         options: CompileOptions = CompileOptions()
     ) throws(ConfigurationErrors) -> (snapshot: Snapshot, warnings: [ConfigurationProblem]) {
+        let result = try compileWithFiles(loaded, options: options)
+        return (result.snapshot, result.warnings)
+    }
+
+    /// Compiles what was loaded, and says which files became part of the snapshot.
+    ///
+    /// - Returns: beside what ``compile(_:options:)`` returns, the files that fields name (bodies of
+    ///   direct responses, formats) as they are named: with those of the loader, a change of any of
+    ///   them asks for compiling anew.
+    /// - Throws: every problem found, up to `ConfigurationErrors.limit` of each file.
+    package static func compileWithFiles(
+        _ loaded: LoadedConfiguration,
+        options: CompileOptions = CompileOptions()
+    ) throws(ConfigurationErrors) -> (
+        snapshot: Snapshot, warnings: [ConfigurationProblem], files: [String]
+    ) {
         let compilation = Compilation(loaded, options)
         let snapshot = compilation.snapshot()
         guard compilation.problems.isEmpty else {
             throw ConfigurationErrors(limited(inOrder(compilation.problems)))
         }
-        return (snapshot, inOrder(loaded.warnings + compilation.warnings))
+        return (
+            snapshot, inOrder(loaded.warnings + compilation.warnings), compilation.files
+        )
     }
 
     /// In the order of the files as they first appear, then of lines and columns.
@@ -63,6 +81,9 @@ extension Compilation {
         readSharedClusterSettings(bootstrap)
         let listeners = listeners(statics.listeners, resources["listeners"])
         let clusters = clusters(statics.clusters, resources["clusters"])
+        for check in laterChecks { check(clusters) }
+        laterChecks = []
+        warnOfUnusedRuntime()
         if statics.listeners.isEmpty {
             warn(
                 resources["listeners"],

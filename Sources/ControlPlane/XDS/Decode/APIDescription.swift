@@ -115,7 +115,10 @@ struct EnumDescription: Sendable {
     /// Values that the API has and we do not.
     var unsupported: Set<String> = []
 
+    /// The number of a name in any case, as Envoy reads it.
     func number(of name: String) -> Int? {
-        values.first { $0.name == name }?.number
+        if let exact = values.first(where: { $0.name == name }) { return exact.number }
+        let upper = name.uppercased()
+        return values.first { $0.name == upper }?.number
     }
 }

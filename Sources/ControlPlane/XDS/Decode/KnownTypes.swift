@@ -22,9 +22,12 @@ enum KnownTypes {
         Envoy_Extensions_Network_DnsResolver_Cares_V3_CaresDnsResolverConfig.self
     ]
 
-    /// What a route may say of a filter: only whether it takes part, as no filter that is known
-    /// has a configuration by route.
-    private static let perFilter: [any Message.Type] = [Envoy_Config_Route_V3_FilterConfig.self]
+    /// What a route may say of a filter: whether it takes part, and what a filter with a
+    /// configuration by route takes.
+    private static let perFilter: [any Message.Type] = [
+        Envoy_Config_Route_V3_FilterConfig.self,
+        Envoy_Extensions_Filters_Http_HeaderMutation_V3_HeaderMutationPerRoute.self,
+    ]
 
     /// By the full name of the message and the name of its field: the field that holds the `Any`,
     /// or the field that holds the `TypedExtensionConfig` with the `Any` in it.
@@ -37,7 +40,8 @@ enum KnownTypes {
             Envoy_Extensions_Filters_Listener_TlsInspector_V3_TlsInspector.self,
         ],
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter.typed_config": [
-            Envoy_Extensions_Filters_Http_Router_V3_Router.self
+            Envoy_Extensions_Filters_Http_Router_V3_Router.self,
+            Envoy_Extensions_Filters_Http_HeaderMutation_V3_HeaderMutation.self,
         ],
         "envoy.config.accesslog.v3.AccessLog.typed_config": [
             Envoy_Extensions_AccessLoggers_File_V3_FileAccessLog.self,
@@ -64,6 +68,9 @@ enum KnownTypes {
         "envoy.config.route.v3.VirtualHost.typed_per_filter_config": perFilter,
         "envoy.config.route.v3.Route.typed_per_filter_config": perFilter,
         "envoy.config.route.v3.WeightedCluster.ClusterWeight.typed_per_filter_config": perFilter,
+        "envoy.config.route.v3.FilterConfig.config": [
+            Envoy_Extensions_Filters_Http_HeaderMutation_V3_HeaderMutationPerRoute.self
+        ],
         "envoy.config.route.v3.RetryPolicy.RetryPriority.typed_config": [
             Envoy_Extensions_Retry_Priority_PreviousPriorities_V3_PreviousPrioritiesConfig.self
         ],

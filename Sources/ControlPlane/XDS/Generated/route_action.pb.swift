@@ -29,8 +29,7 @@ package nonisolated struct Envoy_Config_Route_V3_WeightedCluster: Sendable {
   /// The clusters; at least one weight is positive. Required.
   package var clusters: [Envoy_Config_Route_V3_WeightedCluster.ClusterWeight] = []
 
-  /// The beginning of runtime keys.
-  /// [ignored: there is no runtime layer; the weights in the file apply]
+  /// The beginning of runtime keys: `<prefix>.<cluster>` goes before the weight in the file.
   package var runtimeKeyPrefix: String = String()
 
   /// The sum of the weights, as a check.

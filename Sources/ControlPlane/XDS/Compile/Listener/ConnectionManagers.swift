@@ -19,6 +19,10 @@ extension Compilation {
             path["common_http_protocol_options"]
         )
         let old = oldProtocol(manager, path["http_protocol_options"])
+        refuseUnsupported(manager, path)
+        // Routes may say something of the filters, so these come first.
+        filterChain = httpFilterChain(manager.httpFilters, path["http_filters"])
+        let chain = filterChain
         return HTTPConnectionManager(
             statPrefix: manager.statPrefix,
             routes: routes(manager, path),
@@ -26,6 +30,15 @@ extension Compilation {
             usesRemoteAddress: manager.useRemoteAddress.value,
             skipsXFFAppend: manager.skipXffAppend,
             xffTrustedHopCount: manager.xffNumTrustedHops,
+            originalIPDetection: originalIPDetection(manager, path),
+            internalAddresses: internalAddresses(manager, path["internal_address_config"]),
+            appendsForwardedPort: manager.appendXForwardedPort,
+            addsUserAgent: addedUserAgent(manager, path["add_user_agent"]),
+            via: headText(manager.via, path["via"], inRequestLine: false) ?? "",
+            stripsPort: portStripping(manager, path),
+            stripsTrailingDot: manager.stripTrailingHostDot,
+            schemeOverwrite: schemeOverwrite(manager, path["scheme_header_transformation"]),
+            forwardsContinue: manager.proxy100Continue,
             generatesRequestID: manager.hasGenerateRequestID
                 ? manager.generateRequestID.value : true,
             preservesExternalRequestID: manager.preserveExternalRequestID,
@@ -35,10 +48,9 @@ extension Compilation {
                 manager,
                 path["server_header_transformation"]
             ),
-            suppressesEnvoyHeaders: suppressesEnvoyHeaders(
-                manager.httpFilters,
-                path["http_filters"]
-            ),
+            suppressesEnvoyHeaders: chain.suppressesEnvoyHeaders,
+            respectsExpectedTimeout: chain.respectsExpectedTimeout,
+            strictlyCheckedHeaders: chain.strictlyCheckedHeaders,
             normalizesPath: manager.hasNormalizePath ? manager.normalizePath.value : true,
             mergesSlashes: manager.mergeSlashes,
             escapedSlashes: escapedSlashes(
@@ -76,6 +88,8 @@ extension Compilation {
                     )
                 : 60 * 1024,
             requestHeaderCountMax: common.headerCountMax,
+            underscoredHeaders: underscoredHeaders(manager),
+            streamDurationMaxMilliseconds: common.streamDurationMaxMilliseconds,
             requestsPerConnectionMax: common.requestsPerConnectionMax,
             acceptsHTTP10: old.isAccepted,
             defaultHostForHTTP10: old.host,

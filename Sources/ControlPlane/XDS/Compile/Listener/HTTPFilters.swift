@@ -1,34 +1,97 @@
 internal import Model
 internal import SwiftProtobuf
 
-/// The chain of HTTP filters: the router, and filters that would protect something.
+/// The chain of HTTP filters: the router, changes of headers, and filters that would protect
+/// something.
 ///
-/// Only the router does anything yet. A filter that is printed without its configuration protects
-/// nothing in Envoy either, so it is refused by name rather than left out in silence.
+/// A filter that is printed without its configuration protects nothing in Envoy either, so it is
+/// refused by name rather than left out in silence.
 extension Compilation {
+    typealias FilterMessage =
+        Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpFilter
+    private typealias Router = Envoy_Extensions_Filters_Http_Router_V3_Router
+    private typealias Mutation = Envoy_Extensions_Filters_Http_HeaderMutation_V3_HeaderMutation
+
     private enum FilterKind {
-        case router(suppressesEnvoyHeaders: Bool)
+        case router(Router)
+        case mutation(Mutation)
         case leftOut
         case refused
     }
 
-    /// True where the router says `suppress_envoy_headers`.
-    func suppressesEnvoyHeaders(
-        _ filters: [Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpFilter],
-        _ path: FieldPath
-    ) -> Bool {
-        var suppresses = false
+    func httpFilterChain(_ filters: [FilterMessage], _ path: FieldPath) -> HTTPFilterChain {
+        var chain = HTTPFilterChain()
         var routers: [Int] = []
         var isComplete = true
         for (index, filter) in filters.enumerated() {
-            switch kind(of: filter, path[index]) {
-            case .router(let flag):
+            let path = path[index]
+            if !filter.name.isEmpty, chain.names.contains(filter.name) {
+                warn(
+                    path["name"],
+                    "there is another filter \(quoted(filter.name))",
+                    "what routes say by name holds for both"
+                )
+            }
+            chain.names.append(filter.name)
+            switch kind(of: filter, path) {
+            case .router(let router):
                 routers.append(index)
-                suppresses = flag
-            case .leftOut: break
-            case .refused: isComplete = false
+                chain.routerName = filter.name
+                read(router, path["typed_config"], into: &chain)
+            case .mutation(let mutation):
+                let path = path["typed_config"]
+                chain.mutations.append(
+                    HTTPFilterChain.HeaderMutation(
+                        name: filter.name,
+                        isDisabled: filter.disabled,
+                        changes: mutations(mutation.mutations, path["mutations"]),
+                        mostSpecificLast: mutation.mostSpecificHeaderMutationsWins
+                    )
+                )
+            case .leftOut: chain.leftOut.insert(filter.name)
+            case .refused:
+                chain.leftOut.insert(filter.name)
+                isComplete = false
             }
         }
+        checkRouter(routers, filters, isComplete: isComplete, path)
+        return chain
+    }
+
+    private func read(_ router: Router, _ path: FieldPath, into chain: inout HTTPFilterChain) {
+        chain.suppressesEnvoyHeaders = router.suppressEnvoyHeaders
+        chain.respectsExpectedTimeout = router.respectExpectedRqTimeout
+        let checkable: [(name: String, field: KnownField)] = [
+            ("x-envoy-upstream-rq-timeout-ms", .xEnvoyUpstreamRqTimeoutMs),
+            ("x-envoy-upstream-rq-per-try-timeout-ms", .xEnvoyUpstreamRqPerTryTimeoutMs),
+            ("x-envoy-max-retries", .xEnvoyMaxRetries),
+            ("x-envoy-retry-grpc-on", .xEnvoyRetryGrpcOn),
+            ("x-envoy-retry-on", .xEnvoyRetryOn),
+        ]
+        for (index, name) in router.strictCheckHeaders.enumerated() {
+            if let found = checkable.first(where: { $0.name == name }) {
+                chain.strictlyCheckedHeaders.append(found.field)
+                continue
+            }
+            let names = checkable.map(\.name)
+            refuse(
+                path["strict_check_headers"][index],
+                "\(quoted(name)) is none of the headers that can be checked",
+                didYouMean(
+                    name,
+                    among: names,
+                    otherwise: "they are " + names.joined(separator: ", ")
+                )
+            )
+        }
+    }
+
+    private func checkRouter(
+        _ routers: [Int],
+        _ filters: [FilterMessage],
+        isComplete: Bool,
+        _ path: FieldPath
+    ) {
         if let router = routers.first {
             if routers.count > 1 {
                 refuse(path[routers[1]], "is a second router", "the router stands once, at the end")
@@ -46,11 +109,10 @@ extension Compilation {
                 "the last filter is \(KnownFilters.router)"
             )
         }
-        return suppresses
     }
 
     private func kind(
-        of filter: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpFilter,
+        of filter: FilterMessage,
         _ path: FieldPath
     ) -> FilterKind {
         if case .typedConfig(let any) = filter.configType {
@@ -60,7 +122,7 @@ extension Compilation {
             if filter.disabled {
                 refuse(path["disabled"], "the router cannot be disabled", "leave it out")
             }
-            return .router(suppressesEnvoyHeaders: false)
+            return .router(Router())
         }
         if let known = KnownFilters.httpFilter(named: filter.name) {
             return unconfigured(filter, known, path)
@@ -95,14 +157,19 @@ extension Compilation {
     }
 
     private func configured(
-        _ filter: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpFilter,
+        _ filter: FilterMessage,
         _ any: Google_Protobuf_Any,
         _ path: FieldPath
     ) -> FilterKind {
-        typealias Router = Envoy_Extensions_Filters_Http_Router_V3_Router
         if any.isA(Router.self) {
-            let router = unpack(any, as: Router.self, path["typed_config"])
-            return .router(suppressesEnvoyHeaders: router?.suppressEnvoyHeaders ?? false)
+            if filter.disabled {
+                refuse(path["disabled"], "the router cannot be disabled", "leave it out")
+            }
+            return .router(unpack(any, as: Router.self, path["typed_config"]) ?? Router())
+        }
+        if any.isA(Mutation.self) {
+            return unpack(any, as: Mutation.self, path["typed_config"])
+                .map { .mutation($0) } ?? .refused
         }
         if filter.isOptional || filter.disabled {
             warn(
@@ -122,7 +189,7 @@ extension Compilation {
     }
 
     private func unconfigured(
-        _ filter: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpFilter,
+        _ filter: FilterMessage,
         _ known: KnownFilters.HTTPFilter,
         _ path: FieldPath
     ) -> FilterKind {

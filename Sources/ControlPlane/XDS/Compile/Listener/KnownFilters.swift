@@ -138,7 +138,12 @@ enum KnownFilters {
         "dynamic_forward_proxy": .plain, "geoip": .plain, "grpc_field_extraction": .plain,
         "grpc_http1_bridge": .plain, "grpc_http1_reverse_bridge": .plain,
         "grpc_json_reverse_transcoder": .plain, "grpc_json_transcoder": .plain,
-        "grpc_stats": .plain, "grpc_web": .plain, "header_mutation": .plain,
+        "grpc_stats": .plain, "grpc_web": .plain,
+        "header_mutation": HTTPFilter(
+            configuration: "its mutations",
+            loss: "no header is changed",
+            isPlural: true
+        ),
         "header_to_metadata": .plain, "health_check": .plain, "ip_tagging": .plain,
         "json_to_metadata": .plain, "kill_request": .plain, "mcp": .plain, "mcp_router": .plain,
         "on_demand": .plain, "proto_message_extraction": .plain, "set_filter_state": .plain,

@@ -53,6 +53,7 @@ extension Compilation {
                 "leave bind_to_port out"
             )
         }
+        outside = []
         checkListenerFilters(listener.listenerFilters, path["listener_filters"])
         let manager = manager(of: listener, path)
         guard let first = bound.first, let manager else { return nil }
@@ -69,8 +70,18 @@ extension Compilation {
             ),
             unixMode: bound.compactMap(\.mode).first,
             accepts: accepts,
-            http: manager
+            http: manager,
+            fingerprint: fingerprint(of: listener)
         )
+    }
+
+    /// The listener's bytes, with what it took from elsewhere: two with equal bytes are the same.
+    private func fingerprint(of listener: Envoy_Config_Listener_V3_Listener) -> [UInt8] {
+        var inherited = outside
+        let limit = connectionLimits[listener.name]?.limit ?? Self.connectionsMax
+        inherited.append(contentsOf: Array("\(limit) \(options.explainsLocalReplies)".utf8))
+        inherited.append(contentsOf: Array(" \(options.allowsUnconfiguredFilters)".utf8))
+        return Fingerprint.bytes(of: listener, inherited: inherited)
     }
 
     private func addresses(

@@ -84,7 +84,11 @@ extension Compilation {
         switch action.pathRewriteSpecifier {
         case nil: return .none
         case .pathRewrite:
-            refuse(path["path_rewrite"], "it is not supported yet")
+            refuse(
+                path["path_rewrite"],
+                "it is not supported yet",
+                "path_redirect, prefix_rewrite and regex_rewrite are"
+            )
             return .none
         case .pathRedirect(let text):
             if text.isEmpty { return .none }
@@ -114,6 +118,9 @@ extension Compilation {
                 "give 200 to 599"
             )
             return nil
+        }
+        if response.hasBodyFormat {
+            refuse(path["body_format"], "it is not supported yet", "give body: {inline_string: …}")
         }
         guard response.hasBody else { return DirectResponseAction(status: status) }
         guard let body = bytes(response.body, path["body"], limit: scope.directBodyBytesMax) else {

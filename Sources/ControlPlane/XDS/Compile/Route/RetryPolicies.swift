@@ -8,6 +8,13 @@ extension Compilation {
         _ path: FieldPath
     ) -> RetryPolicy {
         let conditions = retryConditions(policy.retryOn, path["retry_on"])
+        if conditions.isEmpty, policy != Envoy_Config_Route_V3_RetryPolicy() {
+            warn(
+                path,
+                "says no condition, so only requests with x-envoy-retry-on are retried",
+                "give retry_on, for example retry_on: \"connect-failure,refused-stream,5xx\""
+            )
+        }
         let backOff = backOff(policy, path["retry_back_off"])
         var compiled = RetryPolicy(
             conditions: conditions,
@@ -30,9 +37,26 @@ extension Compilation {
             policy.retriableHeaders,
             path["retriable_headers"]
         )
+        if !policy.retriableHeaders.isEmpty, !conditions.contains(.retriableHeaders) {
+            warn(
+                path["retriable_headers"],
+                "has no effect without the condition \"retriable-headers\"",
+                "add it to retry_on"
+            )
+        }
         compiled.retriableRequestHeaders = headerMatchers(
             policy.retriableRequestHeaders,
             path["retriable_request_headers"]
+        )
+        compiled.hostPredicates = hostPredicates(
+            policy.retryHostPredicate,
+            path["retry_host_predicate"]
+        )
+        compiled.hostSelectionAttemptsMax = hostSelectionAttempts(policy, path)
+        compiled.previousPrioritiesFrequency = previousPriorities(policy, path["retry_priority"])
+        compiled.rateLimitedBackOff = rateLimitedBackOff(
+            policy,
+            path["rate_limited_retry_back_off"]
         )
         if compiled.retryCountMax > 100 {
             refuse(
@@ -51,28 +75,22 @@ extension Compilation {
         var conditions: RetryPolicy.Conditions = []
         for part in text.utf8.split(separator: UInt8(ascii: ",")) {
             let word = String(decoding: part.filter { $0 != 0x20 && $0 != 0x09 }, as: UTF8.self)
-            switch RetryConditionWord(word) {
-            case .condition(let condition): conditions.insert(condition)
-            case .grpc:
-                warn(
-                    path,
-                    "\(quoted(word)) is a gRPC status, which is not looked at yet",
-                    "the other conditions of the list work"
-                )
-            case nil where word.isEmpty: continue
-            case nil:
-                let words = RetryConditionWord.all.map(\.word)
-                refuse(
-                    path,
-                    "there is no retry condition \(quoted(word))",
-                    didYouMean(
-                        word,
-                        among: words,
-                        otherwise: "known are "
-                            + words.joined(separator: ", ")
-                    )
-                )
+            if word.isEmpty { continue }
+            if let condition = RetryConditionWord.condition(word) {
+                conditions.insert(condition)
+                continue
             }
+            let words = RetryConditionWord.all.map(\.word)
+            refuse(
+                path,
+                "there is no retry condition \(quoted(word))",
+                didYouMean(
+                    word,
+                    among: words,
+                    otherwise: "known are "
+                        + words.joined(separator: ", ")
+                )
+            )
         }
         return conditions
     }
@@ -81,7 +99,10 @@ extension Compilation {
         _ policy: Envoy_Config_Route_V3_RetryPolicy,
         _ path: FieldPath
     ) -> (base: Int64, max: Int64) {
-        guard policy.hasRetryBackOff else { return (25, 250) }
+        guard policy.hasRetryBackOff else {
+            let base = Int64(runtimeCount("upstream.base_retry_backoff_ms") ?? 25)
+            return (max(base, 1), max(base, 1) * 10)
+        }
         let given = policy.retryBackOff
         if !given.hasBaseInterval {
             refuse(path, "has no base_interval", "give one, for example base_interval: 0.025s")

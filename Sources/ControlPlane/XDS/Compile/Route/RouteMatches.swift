@@ -11,7 +11,14 @@ extension Compilation {
         let condition = pathCondition(match, path, isCaseSensitive)
         let headers = headerMatchers(match.headers, path["headers"])
         let parameters = queryParameterMatchers(match.queryParameters, path["query_parameters"])
-        var fraction: (numerator: UInt32, denominator: UInt32)?
+        if !match.cookies.isEmpty {
+            refuse(
+                path["cookies"],
+                "it is not supported yet",
+                "match the header cookie with safe_regex"
+            )
+        }
+        var fraction: Fraction?
         if match.hasRuntimeFraction {
             fraction = self.fraction(match.runtimeFraction, path["runtime_fraction"])
         }
@@ -97,17 +104,19 @@ extension Compilation {
         }
     }
 
-    private func fraction(
+    /// A share of the requests: what the runtime has at the key, else the default value.
+    func fraction(
         _ fraction: Envoy_Config_Core_V3_RuntimeFractionalPercent,
         _ path: FieldPath
-    ) -> (numerator: UInt32, denominator: UInt32)? {
+    ) -> Fraction? {
+        let known = runtimeFraction(fraction.runtimeKey)
         if !fraction.hasDefaultValue {
             refuse(path, "has no default_value", "give numerator and denominator")
             return nil
         }
         let value = fraction.defaultValue
         let denominator: UInt32
-        switch known(value.denominator, path["default_value"]["denominator"]) {
+        switch self.known(value.denominator, path["default_value"]["denominator"]) {
         case .tenThousand: denominator = 10_000
         case .million: denominator = 1_000_000
         default: denominator = 100
@@ -119,6 +128,6 @@ extension Compilation {
                 "make it at most \(denominator), or choose another denominator"
             )
         }
-        return (value.numerator, denominator)
+        return known ?? (value.numerator, denominator)
     }
 }

@@ -7,10 +7,33 @@ extension Compilation {
         _ table: Envoy_Config_Route_V3_RouteConfiguration,
         _ path: FieldPath
     ) -> RouteTable {
+        refuseUnsupported(table, path)
+        let validates = table.hasValidateClusters ? table.validateClusters.value : true
+        let headers = HeaderChanges(
+            request: headerOperations(
+                adding: table.requestHeadersToAdd,
+                path["request_headers_to_add"],
+                removing: table.requestHeadersToRemove,
+                path["request_headers_to_remove"]
+            ),
+            response: headerOperations(
+                adding: table.responseHeadersToAdd,
+                path["response_headers_to_add"],
+                removing: table.responseHeadersToRemove,
+                path["response_headers_to_remove"]
+            )
+        )
         let scope = RouteScope(
-            validatesClusters: table.hasValidateClusters ? table.validateClusters.value : true,
-            directBodyBytesMax: table.hasMaxDirectResponseBodySizeBytes
-                ? Int(table.maxDirectResponseBodySizeBytes.value) : 4096
+            validatesClusters: validates,
+            directBodyBytesMax: directBodyBytesMax(table, path),
+            mostSpecificHeadersLast: table.mostSpecificHeaderMutationsWins,
+            headers: headers,
+            mirrors: mirrorPolicies(
+                table.requestMirrorPolicies,
+                path["request_mirror_policies"],
+                validatesClusters: validates
+            ),
+            filters: filterOverrides(table.typedPerFilterConfig, path["typed_per_filter_config"])
         )
         if table.virtualHosts.isEmpty {
             warn(
@@ -33,8 +56,11 @@ extension Compilation {
                     "names of virtual hosts are unique in their table"
                 )
             }
-            add(host, index, path["domains"], to: &domains)
+            addDomains(of: host, index, path["domains"], to: &domains)
             hosts.append(virtualHost(host, path, scope))
+        }
+        let internalOnly = table.internalOnlyHeaders.enumerated().compactMap { index, name in
+            headerName(name, path["internal_only_headers"][index], allowsPseudo: false)
         }
         return RouteTable(
             name: table.name,
@@ -42,87 +68,48 @@ extension Compilation {
             exactDomains: domains.exact,
             suffixDomains: domains.suffixes.sorted { $0.suffix.count > $1.suffix.count },
             prefixDomains: domains.prefixes.sorted { $0.prefix.count > $1.prefix.count },
-            defaultVirtualHost: domains.everything
+            defaultVirtualHost: domains.everything,
+            ignoresPort: table.ignorePortInHostMatching,
+            internalOnlyHeaders: internalOnly,
+            responseHeaders: filterChain.changes([scope.filters]).response
         )
     }
 
-    /// What holds for all routes of a table.
-    struct RouteScope {
-        let validatesClusters: Bool
-        let directBodyBytesMax: Int
-    }
-
-    private struct DomainTables {
-        var exact = ByteTable<Int>()
-        var suffixes: [(suffix: ByteString, virtualHost: Int)] = []
-        var prefixes: [(prefix: ByteString, virtualHost: Int)] = []
-        var everything: Int?
-        /// Every domain in lower case, to the name of its virtual host.
-        var owners: [ByteString: String] = [:]
-    }
-
-    private func add(
-        _ host: Envoy_Config_Route_V3_VirtualHost,
-        _ index: Int,
-        _ path: FieldPath,
-        to tables: inout DomainTables
+    private func refuseUnsupported(
+        _ table: Envoy_Config_Route_V3_RouteConfiguration,
+        _ path: FieldPath
     ) {
-        if host.domains.isEmpty {
+        if table.ignorePathParametersInPathMatching {
             refuse(
-                path,
-                "is empty, so no request would reach the virtual host",
-                "give at least one; \"*\" is every host"
+                path["ignore_path_parameters_in_path_matching"],
+                "it is not supported yet",
+                "match the parameters with safe_regex"
             )
         }
-        for (position, text) in host.domains.enumerated() {
-            let path = path[position]
-            guard checkDomain(text, path) else { continue }
-            let domain = ByteString(text).lowercased
-            if let owner = tables.owners[domain] {
-                refuse(
-                    path,
-                    "\(quoted(text)) is already a domain of "
-                        + (owner == host.name
-                            ? "this virtual host" : "virtual host \(quoted(owner))"),
-                    "a domain stands once in a table, whatever its case"
-                )
-                continue
-            }
-            tables.owners[domain] = host.name
-            let star = UInt8(ascii: "*")
-            if domain == "*" {
-                tables.everything = index
-            } else if domain.bytes.first == star {
-                tables.suffixes.append((ByteString(Array(domain.bytes.dropFirst())), index))
-            } else if domain.bytes.last == star {
-                tables.prefixes.append((ByteString(Array(domain.bytes.dropLast())), index))
-            } else {
-                tables.exact.insert(domain, index)
-            }
+        if !table.vhostHeader.isEmpty {
+            refuse(path["vhost_header"], "it is not supported yet", "the host is in :authority")
+        }
+        if table.hasMetadata {
+            warn(path["metadata"], "has no effect: only metadata of routes are read", "remove it")
         }
     }
 
-    private func checkDomain(_ domain: String, _ path: FieldPath) -> Bool {
-        let bytes = Array(domain.utf8)
-        let stars = bytes.count { $0 == UInt8(ascii: "*") }
-        if bytes.isEmpty {
-            refuse(path, "is empty", "give a host such as app.example.com; \"*\" is every host")
-        } else if stars > 1
-            || (stars == 1 && bytes.first != UInt8(ascii: "*") && bytes.last != UInt8(ascii: "*"))
-        {
+    private func directBodyBytesMax(
+        _ table: Envoy_Config_Route_V3_RouteConfiguration,
+        _ path: FieldPath
+    ) -> Int {
+        guard table.hasMaxDirectResponseBodySizeBytes else { return 4096 }
+        let most = 16 << 20
+        let given = table.maxDirectResponseBodySizeBytes.value
+        if given > UInt32(most) {
             refuse(
-                path,
-                "\(quoted(domain)) has a star in the wrong place",
-                "one star, as the first or the last character: *.example.com or app.*"
+                path["max_direct_response_body_size_bytes"],
+                "\(given) bytes would be kept in memory for each response",
+                "give at most \(most)"
             )
-        } else if domain.contains("://") || bytes.contains(UInt8(ascii: "/")) {
-            refuse(path, "\(quoted(domain)) is not a host", "leave the scheme and the path out")
-        } else if bytes.contains(where: { $0 <= 0x20 || $0 == 0x7f }) {
-            refuse(path, "\(quoted(domain)) is not a host", "leave the white space out")
-        } else {
-            return true
+            return most
         }
-        return false
+        return Int(given)
     }
 
     private func virtualHost(
@@ -130,19 +117,14 @@ extension Compilation {
         _ path: FieldPath,
         _ scope: RouteScope
     ) -> VirtualHost {
-        let policy =
-            host.hasRetryPolicy ? retryPolicy(host.retryPolicy, path["retry_policy"]) : nil
+        let hostScope = hostScope(host, path, scope)
         let routes = host.routes.enumerated().compactMap { index, route in
-            self.route(
-                route,
-                path["routes"][index],
-                scope,
-                number: index + 1,
-                virtualHost: host.name,
-                retryPolicy: policy
-            )
+            self.route(route, path["routes"][index], scope, hostScope, number: index + 1)
         }
         warnOfShadowed(host, path["routes"])
+        if host.hasMetadata {
+            warn(path["metadata"], "has no effect: only metadata of routes are read", "remove it")
+        }
         let requirement: VirtualHost.TLSRequirement
         switch known(host.requireTls, path["require_tls"]) {
         case .externalOnly: requirement = .externalOnly
@@ -155,8 +137,108 @@ extension Compilation {
             routes: routes,
             tlsRequirement: requirement,
             includesAttemptCountInRequest: host.includeRequestAttemptCount,
-            includesAttemptCountInResponse: host.includeAttemptCountInResponse
+            includesAttemptCountInResponse: host.includeAttemptCountInResponse,
+            includesIsTimeoutRetry: host.includeIsTimeoutRetryHeader,
+            virtualClusters: virtualClusters(host.virtualClusters, path["virtual_clusters"])
         )
+    }
+
+    private func hostScope(
+        _ host: Envoy_Config_Route_V3_VirtualHost,
+        _ path: FieldPath,
+        _ scope: RouteScope
+    ) -> HostScope {
+        let policy =
+            host.hasRetryPolicy ? retryPolicy(host.retryPolicy, path["retry_policy"]) : nil
+        let mirrors =
+            host.requestMirrorPolicies.isEmpty
+            ? scope.mirrors
+            : mirrorPolicies(
+                host.requestMirrorPolicies,
+                path["request_mirror_policies"],
+                validatesClusters: scope.validatesClusters
+            )
+        return HostScope(
+            name: host.name,
+            retryPolicy: policy,
+            hedges: host.hedgePolicy.hedgeOnPerTryTimeout,
+            headers: HeaderChanges(
+                request: headerOperations(
+                    adding: host.requestHeadersToAdd,
+                    path["request_headers_to_add"],
+                    removing: host.requestHeadersToRemove,
+                    path["request_headers_to_remove"]
+                ),
+                response: headerOperations(
+                    adding: host.responseHeadersToAdd,
+                    path["response_headers_to_add"],
+                    removing: host.responseHeadersToRemove,
+                    path["response_headers_to_remove"]
+                )
+            ),
+            mirrors: mirrors,
+            filters: filterOverrides(host.typedPerFilterConfig, path["typed_per_filter_config"]),
+            bufferLimitBytes: requestBufferLimit(
+                host.hasRequestBodyBufferLimit ? host.requestBodyBufferLimit.value : nil,
+                old: host.hasPerRequestBufferLimitBytes
+                    ? host.perRequestBufferLimitBytes.value : nil,
+                path
+            )
+        )
+    }
+
+    /// `request_body_buffer_limit`, or `per_request_buffer_limit_bytes` as it was called before.
+    func requestBufferLimit(_ given: UInt64?, old: UInt32?, _ path: FieldPath) -> Int? {
+        let most: UInt64 = 1 << 30
+        if given != nil, old != nil {
+            warn(
+                path["per_request_buffer_limit_bytes"],
+                "has no effect beside request_body_buffer_limit",
+                "it is the older name of the same; remove it"
+            )
+        }
+        guard let bytes = given ?? old.map(UInt64.init) else { return nil }
+        if bytes > most {
+            refuse(
+                given == nil
+                    ? path["per_request_buffer_limit_bytes"] : path["request_body_buffer_limit"],
+                "\(bytes) bytes of one request would be kept in memory",
+                "give at most \(most)"
+            )
+            return nil
+        }
+        return Int(bytes)
+    }
+
+    private func virtualClusters(
+        _ clusters: [Envoy_Config_Route_V3_VirtualCluster],
+        _ path: FieldPath
+    ) -> [VirtualCluster] {
+        var names: Set<String> = []
+        return clusters.enumerated().map { index, cluster in
+            let path = path[index]
+            if cluster.name.isEmpty {
+                refuse(path["name"], "is empty", "name it; statistics are …vcluster.<name>.…")
+            } else if !names.insert(cluster.name).inserted {
+                warn(
+                    path["name"],
+                    "there is another virtual cluster \(quoted(cluster.name))",
+                    "their statistics are counted together"
+                )
+            }
+            if cluster.headers.isEmpty {
+                refuse(
+                    path,
+                    "has no headers",
+                    "say which requests it counts, for example headers: [{name: \":method\","
+                        + " string_match: {exact: GET}}]"
+                )
+            }
+            return VirtualCluster(
+                name: cluster.name,
+                headers: headerMatchers(cluster.headers, path["headers"])
+            )
+        }
     }
 
     /// Says so where a route stands behind one that takes everything: it is never reached.
@@ -166,6 +248,7 @@ extension Compilation {
             guard case .prefix(let prefix) = match.pathSpecifier else { return false }
             return (prefix.isEmpty || prefix == "/") && match.headers.isEmpty
                 && match.queryParameters.isEmpty && !match.hasGrpc && !match.hasRuntimeFraction
+                && match.cookies.isEmpty
         }
         guard let everything, everything + 1 < host.routes.count else { return }
         warn(
