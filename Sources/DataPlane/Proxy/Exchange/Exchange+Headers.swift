@@ -33,7 +33,8 @@ extension Exchange {
         }
         guard let extras, !extras.hashCookies.isEmpty else { return }
         for cookie in extras.hashCookies {
-            let value = response.append(cookie.span)
+            let bytes = cookie.bytes
+            let value = response.append(bytes.span)
             response.addLine(name: response.append("set-cookie"), value: value)
         }
     }
@@ -43,9 +44,13 @@ extension Exchange {
         metadataMatch = forward?.metadataMatch ?? [:]
         guard weightedEntry != nil, let entry = weighted else { return }
         metadataMatch = entry.metadataMatch
-        if let literal = entry.hostRewriteLiteral {
-            let bytes = literal.bytes
-            request.authority = request.append(bytes.span)
+        if let literal = entry.hostRewriteLiteral, let forward {
+            HostRewrite.apply(
+                literal: literal,
+                forward,
+                to: request,
+                setsOriginalHost: setsEnvoyHeaders
+            )
         }
     }
 

@@ -8,7 +8,7 @@ extension Exchange {
     /// Follows the redirect in `response`; false where it goes to the client as it is.
     func followRedirect() -> Bool {
         guard let policy = forward?.internalRedirects, role == .primary,
-            policy.statuses.contains(response.status)
+            InternalRedirect.follows(response.status, policy)
         else { return false }
         let extras = madeExtras
         let response = response
@@ -17,80 +17,65 @@ extension Exchange {
             cluster?.stats.increment(.upstreamInternalRedirectFailedTotal)
             return false
         }
-        guard extras.redirectCount < policy.maxRedirects else {
-            return refuseRedirect(.passthroughInternalRedirectTooManyRedirects)
+        let location = response.first(.location).map {
+            ByteString(copying: response.span($0)).bytes
         }
-        guard let location = response.first(.location),
-            let target = RedirectTarget(response.span(location), of: request)
-        else { return refuseRedirect(.passthroughInternalRedirectBadLocation) }
-        guard policy.allowsScheme(of: target, request: request) else {
-            return refuseRedirect(.passthroughInternalRedirectUnsafeScheme)
+        let written = location ?? []
+        let target: InternalRedirect.Target
+        do throws(InternalRedirect.Failure) {
+            target = try InternalRedirect.target(
+                location: written.span,
+                request: request,
+                policy: policy,
+                followed: extras.redirectCount
+            )
+        } catch {
+            return refuseRedirect(error)
         }
-        let saved = SavedTarget(path: request.path, authority: request.authority)
-        let proto = request.first(.xForwardedProto)
-        target.apply(to: request)
+        let (next, dropsBody) = InternalRedirect.request(
+            from: request,
+            location: written.span,
+            target: target,
+            response: response,
+            policy: policy
+        )
         let random = worker.random.next()
-        guard case .route(let next, let host) = http.routes.route(for: request, random: random)
-        else {
-            restore(saved, proto)
-            return refuseRedirect(.passthroughInternalRedirectNoRoute)
-        }
-        guard policy.allows(next, after: extras.redirectRoutes + [route], target: target) else {
-            restore(saved, proto)
-            return refuseRedirect(.passthroughInternalRedirectPredicate)
-        }
+        guard case .route(let found, let host) = http.routes.route(for: next, random: random)
+        else { return refuseRedirect(.noRoute) }
+        let accepted = InternalRedirect.accepts(
+            policy,
+            route: found,
+            visited: extras.redirectRoutes + [route],
+            wasSecure: false,
+            isSecure: target.isSecure
+        )
+        guard accepted else { return refuseRedirect(.predicate) }
         cluster?.stats.increment(.upstreamInternalRedirectSucceededTotal)
         extras.redirectCount += 1
         extras.redirectRoutes.append(route)
-        setOriginalURL(saved)
-        for name in policy.responseHeadersToCopy { copyFromResponse(name) }
-        if response.status == 303, request.method != .get, request.method != .head {
-            // RFC 9110 section 15.4.4: the answer to the request is to be had by GET.
-            request.method = .get
-            request.methodSlice = request.append("GET")
-            request.remove(.contentLength)
+        request.copy(from: next)
+        if dropsBody {
             requestFraming = .none
             body.removeAll()
             keepsBody = false
         }
         restart()
-        take(next, host, random: random, expectsContinue: false)
+        take(found, host, random: random, expectsContinue: false)
         return true
     }
 
-    private struct SavedTarget {
-        let path: Head.Slice
-        let authority: Head.Slice
-    }
-
-    private func restore(_ saved: SavedTarget, _ proto: Head.Slice?) {
-        request.path = saved.path
-        request.authority = saved.authority
-        if let proto { request.set(.xForwardedProto, proto) }
-    }
-
-    private func refuseRedirect(_ stat: HTTPStat) -> Bool {
+    private func refuseRedirect(_ failure: InternalRedirect.Failure) -> Bool {
+        let stat: HTTPStat =
+            switch failure {
+            case .badLocation: .passthroughInternalRedirectBadLocation
+            case .noRoute: .passthroughInternalRedirectNoRoute
+            case .predicate: .passthroughInternalRedirectPredicate
+            case .tooManyRedirects: .passthroughInternalRedirectTooManyRedirects
+            case .unsafeScheme: .passthroughInternalRedirectUnsafeScheme
+            }
         listener?.stats.increment(stat)
         cluster?.stats.increment(.upstreamInternalRedirectFailedTotal)
         return false
-    }
-
-    private func setOriginalURL(_ saved: SavedTarget) {
-        let start = request.byteCount
-        request.append(request.isTLS ? "https" : "http")
-        request.append("://")
-        request.append(saved.authority)
-        request.append(saved.path)
-        let value = Head.Slice(start, request.byteCount)
-        request.replaceLines("x-envoy-original-url", value)
-    }
-
-    private func copyFromResponse(_ name: ByteString) {
-        let bytes = name.bytes
-        request.remove(named: bytes.span)
-        guard let value = response.first(named: bytes.span) else { return }
-        let copied = request.append(copyOf: response, value)
-        request.addLine(name: request.append(bytes.span), value: copied)
     }
 
     /// Back to where the route is known, with the request as it is now.

@@ -73,6 +73,7 @@ extension Exchange {
             )
             return
         }
+        guard applyNameRules(http) else { return }
         HopByHop.strip(request)
         let remote = downstream.remoteText
         let origin = ForwardedHeaders.apply(
@@ -80,14 +81,56 @@ extension Exchange {
             manager: http,
             remoteText: remote.span,
             isTLS: false,
+            connection: .init(
+                remote: downstream.remoteAddress,
+                local: http.appendsForwardedPort ? downstream.localAddress : nil,
+                ownAddress: http.usesRemoteAddress ? SystemCall.ownAddress : "",
+                nodeName: http.addsUserAgent == nil
+                    ? "" : ByteString(worker.snapshot?.nodeID ?? "")
+            ),
             random: &worker.random
         )
+        if let status = origin.rejection {
+            listener.stats.increment(.downstreamRqRejectedViaIpDetection)
+            reply(
+                status,
+                [],
+                "original_ip_detection_failed",
+                "the client's address is not known: no original_ip_detection_extension found it"
+            )
+            return
+        }
         client = origin.client
+        clientAddress = origin.address
         isInternal = origin.isInternal
+        returnsRequestID = origin.returnsRequestID
         if let longest = http.streamDurationMaxMilliseconds {
             streamDeadline = loop.nowMilliseconds + longest
         }
         chooseRoute(http, expectsContinue: parsed.expectsContinue)
+    }
+
+    /// Names of headers and of the host, before anything depends on them; false where the request
+    /// has been refused.
+    private func applyNameRules(_ http: HTTPConnectionManager) -> Bool {
+        switch UnderscoredNames.apply(http.underscoredHeaders, to: request) {
+        case .kept, .dropped: break
+        case .rejected:
+            reply(
+                400,
+                [],
+                "unexpected_underscore",
+                "a header's name has an underscore, which headers_with_underscores_action refuses"
+            )
+            return false
+        }
+        guard http.stripsTrailingDot || http.stripsPort != .none else { return true }
+        AuthorityStripping.apply(
+            to: request,
+            manager: http,
+            listenerPort: http.stripsPort == .matching ? downstream?.localAddress.port : nil
+        )
+        return true
     }
 
     /// A request that the codec refused: only so much of it is known as the reply needs.
@@ -134,8 +177,9 @@ extension Exchange {
     func take(_ route: Route, _ host: VirtualHost, random: UInt64, expectsContinue: Bool) {
         self.route = route
         virtualHost = host
-        if !host.virtualClusters.isEmpty {
-            virtualCluster = worker.routeStatistics.virtualCluster(of: host, request)
+        if let position = host.virtualCluster(for: request) {
+            virtualClusterName = host.virtualClusterName(at: position)
+            virtualCluster = worker.routeStatistics.virtualCluster(of: host, virtualClusterName)
         }
         if let prefix = route.statPrefix {
             routeStats = worker.routeStatistics.route(of: host, prefix: prefix)
@@ -187,7 +231,7 @@ extension Exchange {
                 400,
                 .invalidHeaders,
                 "request_headers_failed_strict_check",
-                "the header \(wrong.name) has no valid value"
+                "the header \(wrong.name) has no valid value, and strict_check_headers wants one"
             )
             return
         }
@@ -199,26 +243,28 @@ extension Exchange {
         let timeouts = RouteTimeouts(
             action: action,
             head: request,
-            respectsExpected: hcm?.respectsExpectedTimeout ?? false
+            surroundings: .init(
+                respectsExpectedTimeout: hcm?.respectsExpectedTimeout ?? false,
+                streamMilliseconds: hcm?.streamDurationMaxMilliseconds,
+                upstreamStreamMilliseconds: found.configuration.streamDurationMaxMilliseconds
+            )
         )
         self.timeouts = timeouts
-        if request.has(.xEnvoyUpstreamRqTimeoutAltResponse) {
-            wantsAlternativeResponse = true
-            request.remove(.xEnvoyUpstreamRqTimeoutAltResponse)
-        }
+        alternativeStatName = request.takeAlternativeStatName()
         if let idle = action.idleTimeoutMilliseconds { streamIdleTimeout = idle > 0 ? idle : .max }
-        limitDuration(action, timeouts)
+        streamDeadline =
+            timeouts.streamMilliseconds.map { loop.nowMilliseconds + $0 } ?? .max
         if hcm?.suppressesEnvoyHeaders == false { timeouts.setExpectedHeader(in: request) }
         changeRequestHeaders()
         // The host's expression sees the path that arrived, so the host comes first.
-        HostRewrite.apply(action, to: request)
+        HostRewrite.apply(action, to: request, setsOriginalHost: setsEnvoyHeaders)
         applyWeightedEntry()
         if let match = route?.match,
             !PathRewrite.apply(
                 action,
                 match: match,
                 to: request,
-                setsOriginalPath: hcm?.suppressesEnvoyHeaders != true
+                setsOriginalPath: setsEnvoyHeaders
             )
         {
             listener?.stats.increment(.downstreamRqFailedPathNormalization)
@@ -280,24 +326,18 @@ extension Exchange {
 
     private func hashRequest(_ action: ForwardAction) {
         guard !action.hashPolicies.isEmpty else { return }
+        guard let downstream else { return }
         let head = request
-        var address = downstream?.remoteText ?? []
+        var address = downstream.remoteText
         if let client { address = ByteString(copying: head.span(client)).bytes }
         let result = HashPolicies.hash(
             action.hashPolicies,
             head: request,
             clientAddress: address.span,
-            random: &worker.random
+            connection: (downstream.remoteAddress, downstream.localAddress)
         )
         hash = result.hash
-        if !result.cookies.isEmpty { madeExtras.hashCookies = result.cookies }
-    }
-
-    private func limitDuration(_ action: ForwardAction, _ timeouts: RouteTimeouts) {
-        if let longest = timeouts.streamDurationMilliseconds {
-            let start = startedAt / 1000
-            streamDeadline = longest == .max ? .max : start + longest
-        }
+        if !result.newCookies.isEmpty { madeExtras.hashCookies = result.newCookies }
     }
 
     /// Bytes of the request's body, without framing.

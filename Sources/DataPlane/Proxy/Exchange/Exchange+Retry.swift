@@ -32,10 +32,7 @@ extension Exchange {
         routeStats?.increment(.upstreamRqRetry)
         let delay = backOff(cluster, answered)
         if virtualHost?.includesIsTimeoutRetry == true {
-            request.replaceLines(
-                "x-envoy-is-timeout-retry",
-                isTimeout ? request.append("true") : request.append("false")
-            )
+            request.setIsTimeoutRetry(isTimeout)
         }
         dropUpstream()
         response.reset()
@@ -53,10 +50,10 @@ extension Exchange {
 
     /// Milliseconds until the next attempt: as the response asks, where the policy listens to it.
     private func backOff(_ cluster: ClusterState, _ answered: Head?) -> Int64 {
-        if let policy = forward?.retryPolicy?.rateLimitedBackOff, let answered,
-            let asked = policy.backOffMilliseconds(
+        if let answered,
+            let asked = retry?.rateLimitedBackOffMilliseconds(
                 response: answered,
-                nowUnixSeconds: loop.unixMicroseconds / 1_000_000,
+                nowUnix: loop.unixMicroseconds / 1_000_000,
                 random: worker.random.next()
             )
         {

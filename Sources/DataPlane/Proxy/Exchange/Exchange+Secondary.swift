@@ -148,10 +148,7 @@ extension Exchange {
         hedge.virtualHost = virtualHost
         hedge.keepsBody = true
         if virtualHost?.includesIsTimeoutRetry == true {
-            hedge.request.replaceLines(
-                "x-envoy-is-timeout-retry",
-                hedge.request.append("true")
-            )
+            hedge.request.setIsTimeoutRetry(true)
         }
         madeExtras.hedges.append(hedge)
         if let endpoint { madeExtras.tried.append(endpoint) }
@@ -236,7 +233,7 @@ extension Exchange {
         forward = primary.forward
         route = primary.route
         priority = primary.priority
-        timeouts = role == .mirror ? primary.timeouts?.withoutAttempts : nil
+        timeouts = role == .mirror ? primary.timeouts : nil
         metadataMatch = role == .hedge ? primary.metadataMatch : [:]
         startedAt = loop.nowMicroseconds
         lastActivity = loop.nowMilliseconds

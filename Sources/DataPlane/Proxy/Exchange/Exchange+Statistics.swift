@@ -14,9 +14,9 @@ extension Exchange {
         let origin = isInternal ? parts.ofInternalRequests : parts.ofExternalRequests
         origin.countResponse(status: status)
         if isCanary { parts.ofCanaries.countResponse(status: status) }
-        if let name = alternativeName {
-            let bytes = name.bytes
-            parts.alternative(named: bytes.span)?.countResponse(status: status)
+        if let name = alternativeStatName {
+            let head = request
+            parts.alternative(named: head.span(name))?.countResponse(status: status)
         }
         if let zone = worker.snapshot?.locality.zone, !zone.isEmpty, let endpointZone {
             parts.zone(from: zone, to: endpointZone)?.countResponse(status: status)
@@ -37,11 +37,7 @@ extension Exchange {
 
     /// The endpoint is configured as one, or its response says that it is.
     private var isCanary: Bool {
-        if endpoint?.shared.endpoint.attributes?.isCanary == true { return true }
-        let response = response
-        guard let value = response.first(.xEnvoyUpstreamCanary) else { return false }
-        let wanted = Array("true".utf8)
-        return response.span(value).equals(wanted.span)
+        endpoint?.shared.endpoint.attributes?.isCanary == true || response.saysCanary
     }
 
     /// Where the endpoint is; nil where nobody says.
@@ -51,12 +47,5 @@ extension Exchange {
         guard cluster.configuration.localities.indices.contains(index) else { return nil }
         let zone = cluster.configuration.localities[index].locality.zone
         return zone.isEmpty ? nil : zone
-    }
-
-    /// `x-envoy-upstream-alt-stat-name`, which only internal requests still have here.
-    private var alternativeName: ByteString? {
-        let request = request
-        guard let value = request.first(.xEnvoyUpstreamAltStatName) else { return nil }
-        return ByteString(copying: request.span(value))
     }
 }

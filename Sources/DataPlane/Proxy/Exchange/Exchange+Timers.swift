@@ -28,7 +28,8 @@ extension Exchange {
 
     /// The time for one attempt runs from when the request is complete.
     func startPerTryTimeout() {
-        guard isRequestComplete, perTryDeadline == .max, stage == .sending || stage == .waiting,
+        guard role != .mirror, isRequestComplete, perTryDeadline == .max,
+            stage == .sending || stage == .waiting,
             let perTry = timeouts?.perTryMilliseconds
         else { return }
         perTryDeadline = loop.nowMilliseconds + perTry
@@ -94,7 +95,7 @@ extension Exchange {
         if upstream != nil { report(.timeout) }
         let by = route?.explanation ?? "the route"
         cut(
-            wantsAlternativeResponse ? 204 : 504,
+            timeouts?.answersTimeoutsWith204 == true ? 204 : 504,
             .upstreamRequestTimeout,
             "response_timeout",
             "upstream request timeout: \(by) allows \(limit) ms, attempts and back-off included"
@@ -152,7 +153,7 @@ extension Exchange {
         if stage == .waiting { stage = .backingOff }
         fail(
             .perTryTimeout,
-            wantsAlternativeResponse ? 204 : 504,
+            timeouts?.answersTimeoutsWith204 == true ? 204 : 504,
             .upstreamRequestTimeout,
             "upstream_per_try_timeout",
             "upstream request timeout: attempt \(attemptCount) took longer than per_try_timeout (\(limit) ms)"
@@ -162,7 +163,8 @@ extension Exchange {
 
     /// Nothing may come from the upstream for this long while it has the whole request.
     private var perTryIdleDeadline: Int64 {
-        guard stage == .sending, isRequestComplete, let idle = timeouts?.perTryIdleMilliseconds
+        guard role != .mirror, stage == .sending, isRequestComplete,
+            let idle = timeouts?.perTryIdleMilliseconds
         else { return .max }
         return lastActivity &+ idle
     }

@@ -57,7 +57,13 @@ extension Exchange {
         }
         if let forward, case .endpoint = forward.hostRewrite {
             let name = Array(endpoint.hostname.utf8)
-            HostRewrite.apply(forward, endpointHostname: name.span, to: request)
+            HostRewrite.apply(
+                forward,
+                endpointHostname: name.span,
+                to: request,
+                setsOriginalHost: setsEnvoyHeaders,
+                isFirstAttempt: attemptCount == 1
+            )
         }
         stage = .waiting
         switch endpoint.acquire(for: self, priority: priority, fresh: fresh) {
@@ -129,7 +135,7 @@ extension Exchange {
         lastActivity = loop.nowMilliseconds
         upstreamAddress = connection.address
         connection.attach(self)
-        if let longest = cluster.configuration.streamDurationMaxMilliseconds {
+        if let longest = timeouts?.upstreamStreamMilliseconds {
             upstreamStreamDeadline = loop.nowMilliseconds + longest
             armTimer()
         }
@@ -138,6 +144,12 @@ extension Exchange {
         endpoint.shared.requestsTotal.add(1, ordering: .relaxed)
         cluster.stats.increment(.upstreamRqTotal)
         cluster.stats.increment(.upstreamRqActive)
+        if attemptCount > 1, role == .primary, isRequestComplete, setsEnvoyHeaders {
+            timeouts?.setExpectedHeader(
+                in: request,
+                elapsedMilliseconds: (loop.nowMicroseconds - requestCompleteAt) / 1000
+            )
+        }
         let size = HeadWriter.byteCount(request: request, framing: requestFraming)
         unsafe connection.write(upTo: size) { buffer in
             unsafe HeadWriter.write(request: request, framing: requestFraming, into: buffer)
@@ -331,9 +343,10 @@ extension Exchange {
         if virtualHost?.includesAttemptCountInResponse == true {
             response.set(.xEnvoyAttemptCount, response.append(decimal: UInt64(attemptCount)))
         }
-        if http.setsRequestIDInResponse, let id = request.first(.xRequestID) {
+        if http.setsRequestIDInResponse || returnsRequestID, let id = request.first(.xRequestID) {
             response.set(.xRequestID, response.append(copyOf: request, id))
         }
+        if !http.via.isEmpty { ForwardedHeaders.appendVia(http.via, to: response) }
         switch http.serverHeader {
         case .overwrite:
             let name = http.serverName.bytes

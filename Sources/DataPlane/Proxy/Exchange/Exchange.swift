@@ -67,12 +67,17 @@ final class Exchange: TimerTarget {
     var hash: UInt64?
     var virtualCluster: RouteStats?
     var routeStats: RouteStats?
-    var virtualClusterName: String { virtualCluster?.name ?? "" }
+    var virtualClusterName = ""
     /// The client's address where a trusted header gives it: a range of the request's head.
     var client: Head.Slice?
+    /// The client, as a trusted header or the connection says.
+    var clientAddress: SocketAddress?
     var isInternal = false
-    /// The client wants 204 where a request takes too long (`…-timeout-alt-response`).
-    var wantsAlternativeResponse = false
+    /// An internal client asked to have `x-request-id` back.
+    var returnsRequestID = false
+    /// `x-envoy-upstream-alt-stat-name`: a range of the request's head.
+    var alternativeStatName: Head.Slice?
+    var setsEnvoyHeaders: Bool { hcm?.suppressesEnvoyHeaders != true }
     var endpoint: EndpointState?
     var upstream: UpstreamConnection?
     /// The connection's addresses, once the exchange has had one.
@@ -181,8 +186,11 @@ final class Exchange: TimerTarget {
         virtualCluster = nil
         routeStats = nil
         client = nil
+        clientAddress = nil
         isInternal = false
-        wantsAlternativeResponse = false
+        returnsRequestID = false
+        alternativeStatName = nil
+        if !virtualClusterName.isEmpty { virtualClusterName = "" }
         endpoint = nil
         upstream = nil
         upstreamAddress = nil
@@ -290,14 +298,6 @@ final class Exchange: TimerTarget {
         record.downstreamLocalAddress = downstream.localAddress
         record.connectionID = downstream.id
         record.listenerName = listener.configuration.name
-    }
-
-    /// The client's address as a trusted header says, with the port 0 that it does not say.
-    private var clientAddress: SocketAddress? {
-        guard let client else { return nil }
-        let head = request
-        let text = ByteString(copying: head.span(client)).description
-        return SocketAddress(literal: text, port: 0)
     }
 
     private func since(_ moment: Int64) -> Int64? { moment == 0 ? nil : moment &- startedAt }

@@ -17,5 +17,5 @@ final class ExchangeExtras {
     var redirectCount: UInt32 = 0
     var redirectRoutes: [Route] = []
     /// `set-cookie` for the hash policy's cookie.
-    var hashCookies: [[UInt8]] = []
+    var hashCookies: [ByteString] = []
 }

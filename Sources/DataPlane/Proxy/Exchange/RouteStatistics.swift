@@ -20,11 +20,8 @@ final class RouteStatistics {
         self.worker = worker
     }
 
-    /// The counters of the first virtual cluster that the request belongs to; what belongs to none
-    /// is `other`, as in Envoy.
-    func virtualCluster(of host: VirtualHost, _ request: Head) -> RouteStats {
-        let name = host.virtualCluster(for: request)?.name ?? "other"
-        return stats(Key(host: host.name, name: name, isVirtualCluster: true))
+    func virtualCluster(of host: VirtualHost, _ name: String) -> RouteStats {
+        stats(Key(host: host.name, name: name, isVirtualCluster: true))
     }
 
     func route(of host: VirtualHost, prefix: String) -> RouteStats {
