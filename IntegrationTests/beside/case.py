@@ -64,7 +64,8 @@ class Case:
 
     Compared are the response (status, headers, relayed body), each request that reached an
     upstream (endpoint, method, target, headers, body), the access log's line, and by how much
-    `stats` moved, where a star stands for any name. `ignores` are patterns of places in the observation, such as `*.endpoint`.
+    `stats` moved, where a star stands for any name.
+    `ignores` are patterns of places in the observation, such as `*.endpoint`.
     """
 
     name: str

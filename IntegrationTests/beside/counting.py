@@ -52,9 +52,10 @@ COUNTING = World("statistics", counting, [
     _all("POST with a virtual cluster", "/app/", (), method="POST", body=b"x"),
     _all("a retry that succeeds", "/retry/", status(503, 200)),
     _all("a retry that does not", "/retry/", status(503)),
-    _all("a retry of a closed connection", "/retry/", (CLOSE, Answer())),
+    # With GET a connection kept from before would be tried again by itself.
+    _all("a retry of a closed connection", "/retry/", (CLOSE, Answer()), method="POST", body=b"x"),
     _all("a timeout", "/timeout/", (SILENT,)),
-    _all("closed before the answer", "/app/", (CLOSE,)),
+    _all("closed before the answer", "/app/", (CLOSE,), method="POST", body=b"x"),
     _all("closed amid the answer", "/app/", (CUT,)),
     _all("no answer but nonsense", "/app/", (Answer(instead="garbage"),)),
     _all("refused", "/dead/"), _all("no endpoint", "/empty/"),

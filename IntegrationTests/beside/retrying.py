@@ -3,7 +3,8 @@
 import time
 
 from beside.balancing import lb, point
-from beside.case import CLOSE, CUT, RESET, SILENT, Answer, Ask, Case, Difference, Scene, World, status
+from beside.case import (CLOSE, CUT, RESET, SILENT, Answer, Ask, Case, Difference, Scene, World,
+                         status)
 from beside.parts import INSIDE, bootstrap, cluster, host, inside, listener, retries, route
 
 _STATS = tuple(f"cluster.app.upstream_rq_{what}" for what in (
@@ -79,20 +80,27 @@ CONDITIONS = World("retries", conditions, [
     _case("5xx on 500", "/5xx/", status(500, 200)),
     _case("5xx twice", "/5xx/", status(500, 503, 200)),
     _case("5xx not on 429", "/5xx/", status(429, 200)),
-    _case("5xx on a closed connection", "/5xx/", (CLOSE, Answer()), method="POST", body=b"x"),
-    _case("5xx on a reset", "/5xx/", (RESET, Answer()), method="POST", body=b"x"),
+    _case("5xx on a closed connection", "/5xx/", (CLOSE, Answer()),
+          method="POST", body=b"x"),
+    _case("5xx on a reset", "/5xx/", (RESET, Answer()),
+          method="POST", body=b"x"),
     _case("5xx on rate limited", "/5xx/", (Answer(503, ("x-envoy-ratelimited: true",)),
                                            Answer())),
     _case("5xx on half an answer", "/5xx/", (CUT, Answer())),
     _case("gateway-error on 502", "/gateway-error/", status(502, 200)),
     _case("gateway-error on 504", "/gateway-error/", status(504, 200)),
     _case("gateway-error not on 500", "/gateway-error/", status(500, 200)),
-    _case("gateway-error on a reset", "/gateway-error/", (RESET, Answer()), method="POST", body=b"x"),
-    _case("reset on a reset", "/reset/", (CLOSE, Answer()), method="POST", body=b"x"),
+    _case("gateway-error on a reset", "/gateway-error/", (RESET, Answer()),
+          method="POST", body=b"x"),
+    _case("reset on a reset", "/reset/", (CLOSE, Answer()),
+          method="POST", body=b"x"),
     _case("reset not on 503", "/reset/", status(503, 200)),
-    _case("connect-failure not on a reset", "/connect-failure/", (CLOSE, Answer()), method="POST", body=b"x"),
-    _case("refused-stream not on a reset", "/refused-stream/", (CLOSE, Answer()), method="POST", body=b"x"),
-    _case("reset-before-request not after it", "/reset-before-request/", (CLOSE, Answer()), method="POST", body=b"x"),
+    _case("connect-failure not on a reset", "/connect-failure/", (CLOSE, Answer()),
+          method="POST", body=b"x"),
+    _case("refused-stream not on a reset", "/refused-stream/", (CLOSE, Answer()),
+          method="POST", body=b"x"),
+    _case("reset-before-request not after it", "/reset-before-request/", (CLOSE, Answer()),
+          method="POST", body=b"x"),
     *[Case(f"{kind} on a refused connection", Ask(f"/dead-{kind}/"),
            stats=("cluster.dead.upstream_rq_retry", "cluster.dead.upstream_cx_connect_fail",
                   "cluster.dead.upstream_rq_retry_limit_exceeded",

@@ -19,7 +19,7 @@ from harness.sidecar import Sidecar
 
 # How long two observations may take to become the same: logs and counters are written later.
 SETTLE_SECONDS = 1.5
-# A file that gets what Envoy showed in each case, one JSON line each: for reading, not for comparing.
+# A file that gets what Envoy showed in each case, to be read by people.
 NOTES = os.environ.get("BESIDE_NOTES")
 
 
