@@ -32,7 +32,8 @@ import Testing
         "%START_TIME(%Q)%", "%START_TIME(%)%", "%START_TIME(%4s)%", "%START_TIME(%E3)%",
         "%PATH(X)%", "%PATH(WQ:X)%", "%PATH(WQ:PATH:X)%", "%COMMON_DURATION(A:B:ms)%",
         "%COMMON_DURATION(DS_RX_BEG:DS_RX_END)%", "%COMMON_DURATION%", "%GRPC_STATUS(X)%",
-        "%DYNAMIC_METADATA(a:b)%", "%FILTER_STATE(x)%", "%REQ(X)Y%", "100% of %BYTES_SENT%",
+        "%DYNAMIC_METADATA%", "%METADATA(ROUTE)%", "%FILTER_STATE(x)%", "%REQ(X)Y%",
+        "100% of %BYTES_SENT%",
     ])
     func badFormatsAreRefused(text: String) {
         #expect(failure(text) != nil)

@@ -27,7 +27,12 @@ extension AccessLogFormat {
         case .upstreamConnectionID:
             let id = record.upstreamConnectionID
             line.append(id == 0 ? nil : id, style)
-        case .upstreamCluster: line.append(record.clusterName, style)
+        case .upstreamCluster:
+            let name = record.upstreamClusterStatName
+            line.append(name.isEmpty ? record.clusterName : name, style)
+        case .upstreamClusterRaw: line.append(record.clusterName, style)
+        case .virtualCluster: line.append(record.virtualClusterName, style)
+        case .metadata: renderMetadata(record, step, line)
         case .upstreamHostName:
             if record.upstreamHostName.isEmpty { return line.append(record.upstreamHost, style) }
             line.append(record.upstreamHostName, style)

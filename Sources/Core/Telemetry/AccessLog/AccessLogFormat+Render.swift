@@ -117,7 +117,7 @@ extension AccessLogFormat {
     ) {
         guard Int(step.a) < timeFormats.count else { return }
         // A literal of the format may hold what JSON escapes: rendered apart, then escaped.
-        if step.style == .text {
+        if step.style == .text || step.style == .header {
             return timeFormats[Int(step.a)].render(microseconds, into: line)
         }
         let apart = LineBuffer(capacity: 64)

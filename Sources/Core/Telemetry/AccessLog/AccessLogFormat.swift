@@ -35,6 +35,8 @@ package struct AccessLogFormat: Sendable {
     /// Literals and names, to which the instructions point.
     private(set) var pool: [UInt8] = []
     private(set) var timeFormats: [TimeFormat] = []
+    /// Filter and keys of metadata, to which the instructions point.
+    private(set) var metadataPaths: [[String]] = []
 
     /// Compiles a substitution text; a line is exactly what it says, no newline is added.
     package init(text: String) throws(AccessLogFormatFailure) {
@@ -42,6 +44,22 @@ package struct AccessLogFormat: Sendable {
             try add(piece, style: .text)
         }
         padPool()
+    }
+
+    /// Compiles the value of a header: what is absent is empty.
+    init(headerValue text: String) throws(AccessLogFormatFailure) {
+        for piece in try FormatParser.parse(Array(text.utf8)) {
+            try add(piece, style: .header)
+        }
+        padPool()
+    }
+
+    /// The bytes where every operator was known already; else nil.
+    var literal: [UInt8]? {
+        if instructions.isEmpty { return [] }
+        guard instructions.count == 1, instructions[0].code == .literal else { return nil }
+        let start = Int(instructions[0].a)
+        return Array(pool[start..<start + Int(instructions[0].b)])
     }
 
     /// Compiles an object; each line ends with a newline.
@@ -115,7 +133,8 @@ package struct AccessLogFormat: Sendable {
     ) throws(AccessLogFormatFailure) {
         switch piece {
         case .literal(let bytes):
-            addLiteral(style == .text ? bytes : JSONText.escaped(bytes))
+            let isPlain = style == .text || style == .header
+            addLiteral(isPlain ? bytes : JSONText.escaped(bytes))
         case .operation(let use):
             try add(use, style)
         }
@@ -150,6 +169,12 @@ package struct AccessLogFormat: Sendable {
             instruction.a = try use.timePoints()
         case .grpcStatus:
             instruction.a = try use.grpcStyle()
+        case .metadata:
+            let (source, path) = try use.metadataPath()
+            if source == .absent { return addConstant([], style) }
+            instruction.a = UInt32(clamping: metadataPaths.count)
+            instruction.b = source.rawValue
+            metadataPaths.append(path)
         default: break
         }
         if let last = instructions.last, last.code == .literal {

@@ -12,6 +12,8 @@ struct FormatInstruction: Sendable {
         case jsonValue
         /// A part of a JSON string whose quotes are literals.
         case jsonPart
+        /// In the value of a header: nothing where it is absent.
+        case header
     }
 
     var code: Operator

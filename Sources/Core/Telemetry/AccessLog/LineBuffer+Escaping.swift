@@ -17,6 +17,21 @@ extension LineBuffer {
         }
     }
 
+    /// Appends bytes as a part of a header's value.
+    ///
+    /// Control characters become spaces, as RFC 9110 section 5.5 has it for CR, LF and NUL: no line
+    /// of a head can be forged. A tab stays.
+    func append(headerValue bytes: Span<UInt8>) {
+        var start = 0
+        while true {
+            let end = appendPlain(bytes, from: start)
+            if end == bytes.count { return }
+            let byte = bytes[end]
+            append(byte: byte == 0x09 || byte > 0x20 && byte != 0x7f ? byte : 0x20)
+            start = end + 1
+        }
+    }
+
     /// Appends bytes inside of a JSON string (RFC 8259 section 7).
     ///
     /// What is no UTF-8 becomes the four characters `\xNN`: the line stays valid JSON, and the

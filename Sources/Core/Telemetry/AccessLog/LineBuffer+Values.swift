@@ -6,6 +6,7 @@ extension LineBuffer {
         switch style {
         case .text, .jsonPart: append(byte: 0x2d)
         case .jsonValue: append("null")
+        case .header: break
         }
     }
 
@@ -20,6 +21,7 @@ extension LineBuffer {
         let value = bytes.extracting(0..<kept)
         switch style {
         case .text: append(textEscaping: value)
+        case .header: append(headerValue: value)
         case .jsonPart: append(jsonEscaping: value)
         case .jsonValue:
             append(byte: 0x22)

@@ -10,6 +10,7 @@ enum Operator: UInt8, Sendable, CaseIterable {
     case duration, requestDuration, requestSentDuration, responseDuration, responseSentDuration
     case commonDuration
     case upstreamHost, upstreamHostName, upstreamHostWithoutPort, upstreamPort, upstreamCluster
+    case upstreamClusterRaw, virtualCluster, metadata
     case upstreamLocalAddress, upstreamLocalAddressWithoutPort, upstreamLocalPort
     case upstreamRequestAttemptCount, upstreamTransportFailureReason, upstreamConnectionID
     case downstreamRemoteAddress, downstreamRemoteAddressWithoutPort, downstreamRemotePort

@@ -181,8 +181,18 @@ extension OperatorName {
             "The address of the endpoint without the port."
         ),
         OperatorName("UPSTREAM_REMOTE_PORT", .upstreamPort, .none, "The port of the endpoint."),
-        OperatorName("UPSTREAM_CLUSTER", .upstreamCluster, .none, "The cluster."),
-        OperatorName("UPSTREAM_CLUSTER_RAW", .upstreamCluster, .none, "The cluster."),
+        OperatorName(
+            "UPSTREAM_CLUSTER",
+            .upstreamCluster,
+            .none,
+            "The cluster, by its `alt_stat_name` where it has one."
+        ),
+        OperatorName(
+            "UPSTREAM_CLUSTER_RAW",
+            .upstreamClusterRaw,
+            .none,
+            "The cluster by its own name."
+        ),
         OperatorName(
             "UPSTREAM_LOCAL_ADDRESS",
             .upstreamLocalAddress,
@@ -282,9 +292,34 @@ extension OperatorName {
         OperatorName("ROUTE_NAME", .routeName, .none, "The name of the route."),
         OperatorName(
             "VIRTUAL_CLUSTER_NAME",
-            .absent,
+            .virtualCluster,
             .none,
-            "Virtual clusters are not supported yet: always absent."
+            "The virtual cluster that counts the request."
+        ),
+        OperatorName(
+            "METADATA",
+            .metadata,
+            [.required, .length],
+            "A value of metadata, `(ROUTE|CLUSTER|UPSTREAM_HOST:FILTER:KEY:KEY…)`; `DYNAMIC` is "
+                + "always absent."
+        ),
+        OperatorName(
+            "CLUSTER_METADATA",
+            .metadata,
+            [.required, .length],
+            "A value of the cluster's metadata, `(FILTER:KEY:KEY…)`."
+        ),
+        OperatorName(
+            "UPSTREAM_METADATA",
+            .metadata,
+            [.required, .length],
+            "A value of the endpoint's metadata, `(FILTER:KEY:KEY…)`."
+        ),
+        OperatorName(
+            "DYNAMIC_METADATA",
+            .absent,
+            [.required, .length],
+            "Metadata that filters set: always absent, since none does."
         ),
         OperatorName("STREAM_ID", .requestHeader, .none, "The `x-request-id` of the request."),
         OperatorName("UNIQUE_ID", .uniqueID, .none, "A new random UUID."),
@@ -369,13 +404,109 @@ extension OperatorName {
             .none,
             "The identity of the endpoint: absent until it is supported."
         ),
-        OperatorName("TRACE_ID", .absent, .none, "The trace: absent until it is supported."),
         OperatorName(
-            "DYNAMIC_METADATA",
-            .unsupported,
-            [.optional, .length],
-            "Not supported yet: refused."
+            "DOWNSTREAM_LOCAL_SUBJECT",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
         ),
+        OperatorName(
+            "DOWNSTREAM_LOCAL_DNS_SAN",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_DNS_SAN",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_IP_SAN",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "DOWNSTREAM_LOCAL_IP_SAN",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_CERT",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_FINGERPRINT_256",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_FINGERPRINT_1",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_SERIAL",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "DOWNSTREAM_TLS_SESSION_ID",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "UPSTREAM_PEER_SUBJECT",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "UPSTREAM_PEER_ISSUER",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "UPSTREAM_LOCAL_URI_SAN",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "UPSTREAM_LOCAL_SUBJECT",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "UPSTREAM_TLS_SESSION_ID",
+            .absent,
+            .none,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_CERT_V_START",
+            .absent,
+            .optional,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_CERT_V_END",
+            .absent,
+            .optional,
+            "Of TLS: absent until it is supported."
+        ),
+        OperatorName("TRACE_ID", .absent, .none, "The trace: absent until it is supported."),
         OperatorName(
             "FILTER_STATE",
             .unsupported,
@@ -389,19 +520,7 @@ extension OperatorName {
             "Not supported yet: refused."
         ),
         OperatorName(
-            "CLUSTER_METADATA",
-            .unsupported,
-            [.optional, .length],
-            "Not supported yet: refused."
-        ),
-        OperatorName(
-            "UPSTREAM_METADATA",
-            .unsupported,
-            [.optional, .length],
-            "Not supported yet: refused."
-        ),
-        OperatorName(
-            "METADATA",
+            "PER_REQUEST_STATE",
             .unsupported,
             [.optional, .length],
             "Not supported yet: refused."

@@ -9,7 +9,7 @@ struct OperatorUse: Sendable {
     /// The byte of the text where it begins.
     let position: Int
 
-    private func failure(_ message: String, _ hint: String = "") -> AccessLogFormatFailure {
+    func failure(_ message: String, _ hint: String = "") -> AccessLogFormatFailure {
         AccessLogFormatFailure(position: position, member: "", message: message, hint: hint)
     }
 
