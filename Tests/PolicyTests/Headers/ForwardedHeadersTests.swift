@@ -22,23 +22,45 @@ struct ForwardedHeadersTests {
         )
     }
 
+    /// Which addresses count as internal.
+    private enum Inside { case none, privateNetworks }
+
+    private func with(_ inside: Inside, _ manager: HTTPConnectionManager) -> HTTPConnectionManager {
+        func range(_ prefix: [UInt8], _ length: UInt8) -> [AddressRange] {
+            AddressRange(prefix: prefix, length: length).map { [$0] } ?? []
+        }
+        let v6 = Array(repeating: UInt8(0), count: 15)
+        let all =
+            range([10, 0, 0, 0], 8) + range([127, 0, 0, 0], 8) + range([172, 16, 0, 0], 12)
+            + range([192, 168, 0, 0], 16) + range(v6 + [1], 128) + range([0xfd] + v6, 8)
+        return HTTPConnectionManager(
+            statPrefix: "test",
+            routes: manager.routes,
+            usesRemoteAddress: manager.usesRemoteAddress,
+            skipsXFFAppend: manager.skipsXFFAppend,
+            xffTrustedHopCount: manager.xffTrustedHopCount,
+            internalAddresses: .init(ranges: inside == .none ? [] : all),
+            generatesRequestID: manager.generatesRequestID,
+            preservesExternalRequestID: manager.preservesExternalRequestID
+        )
+    }
+
     @discardableResult
     private func apply(
         _ manager: HTTPConnectionManager,
         to head: Head,
         remote: String = "203.0.113.7",
         isTLS: Bool = false,
-        inside: ForwardedHeaders.InternalAddresses = .none,
+        inside: Inside = .none,
         seed: UInt64 = 1
     ) -> ForwardedHeaders.Origin {
         var random = Xoshiro256(seed: seed)
         let bytes = Array(remote.utf8)
         return ForwardedHeaders.apply(
             to: head,
-            manager: manager,
+            manager: with(inside, manager),
             remoteText: bytes.span,
             isTLS: isTLS,
-            internalAddresses: inside,
             random: &random
         )
     }
@@ -117,11 +139,11 @@ struct ForwardedHeadersTests {
         "x-envoy-hedge-on-per-try-timeout", "x-envoy-upstream-rq-timeout-ms",
         "x-envoy-upstream-rq-per-try-timeout-ms", "x-envoy-upstream-rq-timeout-alt-response",
         "x-envoy-expected-rq-timeout-ms", "x-envoy-upstream-alt-stat-name", "x-envoy-force-trace",
-        "x-envoy-ip-tags", "x-envoy-original-url",
+        "x-envoy-ip-tags", "x-envoy-original-url", "x-envoy-upstream-stream-duration-ms",
     ]
     private static let edgeOnly = [
         "x-envoy-decorator-operation", "x-envoy-downstream-service-cluster",
-        "x-envoy-downstream-service-node",
+        "x-envoy-downstream-service-node", "x-envoy-original-path", "x-envoy-original-host",
     ]
     private static let harmless = [
         "x-envoy-attempt-count", "x-envoy-retry-onx", "x-envoyretry-on-x",

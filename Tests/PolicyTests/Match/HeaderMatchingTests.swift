@@ -49,16 +49,32 @@ struct HeaderMatchingTests {
         #expect(matcher.matches(head) == isMatch, "\(Self.rows[index])")
     }
 
-    @Test("a field on several lines is one value, joined by commas without a space")
+    @Test("each line of a field counts by itself, and an inverted matcher wants none to agree")
     func repeatedLines() {
+        let head = request("GET", "/", [("x-key", "a"), ("other", "1"), ("X-KEY", "b")])
+        func matches(_ value: String, inverted: Bool = false) -> Bool {
+            HeaderMatcher(
+                name: "x-key",
+                condition: .string(StringMatcher(.exact(ByteString(value)))),
+                isInverted: inverted
+            ).matches(head)
+        }
+        #expect(matches("a") && matches("b"))
+        #expect(!matches("a,b"))
+        #expect(!matches("a", inverted: true) && !matches("b", inverted: true))
+        #expect(matches("c", inverted: true))
+    }
+
+    @Test("the lines of a field that is kept as one are joined by commas without a space")
+    func joinedLines() {
         let head = request(
             "GET",
             "/",
-            [("x-key", "a"), ("other", "1"), ("X-KEY", "b"), ("x-key", "")]
+            [("accept", "a"), ("other", "1"), ("Accept", "b"), ("accept", "")]
         )
         func matches(_ value: String) -> Bool {
             HeaderMatcher(
-                name: "x-key",
+                name: "accept",
                 condition: .string(StringMatcher(.exact(ByteString(value))))
             ).matches(head)
         }

@@ -22,7 +22,7 @@ struct RedirectTests {
         (RedirectAction(host: "new"), any, "h:80", "/a?b", false, "http://new/a?b"),
         (RedirectAction(host: "new", port: 1), any, "h:80", "/", false, "http://new:1/"),
         (RedirectAction(path: .replace("/x")), any, "h", "/a?b=1", false, "http://h/x?b=1"),
-        (RedirectAction(path: .replace("/x?y=2")), any, "h", "/a?b=1", false, "http://h/x?y=2"),
+        (RedirectAction(path: .replace("/x?y=2")), any, "h", "/a?b=1", false, "http://h/x?b=1"),
         (
             RedirectAction(path: .replace("/x?y=2"), stripsQuery: true), any, "h", "/a?b=1", false,
             "http://h/x?y=2"

@@ -16,6 +16,13 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     case xEnvoyExpectedRqTimeoutMs, xEnvoyUpstreamServiceTime, xEnvoyOriginalPath, xEnvoyInternal
     case xEnvoyExternalAddress, xEnvoyOverloaded, xEnvoyRatelimited, xEnvoyRetryGrpcOn
     case xEnvoyUpstreamRqTimeoutAltResponse
+    case xEnvoyUpstreamAltStatName, xEnvoyHedgeOnPerTryTimeout, xEnvoyUpstreamStreamDurationMs
+    case xEnvoyIsTimeoutRetry
+    case xEnvoyUpstreamCanary, xEnvoyImmediateHealthCheckFail, xEnvoyDecoratorOperation
+    case xEnvoyOriginalHost, xEnvoyOriginalURL, xEnvoyDownstreamServiceCluster
+    case xEnvoyDownstreamServiceNode, xEnvoyForceTrace, xEnvoyIPTags, xEnvoyDegraded
+    // More that both directions have
+    case via, cookie, xForwardedPort, grpcTimeout, grpcMessage, xClientTraceID
     // Ours
     case xPillionReason
 
@@ -63,11 +70,31 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
         case .xEnvoyRatelimited: "x-envoy-ratelimited"
         case .xEnvoyRetryGrpcOn: "x-envoy-retry-grpc-on"
         case .xEnvoyUpstreamRqTimeoutAltResponse: "x-envoy-upstream-rq-timeout-alt-response"
+        case .via: "via"
+        case .cookie: "cookie"
+        case .xForwardedPort: "x-forwarded-port"
+        case .grpcTimeout: "grpc-timeout"
+        case .grpcMessage: "grpc-message"
+        case .xClientTraceID: "x-client-trace-id"
+        case .xEnvoyUpstreamAltStatName: "x-envoy-upstream-alt-stat-name"
+        case .xEnvoyHedgeOnPerTryTimeout: "x-envoy-hedge-on-per-try-timeout"
+        case .xEnvoyUpstreamStreamDurationMs: "x-envoy-upstream-stream-duration-ms"
+        case .xEnvoyIsTimeoutRetry: "x-envoy-is-timeout-retry"
+        case .xEnvoyUpstreamCanary: "x-envoy-upstream-canary"
+        case .xEnvoyImmediateHealthCheckFail: "x-envoy-immediate-health-check-fail"
+        case .xEnvoyDecoratorOperation: "x-envoy-decorator-operation"
+        case .xEnvoyOriginalHost: "x-envoy-original-host"
+        case .xEnvoyOriginalURL: "x-envoy-original-url"
+        case .xEnvoyDownstreamServiceCluster: "x-envoy-downstream-service-cluster"
+        case .xEnvoyDownstreamServiceNode: "x-envoy-downstream-service-node"
+        case .xEnvoyForceTrace: "x-envoy-force-trace"
+        case .xEnvoyIPTags: "x-envoy-ip-tags"
+        case .xEnvoyDegraded: "x-envoy-degraded"
         case .xPillionReason: "x-pillion-reason"
         }
     }
 
-    package static let slotCount = 48
+    package static let slotCount = 64
 }
 
 /// Finds the known field of a name: by a hash of its length and three letters, then compared whole.

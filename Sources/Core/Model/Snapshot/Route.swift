@@ -55,6 +55,8 @@ package final class VirtualHost: Sendable {
     package let includesIsTimeoutRetry: Bool
     /// The first that matches counts the request; statistics only.
     package let virtualClusters: [VirtualCluster]
+    /// nil where there are so few routes that a walk through all costs less.
+    package let index: RouteIndex?
 
     package init(
         name: String,
@@ -74,6 +76,7 @@ package final class VirtualHost: Sendable {
         self.includesAttemptCountInResponse = includesAttemptCountInResponse
         self.includesIsTimeoutRetry = includesIsTimeoutRetry
         self.virtualClusters = virtualClusters
+        index = routes.count > 8 ? RouteIndex(routes) : nil
     }
 }
 

@@ -1,30 +1,12 @@
-import Model
+package import Model
 
 /// Reads IP addresses in the text of header fields, without allocating.
-enum AddressText {
-    /// Whose address it is.
-    enum Kind: Equatable {
-        /// Loopback, RFC 1918 or a unique local IPv6 address: `isInternalAddress` of Envoy.
-        case privateNetwork
-        case other
-    }
-
-    /// The kind of an IPv4 or IPv6 literal; nil where the text is none.
-    static func kind(of text: Span<UInt8>) -> Kind? {
-        if let address = ipv4(text) { return kind(ofIPv4: address) }
+package enum AddressText {
+    /// The address of an IPv4 or IPv6 literal, without a port; nil where the text is none.
+    package static func address(of text: Span<UInt8>) -> SocketAddress? {
+        if let address = ipv4(text) { return .ipv4(address, port: 0) }
         guard let groups = ipv6(text) else { return nil }
-        if groups.high == 0, groups.low >> 32 == 0xffff {
-            return kind(ofIPv4: UInt32(truncatingIfNeeded: groups.low))
-        }
-        let isLoopback = groups.high == 0 && groups.low == 1
-        return isLoopback || groups.high >> 56 == 0xfd ? .privateNetwork : .other
-    }
-
-    private static func kind(ofIPv4 address: UInt32) -> Kind {
-        let isPrivate =
-            address >> 24 == 10 || address >> 24 == 127 || address >> 20 == 0xac1
-            || address >> 16 == 0xc0a8
-        return isPrivate ? .privateNetwork : .other
+        return .ipv6(high: groups.high, low: groups.low, port: 0, scope: 0)
     }
 
     private static func ipv4(_ text: Span<UInt8>) -> UInt32? {

@@ -3,24 +3,45 @@ package import Model
 /// What a request says of where it comes from: `x-forwarded-for`, `x-forwarded-proto`,
 /// `x-request-id`, and the `x-envoy-*` headers that only trusted peers may send.
 package enum ForwardedHeaders {
-    /// Which addresses belong to this network.
-    ///
-    /// Envoy's default is none, unless `internal_address_config` names some.
-    package enum InternalAddresses: Sendable {
-        case none
-        /// Loopback, RFC 1918, unique local IPv6.
-        case privateNetworks
+    /// The connection that a request came on, and whose process this is.
+    package struct Connection {
+        /// The peer; nil where it is not known.
+        package var remote: SocketAddress?
+        package var local: SocketAddress?
+        /// This machine's address as text: what stands for a loopback peer in `x-forwarded-for`;
+        /// empty: the peer's own stands there.
+        package var ownAddress: ByteString
+        /// `node.id`, for `x-envoy-downstream-service-node`.
+        package var nodeName: ByteString
+
+        package init(
+            remote: SocketAddress? = nil,
+            local: SocketAddress? = nil,
+            ownAddress: ByteString = "",
+            nodeName: ByteString = ""
+        ) {
+            self.remote = remote
+            self.local = local
+            self.ownAddress = ownAddress
+            self.nodeName = nodeName
+        }
     }
 
     /// What was found out about the request.
     package struct Origin: Equatable, Sendable {
-        /// The client's address in the head's bytes, as a trusted `x-forwarded-for` has it; nil: the
-        /// peer of the connection is the client.
-        package let client: Head.Slice?
+        /// The client's address in the head's bytes, as a trusted header has it; nil: the peer of
+        /// the connection is the client.
+        package var client: Head.Slice?
+        /// The same as a value, with port 0, or the peer's; nil where neither is known.
+        package var address: SocketAddress?
         /// The client is of this network.
-        package let isInternal: Bool
+        package var isInternal = false
         /// This proxy is the first of the trusted network.
-        package let isEdge: Bool
+        package var isEdge = false
+        /// The response carries `x-request-id`: an internal client asked for it.
+        package var returnsRequestID = false
+        /// The request is to be refused with this status: its client cannot be told.
+        package var rejection: UInt16?
     }
 
     /// Brings the headers of a request into the form that the upstream and the routes may trust,
@@ -28,14 +49,14 @@ package enum ForwardedHeaders {
     ///
     /// - Where remote addresses are used (`use_remote_address`), the peer is appended to
     ///   `x-forwarded-for`, and `x-forwarded-proto` is what the connection is, unless trusted hops
-    ///   stand before this proxy and set it. Otherwise both are believed.
-    /// - A request from outside loses the headers that steer this proxy; one from inside gets
+    ///   stand before this proxy and set it. Otherwise both are believed, or the detection
+    ///   extensions are asked.
+    /// - A request is internal where there is one address only and `internal_address_config` holds
+    ///   it. One from outside loses the headers that steer this proxy; one from inside gets
     ///   `x-envoy-internal: true`; an edge request gets `x-envoy-external-address`.
     /// - An edge request gets a new `x-request-id` unless the configuration preserves it; any other
     ///   only where it has none.
-    ///
-    /// Unlike Envoy, the address of a loopback peer is appended as it is, not replaced by the host's
-    /// own address.
+    /// - `x-forwarded-client-cert` goes: nothing here vouches for it.
     ///
     /// - Parameters:
     ///   - remoteText: the peer's address without the port; empty for a Unix socket.
@@ -46,69 +67,176 @@ package enum ForwardedHeaders {
         manager: HTTPConnectionManager,
         remoteText: Span<UInt8>,
         isTLS: Bool,
-        internalAddresses: InternalAddresses = .none,
+        connection: Connection = Connection(),
         random: inout Xoshiro256
     ) -> Origin {
         head.remove(.xEnvoyInternal)
-        let hops = manager.xffTrustedHopCount
-        let usesRemote = manager.usesRemoteAddress
-        var client: Head.Slice?
-        var isSingleAddress: Bool
-        if usesRemote {
-            isSingleAddress = !head.has(.xForwardedFor)
-            if hops > 0 { client = forwardedAddress(in: head, skipping: hops - 1)?.address }
-            if !manager.skipsXFFAppend, !remoteText.isEmpty {
-                appendForwarded(remoteText, to: head)
-            }
-            if hops == 0 || !head.has(.xForwardedProto) { setProtocol(isTLS: isTLS, in: head) }
+        head.remove(.xForwardedClientCert)
+        var origin = Origin()
+        let peer = connection.remote ?? AddressText.address(of: remoteText)
+        let isSingle =
+            manager.usesRemoteAddress
+            ? useRemote(head, manager, remoteText, peer, connection, isTLS, &origin)
+            : useHeaders(head, manager, remoteText, peer, connection, isTLS, &origin)
+        if origin.rejection != nil { return origin }
+        if let client = origin.client {
+            origin.address = AddressText.address(of: head.span(client))
         } else {
-            let found = forwardedAddress(in: head, skipping: hops)
-            client = found?.address
-            isSingleAddress = found?.isOnly ?? false
-            if !head.has(.xForwardedProto) { setProtocol(isTLS: isTLS, in: head) }
+            origin.address = peer
         }
-        let isInternal =
-            isSingleAddress
-            && belongsInside(
-                client,
-                peer: usesRemote ? remoteText : Span<UInt8>(),
-                in: head,
-                rule: internalAddresses
-            )
-        let isEdge = usesRemote && !isInternal
-        if isInternal {
+        // Without remote addresses, the peer itself never counts as inside.
+        let isKnown = manager.usesRemoteAddress || origin.client != nil
+        origin.isInternal = isSingle && isKnown && manager.holdsInside(origin.address)
+        origin.isEdge = manager.usesRemoteAddress && !origin.isInternal
+        setPort(head, manager, connection)
+        if origin.isInternal {
             head.set(.xEnvoyInternal, head.append("true"))
+            origin.returnsRequestID = head.has(.xEnvoyForceTrace)
         } else {
-            InternalHeaders.remove(from: head, isEdge: isEdge)
+            InternalHeaders.remove(
+                from: head,
+                isEdge: origin.isEdge,
+                others: manager.routes.internalOnlyHeaders
+            )
         }
-        if isEdge {
-            if let client {
+        if let cluster = manager.addsUserAgent {
+            addUserAgent(cluster, node: connection.nodeName, to: head)
+        }
+        appendVia(manager.via, to: head)
+        if origin.isEdge {
+            if let client = origin.client {
                 head.set(.xEnvoyExternalAddress, client)
             } else if !remoteText.isEmpty {
                 head.set(.xEnvoyExternalAddress, head.append(remoteText))
             }
         }
         if manager.generatesRequestID {
-            let isReplaced = isEdge && !manager.preservesExternalRequestID
+            let isReplaced = origin.isEdge && !manager.preservesExternalRequestID
             if isReplaced || !head.has(.xRequestID) {
                 head.set(.xRequestID, RequestID.append(to: head, random: &random))
             }
         }
-        return Origin(client: client, isInternal: isInternal, isEdge: isEdge)
+        return origin
     }
 
-    private static func belongsInside(
-        _ client: Head.Slice?,
-        peer: Span<UInt8>,
-        in head: Head,
-        rule: InternalAddresses
-    ) -> Bool {
-        switch rule {
-        case .none: return false
-        case .privateNetworks:
-            if let client { return AddressText.kind(of: head.span(client)) == .privateNetwork }
-            return AddressText.kind(of: peer) == .privateNetwork
+    /// Appends what the configuration has for `via`, in either direction; nothing where it is empty.
+    package static func appendVia(_ via: ByteString, to head: Head) {
+        let bytes = via.bytes
+        if bytes.isEmpty { return }
+        guard let first = head.firstIndex(.via) else {
+            head.set(.via, head.append(bytes.span))
+            return
         }
+        let start = head.byteCount
+        var index = first
+        while index < head.fieldCount {
+            let field = head.field(at: index)
+            if field.known == .via, !field.isRemoved {
+                head.append(field.value)
+                head.append(", ")
+            }
+            index += 1
+        }
+        head.append(bytes.span)
+        head.set(.via, Head.Slice(start, head.byteCount))
+    }
+
+    // MARK: - The client
+
+    /// True where there is only one address.
+    private static func useRemote(
+        _ head: Head,
+        _ manager: HTTPConnectionManager,
+        _ remoteText: Span<UInt8>,
+        _ peer: SocketAddress?,
+        _ connection: Connection,
+        _ isTLS: Bool,
+        _ origin: inout Origin
+    ) -> Bool {
+        let isSingle = !head.has(.xForwardedFor)
+        let hops = manager.xffTrustedHopCount
+        if hops > 0 {
+            origin.client = ForwardedAddresses.address(in: head, skipping: hops - 1)?.address
+        }
+        if !manager.skipsXFFAppend { appendPeer(remoteText, peer, connection, to: head) }
+        if hops == 0 || !hasProtocol(head) { setProtocol(isTLS: isTLS, in: head) }
+        return isSingle
+    }
+
+    private static func useHeaders(
+        _ head: Head,
+        _ manager: HTTPConnectionManager,
+        _ remoteText: Span<UInt8>,
+        _ peer: SocketAddress?,
+        _ connection: Connection,
+        _ isTLS: Bool,
+        _ origin: inout Origin
+    ) -> Bool {
+        if !hasProtocol(head) { setProtocol(isTLS: isTLS, in: head) }
+        if manager.originalIPDetection.isEmpty {
+            let hops = manager.xffTrustedHopCount
+            let found = ForwardedAddresses.address(in: head, skipping: hops)
+            origin.client = found?.address
+            return found?.isOnly ?? false
+        }
+        let detections = manager.originalIPDetection
+        for index in 0..<detections.count {
+            switch ForwardedAddresses.detect(detections[index], in: head, peer: peer) {
+            case .nothing: continue
+            case .rejected(let status):
+                origin.rejection = status
+                return false
+            case .found(let client, let isTrusted, let appendsPeer):
+                origin.client = client
+                if appendsPeer { appendPeer(remoteText, peer, connection, to: head) }
+                return isTrusted
+            }
+        }
+        return false
+    }
+
+    private static func appendPeer(
+        _ remoteText: Span<UInt8>,
+        _ peer: SocketAddress?,
+        _ connection: Connection,
+        to head: Head
+    ) {
+        if !connection.ownAddress.isEmpty, let peer, peer.isLoopback, !remoteText.isEmpty {
+            let bytes = connection.ownAddress.bytes
+            appendForwarded(bytes.span, to: head)
+        } else if !remoteText.isEmpty {
+            appendForwarded(remoteText, to: head)
+        }
+    }
+
+    // MARK: - Single headers
+
+    private static func setPort(
+        _ head: Head,
+        _ manager: HTTPConnectionManager,
+        _ connection: Connection
+    ) {
+        guard manager.appendsForwardedPort, manager.usesRemoteAddress,
+            let port = connection.local?.port,
+            manager.xffTrustedHopCount == 0 || !head.has(.xForwardedPort)
+        else { return }
+        head.set(.xForwardedPort, head.append(decimal: UInt64(port)))
+    }
+
+    private static func addUserAgent(_ cluster: ByteString, node: ByteString, to head: Head) {
+        let bytes = cluster.bytes
+        let value = head.append(bytes.span)
+        head.set(.xEnvoyDownstreamServiceCluster, value)
+        if head.first(.userAgent).map(\.isEmpty) ?? true { head.set(.userAgent, value) }
+        let name = node.bytes
+        if !name.isEmpty { head.set(.xEnvoyDownstreamServiceNode, head.append(name.span)) }
+    }
+
+    /// Whether `x-forwarded-proto` says something that can be believed.
+    private static func hasProtocol(_ head: Head) -> Bool {
+        guard let value = head.first(.xForwardedProto) else { return false }
+        let name = head.span(value)
+        return name.equals("http") || name.equals("https")
     }
 
     private static func setProtocol(isTLS: Bool, in head: Head) {
@@ -146,45 +274,15 @@ package enum ForwardedHeaders {
         }
         return first
     }
+}
 
-    /// The address that stands `skipped` places before the last one in `x-forwarded-for`, over all
-    /// its lines; nil where there is none, or what stands there is no address.
-    private static func forwardedAddress(
-        in head: Head,
-        skipping skipped: UInt32
-    ) -> (address: Head.Slice, isOnly: Bool)? {
-        guard let first = head.firstIndex(.xForwardedFor) else { return nil }
-        var rest = skipped
-        var line = head.fieldCount
-        while line > first {
-            line -= 1
-            let field = head.field(at: line)
-            guard field.known == .xForwardedFor, !field.isRemoved else { continue }
-            let value = head.span(field.value)
-            var end = value.count
-            while true {
-                var start = end
-                while start > 0, value[start - 1] != 0x2c { start -= 1 }
-                if rest == 0 {
-                    let base = Int(field.value.start)
-                    let slice = trimmed(Head.Slice(base + start, base + end), in: head)
-                    guard AddressText.kind(of: head.span(slice)) != nil else { return nil }
-                    return (slice, skipped == 0 && start == 0 && line == first)
-                }
-                rest -= 1
-                if start == 0 { break }
-                end = start - 1
-            }
+extension HTTPConnectionManager {
+    /// Whether a client with this address is of this network.
+    fileprivate func holdsInside(_ address: SocketAddress?) -> Bool {
+        switch address {
+        case nil: false
+        case .unix: internalAddresses.includesUnixSockets
+        case .some(let other): internalAddresses.ranges.hold(other)
         }
-        return nil
-    }
-
-    private static func trimmed(_ slice: Head.Slice, in head: Head) -> Head.Slice {
-        let bytes = head.span(slice)
-        var start = 0
-        var end = bytes.count
-        while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
-        while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
-        return Head.Slice(Int(slice.start) + start, Int(slice.start) + end)
     }
 }

@@ -3,7 +3,9 @@ package import Model
 extension HeaderMatcher {
     /// True where the head has what the matcher asks for (`envoy.config.route.v3.HeaderMatcher`).
     ///
-    /// - A field on several lines is matched as one value, its lines joined by commas.
+    /// - Each line of a field is matched by itself, and one that agrees is enough, as in Envoy; the
+    ///   lines of a field that Envoy keeps as one (`InlineFields`) are joined by commas. Inverted,
+    ///   none may agree.
     /// - `host` is another name of `:authority`; `:status` is the status of a response.
     /// - A missing field never matches a condition on the value, inverted or not, unless
     ///   `treatsMissingAsEmpty`; only `present` and `absent` speak of it.
@@ -19,8 +21,17 @@ extension HeaderMatcher {
         if head.nextIndex(named: nameBytes.span, from: line + 1) == nil {
             return matches(value: head.span(head.field(at: line).value))
         }
-        let joined = Self.join(nameBytes.span, of: head, from: line)
-        return matches(value: joined.span)
+        if InlineFields.joins(nameBytes.span, head.field(at: line).known) {
+            let joined = Self.join(nameBytes.span, of: head, from: line)
+            return matches(value: joined.span)
+        }
+        var next: Int? = line
+        while let index = next {
+            let agrees = matches(value: head.span(head.field(at: index).value)) != isInverted
+            if agrees { return !isInverted }
+            next = head.nextIndex(named: nameBytes.span, from: index + 1)
+        }
+        return isInverted
     }
 
     private func matches(_ pseudo: PseudoHeader, of head: Head) -> Bool {

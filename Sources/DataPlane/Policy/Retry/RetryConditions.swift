@@ -1,12 +1,23 @@
 package import Model
 
 extension RetryPolicy.Conditions {
-    /// Reads `retry_on` or `x-envoy-retry-on`: names separated by commas.
+    /// Whose names are read.
+    package enum Vocabulary: Sendable {
+        /// `x-envoy-retry-on`
+        case http
+        /// `x-envoy-retry-grpc-on`
+        case grpc
+        /// `retry_on` of a policy
+        case both
+    }
+
+    /// Reads `retry_on`, `x-envoy-retry-on` or `x-envoy-retry-grpc-on`: names separated by commas.
     ///
     /// Names that are not known are left out, as in Envoy; `isWhole` says whether there were none.
     /// Does not allocate: it is read per request.
     package static func parse(
-        _ text: Span<UInt8>
+        _ text: Span<UInt8>,
+        _ vocabulary: Vocabulary = .both
     ) -> (
         conditions: RetryPolicy.Conditions, isWhole: Bool
     ) {
@@ -18,7 +29,7 @@ extension RetryPolicy.Conditions {
             let name = text.extracting(start..<end).trimmed()
             start = end + 1
             if name.isEmpty { continue }
-            if let condition = condition(named: name) {
+            if let condition = condition(named: name, vocabulary) {
                 conditions.insert(condition)
             } else {
                 isWhole = false
@@ -27,7 +38,24 @@ extension RetryPolicy.Conditions {
         return (conditions, isWhole)
     }
 
-    private static func condition(named name: Span<UInt8>) -> RetryPolicy.Conditions? {
+    private static func condition(
+        named name: Span<UInt8>,
+        _ vocabulary: Vocabulary
+    ) -> RetryPolicy.Conditions? {
+        if vocabulary != .http, let condition = grpcCondition(named: name) { return condition }
+        return vocabulary == .grpc ? nil : httpCondition(named: name)
+    }
+
+    private static func grpcCondition(named name: Span<UInt8>) -> RetryPolicy.Conditions? {
+        if name.equals("cancelled") { return .grpcCancelled }
+        if name.equals("deadline-exceeded") { return .grpcDeadlineExceeded }
+        if name.equals("internal") { return .grpcInternal }
+        if name.equals("resource-exhausted") { return .grpcResourceExhausted }
+        if name.equals("unavailable") { return .grpcUnavailable }
+        return nil
+    }
+
+    private static func httpCondition(named name: Span<UInt8>) -> RetryPolicy.Conditions? {
         if name.equals("5xx") { return .serverError }
         if name.equals("gateway-error") { return .gatewayError }
         if name.equals("reset") { return .reset }

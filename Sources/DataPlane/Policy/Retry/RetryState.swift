@@ -48,15 +48,21 @@ package struct RetryState: Sendable {
     private var headers: [HeaderMatcher] = []
     /// `early-data: 1` (RFC 8470): the client must hear of a 425 itself.
     private var isEarlyData = false
+    /// The endpoint may say when to come again.
+    private let rateLimitedBackOff: RetryPolicy.RateLimitedBackOff?
 
-    /// Reads the policy and the request's `x-envoy-retry-on`, `x-envoy-max-retries`,
+    /// Reads the policy and the request's `x-envoy-retry-on`, `x-envoy-retry-grpc-on`,
+    /// `x-envoy-max-retries`,
     /// `x-envoy-retriable-status-codes` and `x-envoy-retriable-header-names`, and removes these
     /// headers from the head: they are meant for this proxy.
     package init(policy: RetryPolicy?, head: Head) {
         var conditions = policy?.conditions.rawValue ?? 0
         var remaining = policy?.retryCountMax ?? 1
         if let text = head.first(.xEnvoyRetryOn) {
-            conditions |= RetryPolicy.Conditions.parse(head.span(text)).conditions.rawValue
+            conditions |= RetryPolicy.Conditions.parse(head.span(text), .http).conditions.rawValue
+        }
+        if let text = head.first(.xEnvoyRetryGrpcOn) {
+            conditions |= RetryPolicy.Conditions.parse(head.span(text), .grpc).conditions.rawValue
         }
         if conditions != 0, let required = policy?.retriableRequestHeaders, !required.isEmpty,
             !required.anyMatches(head)
@@ -72,6 +78,7 @@ package struct RetryState: Sendable {
         self.remaining = remaining
         backOffBaseMilliseconds = policy?.backOffBaseMilliseconds ?? 25
         backOffMaxMilliseconds = policy?.backOffMaxMilliseconds ?? 250
+        rateLimitedBackOff = policy?.rateLimitedBackOff
         if has(.retriableStatusCodes) {
             if let policy { statusCodes = policy.retriableStatusCodes }
             if let text = head.first(.xEnvoyRetriableStatusCodes) {
@@ -100,6 +107,11 @@ package struct RetryState: Sendable {
     package func decide(onStatus status: UInt16, response: Head) -> RetryVerdict {
         verdict(wouldRetry(status: status, response: response))
     }
+
+    /// Judges an attempt that is hedged: its time is over, and it goes on beside another one.
+    ///
+    /// In Envoy that needs no condition, only retries that are left.
+    package func decideOnHedge() -> RetryVerdict { verdict(true) }
 
     /// Judges an attempt that ended without a response.
     ///
@@ -138,6 +150,37 @@ package struct RetryState: Sendable {
         return Int64(random % UInt64(min(interval, limit)))
     }
 
+    /// Milliseconds to wait before a retry, as the response asks for (`rate_limited_retry_back_off`);
+    /// nil: it does not, or asks for more than the policy allows, and the usual back-off counts.
+    ///
+    /// The reset headers are asked in their order; the first that can be read and is within the
+    /// limit counts. Up to one half is added at random, so that not all come at once.
+    /// - Parameter nowUnix: seconds since 1970.
+    package func rateLimitedBackOffMilliseconds(
+        response: Head,
+        nowUnix: Int64,
+        random: UInt64
+    ) -> Int64? {
+        guard let rule = rateLimitedBackOff else { return nil }
+        for index in 0..<rule.resetHeaders.count {
+            let name = rule.resetHeaders[index].name.bytes
+            guard let value = response.first(named: name.span),
+                let number = response.span(value).decimal(limit: Int(Int64.max / 2_000))
+            else { continue }
+            var seconds = Int64(number)
+            if case .unixTimestamp = rule.resetHeaders[index].format {
+                if seconds < nowUnix { continue }
+                seconds -= max(nowUnix, 0)
+            }
+            let interval = seconds * 1_000
+            if interval > rule.maxIntervalMilliseconds { continue }
+            // What is due now is no reason to wait.
+            if interval <= 1 { return nil }
+            return interval + Int64(random % UInt64(interval / 2))
+        }
+        return nil
+    }
+
     private func verdict(_ wouldRetry: Bool) -> RetryVerdict {
         if !wouldRetry { return .no }
         return remaining == 0 ? .limitExceeded : .yes
@@ -158,7 +201,21 @@ package struct RetryState: Sendable {
         if has(.retriable4xx), status == 409 { return true }
         if has(.retriableStatusCodes), isRetriable(status) { return true }
         if has(.retriableHeaders), headers.anyMatches(response) { return true }
-        return false
+        return wouldRetry(grpc: response)
+    }
+
+    /// Only a response without a body has its status in the head; one in trailers comes too late.
+    private func wouldRetry(grpc response: Head) -> Bool {
+        if conditions.rawValue < RetryPolicy.Conditions.grpcCancelled.rawValue { return false }
+        guard let value = response.first(.grpcStatus) else { return false }
+        switch response.span(value).decimal(limit: 16) {
+        case 1: return has(.grpcCancelled)
+        case 4: return has(.grpcDeadlineExceeded)
+        case 8: return has(.grpcResourceExhausted)
+        case 13: return has(.grpcInternal)
+        case 14: return has(.grpcUnavailable)
+        default: return false
+        }
     }
 
     private func isRetriable(_ status: UInt16) -> Bool {

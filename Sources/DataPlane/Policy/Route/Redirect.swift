@@ -7,7 +7,7 @@ package enum Redirect {
     ///
     /// - The port of the request goes where the action sets a port, and where it is the default of
     ///   the old scheme and the scheme changes.
-    /// - A query in the configured path replaces the request's, and is never stripped.
+    /// - The request's query goes before one in the configured path, as in Envoy.
     /// - Parameter isTLS: whether the connection has TLS; `x-forwarded-proto` goes before it.
     package static func location(
         _ action: RedirectAction,
@@ -58,8 +58,14 @@ package enum Redirect {
         case .none:
             append(path, to: &location)
         case .replace(let replacement):
-            location.append(contentsOf: replacement.bytes)
-            if replacement.bytes.contains(0x3f) { return }
+            // The request's query replaces one of the configuration; without one that stays.
+            let own = replacement.bytes.firstIndex(of: 0x3f)
+            let query = head.span(head.pathTail)
+            if let own, !action.stripsQuery, !query.isEmpty {
+                location.append(contentsOf: replacement.bytes[..<own])
+            } else {
+                location.append(contentsOf: replacement.bytes)
+            }
         case .prefix(let replacement):
             location.append(contentsOf: replacement.bytes)
             append(path.extracting(match.matchedCount(of: path)...), to: &location)
@@ -78,24 +84,13 @@ package enum Redirect {
         scheme: Span<UInt8>,
         wasSecure: Bool
     ) -> Int {
-        guard let colon = portColon(of: authority) else { return authority.count }
+        guard let colon = authority.portColon else { return authority.count }
         if setsPort { return colon }
         let oldScheme = (wasSecure ? ByteString.https : .http).bytes
         if scheme.equals(oldScheme.span) { return authority.count }
         let port = authority.extracting(colon...)
         let isDefault = wasSecure ? port.equals(":443") : port.equals(":80")
         return isDefault ? colon : authority.count
-    }
-
-    /// The colon before the port; those of an IPv6 address stand in brackets.
-    private static func portColon(of authority: Span<UInt8>) -> Int? {
-        var index = authority.count
-        while index > 0 {
-            index -= 1
-            if authority[index] == 0x3a { return index }
-            if authority[index] == 0x5d { return nil }
-        }
-        return nil
     }
 
     private static func append(_ span: Span<UInt8>, to bytes: inout [UInt8]) {

@@ -26,7 +26,7 @@ extension RouteTable {
 extension VirtualHost {
     /// The first route that matches, in the order of the configuration.
     package func route(for head: Head, random: UInt64) -> Route? {
-        // The one place that walks the routes: an index by path belongs here.
+        if let index { return route(for: head, random: random, index) }
         let path = head.span(head.matchedPath)
         // Through a span, a route that does not match is not retained.
         let routes = routes

@@ -6,8 +6,10 @@ extension RouteTable {
     /// Exact names come first, then suffix wildcards (`*.foo.com`) and prefix wildcards (`foo.*`),
     /// each the longest first, then `*`; a star stands for at least one byte. Names are compared in
     /// lower case and with the port as it was sent: `example.com` does not serve
-    /// `example.com:8080`, as in Envoy where the port is not ignored by configuration.
-    package func virtualHost(authority: Span<UInt8>) -> VirtualHost? {
+    /// `example.com:8080`, unless the table ignores ports: then the request's goes first.
+    package func virtualHost(authority whole: Span<UInt8>) -> VirtualHost? {
+        let authority =
+            ignoresPort ? whole.extracting(0..<(whole.portColon ?? whole.count)) : whole
         if hasExactDomains, let index = exactIndex(of: authority) {
             return virtualHosts[index]
         }
