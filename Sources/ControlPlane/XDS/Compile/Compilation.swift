@@ -27,8 +27,9 @@ final class Compilation {
     var outside: [UInt8] = []
     /// The filters of the chain whose routes are being compiled.
     var filterChain = HTTPFilterChain()
-    /// Checks that wait until all clusters are compiled.
-    var laterChecks: [([ClusterConfiguration]) -> Void] = []
+    /// Checks that wait until all clusters are compiled; they get the names of those that balance by
+    /// hash.
+    var laterChecks: [(Set<String>) -> Void] = []
 
     init(_ loaded: LoadedConfiguration, _ options: CompileOptions) {
         self.loaded = loaded

@@ -81,7 +81,8 @@ extension Compilation {
         readSharedClusterSettings(bootstrap)
         let listeners = listeners(statics.listeners, resources["listeners"])
         let clusters = clusters(statics.clusters, resources["clusters"])
-        for check in laterChecks { check(clusters) }
+        let hashing = Self.namesOfHashing(clusters)
+        for check in laterChecks { check(hashing) }
         laterChecks = []
         warnOfUnusedRuntime()
         if statics.listeners.isEmpty {
@@ -102,6 +103,17 @@ extension Compilation {
             outlierEventLogPath: outlierEventLog(bootstrap),
             version: options.version
         )
+    }
+
+    private static func namesOfHashing(_ clusters: [ClusterConfiguration]) -> Set<String> {
+        var names: Set<String> = []
+        for cluster in clusters {
+            switch cluster.loadBalancing {
+            case .ringHash, .maglev: names.insert(cluster.name)
+            case .roundRobin, .leastRequest, .random, .peakEWMA: break
+            }
+        }
+        return names
     }
 
     private func admin(

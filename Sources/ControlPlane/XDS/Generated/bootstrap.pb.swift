@@ -249,7 +249,7 @@ package nonisolated struct Envoy_Config_Bootstrap_V3_RuntimeLayer: Sendable {
 
   package var layerSpecifier: Envoy_Config_Bootstrap_V3_RuntimeLayer.OneOf_LayerSpecifier? = nil
 
-  /// Values in the file itself. The only keys that are read are
+  /// Values in the file itself. Looked up are the keys that the configuration names, and
   /// `envoy.resource_limits.listener.<listener name>.connection_limit`.
   package var staticLayer: SwiftProtobuf.Google_Protobuf_Struct {
     get {
@@ -282,7 +282,7 @@ package nonisolated struct Envoy_Config_Bootstrap_V3_RuntimeLayer: Sendable {
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_LayerSpecifier: Equatable, Sendable {
-    /// Values in the file itself. The only keys that are read are
+    /// Values in the file itself. Looked up are the keys that the configuration names, and
     /// `envoy.resource_limits.listener.<listener name>.connection_limit`.
     case staticLayer(SwiftProtobuf.Google_Protobuf_Struct)
     /// Values from files.

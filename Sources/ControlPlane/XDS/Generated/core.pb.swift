@@ -293,7 +293,7 @@ package nonisolated struct Envoy_Config_Core_V3_RuntimeFractionalPercent: Sendab
   /// Clears the value of `defaultValue`. Subsequent reads from it will return its default value.
   package mutating func clearDefaultValue() {self._defaultValue = nil}
 
-  /// The name of the runtime key; it is not looked up, the default value applies.
+  /// The name of the runtime key: what a static layer has there goes before the default value.
   package var runtimeKey: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()

@@ -603,7 +603,7 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
 
   package var configType: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpFilter.OneOf_ConfigType? = nil
 
-  /// Its configuration; `Router` is known.
+  /// Its configuration; `Router` and `HeaderMutation` are known.
   package var typedConfig: SwiftProtobuf.Google_Protobuf_Any {
     get {
       if case .typedConfig(let v)? = configType {return v}
@@ -621,7 +621,7 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_ConfigType: Equatable, Sendable {
-    /// Its configuration; `Router` is known.
+    /// Its configuration; `Router` and `HeaderMutation` are known.
     case typedConfig(SwiftProtobuf.Google_Protobuf_Any)
 
   }

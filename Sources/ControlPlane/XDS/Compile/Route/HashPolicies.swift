@@ -136,22 +136,14 @@ extension Compilation {
                 if case .literal(let name) = entry.name { names.append(name) }
             }
         }
-        laterChecks.append { [self] clusters in
-            let hashing = clusters.filter { cluster in
-                switch cluster.loadBalancing {
-                case .ringHash, .maglev: true
-                case .roundRobin, .leastRequest, .random, .peakEWMA: false
-                }
-            }
+        laterChecks.append { [self] hashing in
             let known = names.filter { clusterNameSet.contains($0) }
-            guard !known.isEmpty,
-                !known.contains(where: { name in
-                    hashing.contains { $0.name == name }
-                })
-            else { return }
+            guard let first = known.first, !known.contains(where: { hashing.contains($0) }) else {
+                return
+            }
             warn(
                 path,
-                "has no effect: cluster \(quoted(known[0])) does not balance by hash",
+                "has no effect: cluster \(quoted(first)) does not balance by hash",
                 "give the cluster lb_policy: RING_HASH or MAGLEV"
             )
         }

@@ -27,9 +27,10 @@ struct HeaderChanges {
     var request = HeaderOperations()
     var response = HeaderOperations()
 
+    /// Routes to which one level alone says something share the operations of that level.
     mutating func append(_ other: HeaderChanges) {
-        request.append(other.request)
-        response.append(other.response)
+        if request.isEmpty { request = other.request } else { request.append(other.request) }
+        if response.isEmpty { response = other.response } else { response.append(other.response) }
     }
 }
 
@@ -58,7 +59,7 @@ struct HeaderLevels {
         for level in scope.mostSpecificHeadersLast ? levels : levels.reversed() {
             changes.append(level)
         }
-        changes.response.append(filters.response)
+        changes.append(HeaderChanges(response: filters.response))
         return changes
     }
 }
