@@ -60,12 +60,24 @@ class Stage:
         if self.failure:
             words, self.failure = self.failure, f"its first case says why ({world.cases[0].name})"
             pytest.fail(f"no proxies for the file of {world.name}:\n{words}", pytrace=False)
-        if isinstance(case, Case):
-            self.check_case(case)
-        elif isinstance(case, Spread):
-            self.check_spread(case)
-        elif isinstance(case, Scene):
-            self.check_scene(case)
+        try:
+            if isinstance(case, Case):
+                self.check_case(case)
+            elif isinstance(case, Spread):
+                self.check_spread(case)
+            elif isinstance(case, Scene):
+                self.check_scene(case)
+        finally:
+            self.look_for_dead()
+
+    def look_for_dead(self):
+        """A process that ended is this case's fault; the next one gets a new pair."""
+        for side in self.started:
+            code = side.proxy.process.poll()
+            if code is not None:
+                self.world = None
+                pytest.fail(f"{side.proxy.proxy} ended with {code}\n{side.proxy.report()}",
+                            pytrace=False)
 
     # Life
 
@@ -98,15 +110,11 @@ class Stage:
 
     def tear_down(self):
         for side in self.started:
-            died = side.proxy.process.poll()
             side.proxy.kill()
-            assert died is None, f"a proxy ended with {died}\n{side.proxy.report()}"
         self.started = []
         if self.upstreams:
             self.upstreams.close()
-            errors = [e for peer in self.upstreams.peers.values() for e in peer.errors]
             self.upstreams = None
-            assert not errors, errors
 
     def close(self):
         self.tear_down()
@@ -115,8 +123,11 @@ class Stage:
     def both(self, function):
         """Run for each side at once; the first failure is raised when both are through."""
         futures = [self.pool.submit(function, side) for side in self.started]
-        for future in futures:
-            future.exception()
+        errors = [error for error in (future.exception() for future in futures) if error]
+        # A barrier that broke tells only that the other side failed.
+        errors.sort(key=lambda error: isinstance(error, threading.BrokenBarrierError))
+        if errors:
+            raise errors[0]
         return [future.result() for future in futures]
 
     # Checking
@@ -153,7 +164,18 @@ class Stage:
         self.judge(case, found | self.settled(case, dict, before))
 
     def check_scene(self, case):
-        ours, theirs = self.both(case.play)
+        self.upstreams.checks.clear()
+        self.started[0].barrier.reset()
+
+        def play(side):
+            try:
+                return case.play(side)
+            except Exception:
+                # The other side does not wait for one that failed.
+                side.barrier.abort()
+                raise
+
+        ours, theirs = self.both(play)
         self.note(case, theirs)
         self.judge(case, differences(ours, theirs, case.ignores))
 
