@@ -18,6 +18,8 @@ package struct LoadBalancer {
     /// Choices that were peeked at, the next one last; later picks return them.
     private var peeked: [Balancing] = []
     private var healthyCount: UInt32 = 0
+    /// `flat` decides, and nothing is dropped.
+    private var isPlain = false
     /// Subsets that came into being (`lb_subsets_created`) since this value was made.
     package private(set) var subsetsCreated: UInt32 = 0
     /// Subsets that lost their last endpoint (`lb_subsets_removed`) since this value was made.
@@ -52,6 +54,7 @@ package struct LoadBalancer {
         random: inout Xoshiro256
     ) -> BalancingEvents {
         peeked = []
+        isPlain = false
         healthyCount = UInt32(clamping: endpoints.count { $0.health == .healthy })
         if let weights = flatWeights(endpoints, hasLocalCluster: localCluster != nil) {
             levels = nil
@@ -68,6 +71,7 @@ package struct LoadBalancer {
                 activeRequestBias: cluster.balancing.activeRequestBias,
                 random: &random
             )
+            isPlain = flatPositions.isEmpty && cluster.balancing.dropOverloads.isEmpty
             return []
         }
         flat = .random(RandomBalancer(count: 0))
@@ -144,6 +148,28 @@ package struct LoadBalancer {
         load: (Int) -> Double,
         accepts: ((Int) -> Bool)? = nil,
         attempts: Int = 1
+    ) -> Balancing {
+        if isPlain, accepts == nil, peeked.isEmpty {
+            return Balancing(position: flat.pick(random: &random, load: load))
+        }
+        return pickWithCare(
+            request,
+            nowMilliseconds: nowMilliseconds,
+            random: &random,
+            load: load,
+            accepts: accepts,
+            attempts: attempts
+        )
+    }
+
+    /// `pick` where there is more to think of than the rule.
+    private mutating func pickWithCare(
+        _ request: BalancingRequest,
+        nowMilliseconds: Int64,
+        random: inout Xoshiro256,
+        load: (Int) -> Double,
+        accepts: ((Int) -> Bool)?,
+        attempts: Int
     ) -> Balancing {
         if !cluster.balancing.dropOverloads.isEmpty, !request.isRetry,
             let category = drop(random: &random)

@@ -20,7 +20,7 @@ struct NormalizedEndpoints {
 }
 
 /// The ring or the table of one priority, which says the endpoint for a hash.
-struct ConsistentTable {
+final class ConsistentTable {
     private enum Lookup {
         case ring(HashRing)
         case maglev(MaglevTable)

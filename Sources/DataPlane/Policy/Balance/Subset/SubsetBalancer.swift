@@ -124,6 +124,9 @@ final class SubsetBalancer {
         random: inout Xoshiro256,
         load: (Int) -> Double
     ) -> Balancing {
+        if let balancer = index.subsets[subset].balancer {
+            return balancer.pick(request, choice, &random, load)
+        }
         let entry = index.subsets[subset]
         if configuration.selectors[entry.selector].hasOneEndpointPerSubset {
             // The first priority's, whatever its health, as in Envoy.
@@ -133,7 +136,6 @@ final class SubsetBalancer {
             guard let first else { return Balancing(position: nil) }
             return Balancing(position: Int(first), priority: Int(table.priorities[Int(first)]))
         }
-        if let balancer = entry.balancer { return balancer.pick(request, choice, &random, load) }
         let balancer = make(entry.positions, &random)
         index.keep(balancer, at: subset)
         return balancer.pick(request, choice, &random, load)

@@ -91,9 +91,9 @@ struct SubsetIndex {
         for key in keys { hasher.combine(match[key]) }
         var index = heads[hasher.finalize()] ?? -1
         while index >= 0 {
-            let subset = subsets[Int(index)]
-            if subset.selector == number,
-                keys.indices.allSatisfy({ match[keys[$0]] == subset.values[$0] })
+            let at = Int(index)
+            if subsets[at].selector == number,
+                keys.indices.allSatisfy({ match[keys[$0]] == subsets[at].values[$0] })
             {
                 return Int(index)
             }
