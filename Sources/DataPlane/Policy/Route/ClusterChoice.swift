@@ -58,6 +58,11 @@ extension Head {
     /// The first value of a header that only configuration names; empty where there is none.
     fileprivate func text(of name: ByteString) -> String {
         let bytes = name.bytes
+        if bytes.span.equals(":path") { return ByteString(copying: span(path)).description }
+        if bytes.span.equals(":method") { return ByteString(copying: span(methodSlice)).description }
+        if bytes.span.equals(":authority") || bytes.span.equals("host") {
+            return ByteString(copying: span(authority)).description
+        }
         guard let field = first(named: bytes.span) else { return "" }
         return ByteString(copying: span(field)).description
     }

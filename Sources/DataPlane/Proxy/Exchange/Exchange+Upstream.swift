@@ -95,7 +95,8 @@ extension Exchange {
         let request = BalancingRequest(
             hash: hash,
             metadataMatch: metadataMatch,
-            priorities: extras?.priorities
+            priorities: extras?.priorities,
+            isRetry: attemptCount > 1
         )
         guard attemptCount > 1, let policy = forward?.retryPolicy, !policy.hostPredicates.isEmpty
         else { return cluster.pick(request) }
