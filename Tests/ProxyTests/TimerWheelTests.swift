@@ -30,6 +30,28 @@ struct TimerWheelTests {
         #expect(armed == 0)
     }
 
+    @Test(arguments: [20_000_000, 366 * 86_400_000, Int64.max / 8])
+    func aTimerBeyondTheWheelIsKeptWithinIt(delay: Int64) {
+        // On a clock that has run for a while, as every clock of a machine has.
+        let begin: Int64 = 987_654_321
+        var wheel = TimerWheel(now: begin)
+        let target = Recorder()
+        var far = TimerHandle.none
+        var near = TimerHandle.none
+        wheel.arm(&far, at: begin + delay, target: target, kind: 1)
+        wheel.arm(&near, at: begin + 1_000, target: target, kind: 2)
+        drain(&wheel, to: begin + 19_999_999)
+        #expect(target.fired == [2])
+        if delay == 20_000_000 {
+            drain(&wheel, to: begin + delay)
+            #expect(target.fired == [2, 1])
+        } else {
+            wheel.cancel(&far)
+        }
+        let armed = wheel.armedCount
+        #expect(armed == 0)
+    }
+
     @Test func aCancelledTimerDoesNotFire() {
         var wheel = TimerWheel(now: 0)
         let target = Recorder()

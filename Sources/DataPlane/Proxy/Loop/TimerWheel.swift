@@ -140,7 +140,8 @@ package struct TimerWheel: ~Copyable {
         } else if delta < 256 * 256 * 256 {
             bucket = 512 + Int(deadline >> 16 & 255)
         } else {
-            bucket = 512 + Int((current >> 16) + 255 & 255)
+            // The last slot of the highest wheel: it is looked at again when its turn comes.
+            bucket = 512 + Int(((current >> 16) + 255) & 255)
         }
         let head = unsafe heads[bucket]
         unsafe nodes[Int(index)].bucket = Int32(bucket)
