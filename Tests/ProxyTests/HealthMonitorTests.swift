@@ -93,6 +93,26 @@ struct HealthMonitorTests {
         #expect(bench.eventually { bench.value(.healthCheckFailure) >= before + 2 })
     }
 
+    @Test("an endpoint must pass all checks of its cluster")
+    func severalChecks() throws {
+        let listener = try LoopbackListener()
+        var tcp = HealthBench.tcp(interval: 60_000)
+        tcp.altPort = 1
+        let bench = try HealthBench(
+            [HealthBench.endpoint(listener.address)],
+            checks: [HealthBench.http(interval: 60_000), tcp]
+        )
+        let peer = try #require(try listener.accept())
+        _ = peer.read(upTo: "\r\n\r\n")
+        #expect(bench.flags() == [.failedActiveCheck, .pendingActiveCheck])
+        peer.send(okay)
+        bench.monitor.waitForFirstChecks(milliseconds: 5_000)
+        #expect(bench.flags() == .failedActiveCheck)
+        #expect(bench.value(.healthCheckSuccess) == 1)
+        #expect(bench.value(.healthCheckFailure) == 1)
+        #expect(bench.value(.healthCheckHealthy) == 0)
+    }
+
     @Test("the wait for first checks ends when the time is over")
     func waitEnds() throws {
         let listener = try LoopbackListener()

@@ -36,7 +36,7 @@ final class HTTPHealthCheckConnection: HealthCheckConnection {
         _ http: HealthCheckConfiguration.HTTP
     ) throws(SystemCallError) {
         self.http = http
-        search = PayloadSearch(session.cluster.expected)
+        search = PayloadSearch(session.plan.expected)
         try super.init(session)
     }
 
@@ -47,7 +47,7 @@ final class HTTPHealthCheckConnection: HealthCheckConnection {
         phase = .head
         hasPartialHead = false
         judgement = nil
-        search = PayloadSearch(session.cluster.expected)
+        search = PayloadSearch(session.plan.expected)
         keepsAlive = true
         receivedCount = 0
         bodyCount = 0

@@ -78,13 +78,13 @@ final class TCPHealthCheckConnection: HealthCheckConnection {
     ) throws(SystemCallError) {
         question = send
         self.isExpecting = isExpecting
-        search = PayloadSearch(session.cluster.expected)
+        search = PayloadSearch(session.plan.expected)
         try super.init(session)
     }
 
     override func ask() {
         guard isExpecting, let session else { return }
-        search = PayloadSearch(session.cluster.expected)
+        search = PayloadSearch(session.plan.expected)
         isWaiting = true
         receivedCount = 0
         let bytes = question

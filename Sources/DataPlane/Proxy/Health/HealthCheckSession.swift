@@ -1,17 +1,17 @@
 import Glibc
 import Model
 import Policy
-import Synchronization
 import Telemetry
 
-/// The active health check of one endpoint: when it is asked, and what its answers come to.
+/// One active health check of one endpoint: when it is asked, and what its answers come to.
 final class HealthCheckSession: TimerTarget {
     let endpoint: EndpointShared
     unowned let cluster: WatchedCluster
+    private unowned let parent: CheckedEndpoint
     /// Where checks go: the endpoint, or what its configuration says instead.
     let address: SocketAddress
-    private let check: HealthCheckConfiguration
-    private var state: HealthCheckState
+    let plan: HealthCheckPlan
+    private(set) var state: HealthCheckState
     /// Kept between checks where `reuse_connection` allows.
     private var connection: HealthCheckConnection?
     private var intervalTimer = TimerHandle.none
@@ -22,8 +22,6 @@ final class HealthCheckSession: TimerTarget {
     /// The rest of one check's allowances: another connection, another timeout.
     private var mayReconnect = false
     private var mayExtend = false
-    private var countsAsHealthy = false
-    private var countsAsDegraded = false
 
     private static let intervalKind: UInt8 = 0
     private static let timeoutKind: UInt8 = 1
@@ -33,22 +31,23 @@ final class HealthCheckSession: TimerTarget {
     private var loop: EventLoop { cluster.loop }
     private var stats: ClusterStats { cluster.stats }
 
-    init(_ endpoint: EndpointShared, cluster: WatchedCluster) {
+    init(
+        _ endpoint: EndpointShared,
+        plan: HealthCheckPlan,
+        cluster: WatchedCluster,
+        parent: CheckedEndpoint,
+        known: HealthCheckState
+    ) {
         self.endpoint = endpoint
+        self.plan = plan
         self.cluster = cluster
-        guard let check = cluster.check else { preconditionFailure("a cluster without checks") }
-        self.check = check
-        address = Self.address(of: endpoint.endpoint, check)
-        let flags = endpoint.healthFlags
-        state = HealthCheckState(
-            isFailed: flags.contains(.failedActiveCheck),
-            isPending: flags.contains(.pendingActiveCheck),
-            isDegraded: flags.contains(.degradedActiveCheck),
-            hasTimedOut: flags.contains(.activeCheckTimedOut),
-            isExcluded: flags.contains(.excludedByImmediateFailure)
-        )
+        self.parent = parent
+        address = Self.address(of: endpoint.endpoint, plan.configuration)
+        state = known
         super.init()
     }
+
+    private var check: HealthCheckConfiguration { plan.configuration }
 
     /// The endpoint's own `health_check_config` goes before the check's `alt_port`.
     private static func address(
@@ -64,26 +63,18 @@ final class HealthCheckSession: TimerTarget {
         return address
     }
 
-    var isPending: Bool { state.isPending }
-
     // MARK: - Life
 
     func start() {
-        showState()
         let wait = HealthCheckSchedule.first(check, random: &cluster.owner.random)
         if wait == 0 { begin() } else { armInterval(wait) }
     }
 
-    /// Ends the checks of this endpoint; its flags stay, its share of the gauges goes.
     func stop() {
         loop.timers.cancel(&intervalTimer)
         loop.timers.cancel(&timeoutTimer)
         isUnderWay = false
         drop()
-        if countsAsHealthy { stats.decrement(.healthCheckHealthy) }
-        if countsAsDegraded { stats.decrement(.healthCheckDegraded) }
-        countsAsHealthy = false
-        countsAsDegraded = false
     }
 
     private func drop() {
@@ -226,15 +217,10 @@ final class HealthCheckSession: TimerTarget {
 
     private func succeed(isDegraded: Bool) {
         endCheck()
-        let wasFailed = state.isFailed
         let transition = state.succeed(isDegraded: isDegraded, check) { log($0) }
         stats.increment(.healthCheckSuccess)
-        if wasFailed, !state.isFailed {
-            // Slow start counts from here; before the flags, which make workers look.
-            endpoint.availableSince.store(loop.nowMilliseconds, ordering: .relaxed)
-        }
-        showState()
-        if !state.isFailed { cluster.checkSucceeded(endpoint) }
+        parent.show()
+        if !parent.isFailed { cluster.checkSucceeded(endpoint) }
         schedule(isHealthy: true, transition)
     }
 
@@ -271,7 +257,7 @@ final class HealthCheckSession: TimerTarget {
         case .passive: stats.increment(.healthCheckPassiveFailure)
         case .active: break
         }
-        showState()
+        parent.show()
         return transition
     }
 
@@ -287,44 +273,8 @@ final class HealthCheckSession: TimerTarget {
         )
     }
 
-    /// Writes the state to the endpoint's flags and to the gauges.
-    private func showState() {
-        var set: HealthFlags = []
-        var clear: HealthFlags = []
-        func show(_ flag: HealthFlags, _ isOn: Bool) {
-            if isOn { set.formUnion(flag) } else { clear.formUnion(flag) }
-        }
-        show(.failedActiveCheck, state.isFailed)
-        show(.pendingActiveCheck, state.isPending)
-        show(.degradedActiveCheck, state.isDegraded)
-        show(.activeCheckTimedOut, state.hasTimedOut)
-        if state.isExcluded {
-            set.formUnion(.excludedByImmediateFailure)
-        } else if !state.isFailed {
-            // A worker may have set it a moment ago; only health takes it back.
-            clear.formUnion(.excludedByImmediateFailure)
-        }
-        if endpoint.change(set: set, clear: clear) { cluster.flagsChanged() }
-        if countsAsHealthy == state.isFailed {
-            countsAsHealthy = !state.isFailed
-            if countsAsHealthy {
-                stats.increment(.healthCheckHealthy)
-            } else {
-                stats.decrement(.healthCheckHealthy)
-            }
-        }
-        if countsAsDegraded != state.isDegraded {
-            countsAsDegraded = state.isDegraded
-            if countsAsDegraded {
-                stats.increment(.healthCheckDegraded)
-            } else {
-                stats.decrement(.healthCheckDegraded)
-            }
-        }
-    }
-
     private func log(_ event: HealthCheckEvent) {
-        cluster.eventLog?.write(
+        plan.eventLog?.write(
             event,
             isHTTP: { if case .http = check.kind { true } else { false } }(),
             cluster: cluster.configuration,

@@ -8,14 +8,9 @@ final class WatchedCluster: TimerTarget {
     let shared: ClusterShared
     unowned let owner: HealthLoop
     let stats: ClusterStats
-    /// nil where the cluster is not checked.
-    ///
-    /// Envoy refuses a second health check of one cluster, and so does the compiler.
-    let check: HealthCheckConfiguration?
-    /// What an answer must contain; empty where nothing is expected.
-    let expected: PayloadPattern
-    let eventLog: HealthEventLog?
-    private var checks: [ObjectIdentifier: HealthCheckSession] = [:]
+    /// The cluster's health checks; each endpoint goes through all of them.
+    let plans: [HealthCheckPlan]
+    private var checks: [ObjectIdentifier: CheckedEndpoint] = [:]
     private var detector: OutlierDetector?
     /// By the endpoint's counts: what the detector speaks of.
     private var outliers: [ObjectIdentifier: EndpointShared] = [:]
@@ -34,19 +29,13 @@ final class WatchedCluster: TimerTarget {
             name: configuration.statName,
             worker: HealthMonitor.statsWorker
         )
-        check = configuration.healthChecks.first
-        switch check?.kind {
-        case .http(let http): expected = PayloadPattern(http.expectedBody)
-        case .tcp(_, let receive): expected = PayloadPattern(receive)
-        case nil: expected = PayloadPattern([])
-        }
-        eventLog = check?.eventLogPath.flatMap {
-            HealthEventLog(path: $0, writer: owner.plane.accessLog)
+        plans = configuration.healthChecks.map {
+            HealthCheckPlan($0, writer: owner.plane.accessLog)
         }
         detector = configuration.outlierDetection.map { OutlierDetector($0) }
         super.init()
         if detector != nil { watchOutliers() }
-        if check != nil { watchImmediateFailures() }
+        if !plans.isEmpty { watchImmediateFailures() }
     }
 
     // The hooks know the cluster by its identity: a reference would keep it alive for ever.
@@ -79,7 +68,7 @@ final class WatchedCluster: TimerTarget {
     /// Ends all checks; the flags stay as they are.
     func stop() {
         loop.timers.cancel(&intervalTimer)
-        for session in checks.values { session.stop() }
+        for endpoint in checks.values { endpoint.stop() }
         checks = [:]
         shared.onImmediateFailure.withLock { $0 = nil }
         if let detector {
@@ -123,22 +112,22 @@ final class WatchedCluster: TimerTarget {
     }
 
     private func updateChecks(_ members: [EndpointShared]) {
-        guard check != nil else { return }
-        var next: [ObjectIdentifier: HealthCheckSession] = [:]
-        var started: [HealthCheckSession] = []
+        guard !plans.isEmpty else { return }
+        var next: [ObjectIdentifier: CheckedEndpoint] = [:]
+        var started: [CheckedEndpoint] = []
         for member in members where member.endpoint.attributes?.isHealthCheckDisabled != true {
             let key = ObjectIdentifier(member)
             if let known = checks.removeValue(forKey: key) {
                 next[key] = known
             } else if next[key] == nil {
-                let session = HealthCheckSession(member, cluster: self)
-                next[key] = session
-                started.append(session)
+                let endpoint = CheckedEndpoint(member, cluster: self)
+                next[key] = endpoint
+                started.append(endpoint)
             }
         }
         for gone in checks.values { gone.stop() }
         checks = next
-        for session in started { session.start() }
+        for endpoint in started { endpoint.start() }
     }
 
     func flagsChanged() { owner.flagsChanged(in: shared) }
