@@ -157,7 +157,7 @@ let package = Package(
         ),
         .testTarget(
             name: "AdminTests",
-            dependencies: ["Admin", "Model", "Telemetry", "Proxy"],
+            dependencies: ["Admin", "Model", "Telemetry", "Policy", "Proxy"],
             path: "Tests/AdminTests",
             swiftSettings: strict
         ),
