@@ -7,21 +7,26 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the sidecar.",
         discussion: """
-            With an Envoy v3 bootstrap file, YAML or JSON; several are merged in their order:
+            With an Envoy v3 bootstrap file, YAML or JSON, or a short form; several, and the files
+            of directories, are merged in their order:
               pillion run envoy.yaml
-              pillion run base.yaml overrides.yaml --admin 127.0.0.1:15000
+              pillion run base.yaml conf.d --admin 127.0.0.1:15000
+
+            A changed file is taken over without closing connections; a bad one is refused, and the
+            one before serves on (see /config_status).
 
             Without a file, everything that comes to a port goes to the application:
               pillion run --app 8080 --listen 15006
 
-            Signals: SIGTERM drains and ends; SIGUSR1 opens the access logs anew.
+            Signals: SIGTERM drains and ends; SIGHUP reads the configuration again; SIGUSR1 opens the
+            access logs anew.
             Exit codes: 0 after an orderly end, 2 where the configuration or the command line is
             wrong or a port is taken; then nothing was started.
             """
     )
 
     @Argument(
-        help: "Envoy v3 bootstrap files, YAML or JSON.",
+        help: "Configuration files, YAML or JSON, or directories of them.",
         completion: .file(extensions: ["yaml", "yml", "json"])
     )
     var files: [String] = []
@@ -66,6 +71,9 @@ struct Run: ParsableCommand {
         )
     )
     var dnsServers: String?
+
+    @Flag(inversion: .prefixedNo, help: "Take over the configuration when its files change.")
+    var watch = true
 
     @Flag(
         help: "Leave out filters that are named without a configuration, with a warning for each."
@@ -113,45 +121,32 @@ struct Run: ParsableCommand {
             adminOverride: try admin.map { try address($0, option: "--admin") },
             explainsLocalReplies: explain
         )
-        let loaded: LoadedConfiguration
-        let snapshot: Snapshot
-        let warnings: [ConfigurationProblem]
+        var source = ConfigurationSource(
+            files: files,
+            app: app,
+            listen: listen,
+            options: options
+        )
+        let reading: ReadConfiguration
         do throws(ConfigurationErrors) {
-            loaded = try load()
-            (snapshot, warnings) = try SnapshotCompiler.compile(loaded, options: options)
+            reading = try source.read(version: 1)
         } catch {
             for problem in error.problems { StandardError.print("\(problem)") }
             throw ExitCode(2)
         }
-        for warning in warnings {
+        for warning in reading.warnings {
             Log.shared.log(.warning, "configuration", ["problem": "\(warning)"])
         }
         let sidecar = Sidecar(
-            snapshot: snapshot,
-            files: files,
-            loaded: loaded,
+            source: source,
+            reading: reading,
             workers: workers,
             dnsServers: dnsServers,
-            drainMilliseconds: Int64(drainTime) * 1000
+            drainMilliseconds: Int64(drainTime) * 1000,
+            watches: watch
         )
         let code = sidecar.run()
         if code != 0 { throw ExitCode(code) }
-    }
-
-    private func load() throws(ConfigurationErrors) -> LoadedConfiguration {
-        if !files.isEmpty { return try ConfigurationLoader.load(files: files) }
-        guard let app = Self.parse(app ?? "", host: "127.0.0.1"),
-            let listen = Self.parse(listen ?? "", host: "0.0.0.0")
-        else {
-            throw ConfigurationErrors([
-                ConfigurationProblem(
-                    file: "command line",
-                    what: "--app and --listen take PORT or HOST:PORT",
-                    hint: "for example --app 8080 --listen 15006, with an address as the host"
-                )
-            ])
-        }
-        return QuickStart.bootstrap(app: app, listen: listen)
     }
 
     private func address(_ text: String, option: String) throws -> SocketAddress {

@@ -5,17 +5,17 @@ import Proxy
 import Telemetry
 import XDS
 
-/// The life of `pillion run`: bind, start, serve the admin interface, drain.
+/// The life of `pillion run`: bind, start, serve the admin interface, reload, drain.
 ///
 /// The main thread runs a loop of its own for signals and the admin interface, so that an expensive
 /// scrape never delays a request.
 struct Sidecar {
-    let snapshot: Snapshot
-    let files: [String]
-    let loaded: LoadedConfiguration
+    let source: ConfigurationSource
+    let reading: ReadConfiguration
     let workers: Int?
     let dnsServers: String?
     let drainMilliseconds: Int64
+    let watches: Bool
 
     /// Returns the exit code.
     func run() -> Int32 {
@@ -35,10 +35,106 @@ struct Sidecar {
         let accessLog = AccessLogWriter()
         accessLog.register(in: registry)
         let count = workers ?? ResourceBudget.cpuCount()
-        let plane = DataPlane(
+        let plane = makePlane(registry, accessLog, workers: count, descriptors: descriptors)
+        var ending: Ending?
+        var reloader: Reloader?
+        // Made before any other thread, so that all of them inherit the mask.
+        let signals = try SignalSource(
+            loop: loop,
+            signals: [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
+        ) { signal in
+            switch signal {
+            case SIGUSR1:
+                plane.flushLogs()
+                accessLog.reopen()
+            case SIGHUP: reloader?.request("SIGHUP")
+            default:
+                reloader?.stop()
+                ending?.begin("signal \(signal)")
+            }
+        }
+        _ = signal(SIGPIPE, SIG_IGN)
+        let record = ConfigurationRecord()
+        let dump = ConfigurationDumpBox(reading.dump)
+        let admin = makeAdmin(plane, registry, workers: count, record, dump) {
+            reloader?.stop()
+            ending?.begin("POST /quitquitquit")
+        }
+        var server: LocalServer?
+        if let address = reading.snapshot.admin {
+            let bound = try LocalServer(loop: loop, address: address, name: "admin") {
+                admin.handle($0)
+            }
+            admin.boundAddress = bound.address
+            server = bound
+        }
+        let resolver = try Resolver(plane: plane, servers: dnsServers)
+        let health = HealthMonitor(plane: plane)
+        plane.observeEndpoints { health.endpointsChanged(of: $0) }
+        try plane.start(reading.snapshot) { () throws(SystemCallError) in
+            try warm(plane, resolver, health)
+        }
+        ending = Ending(loop: loop, plane: plane, drainMilliseconds: drainMilliseconds)
+        let reloads = Reloader(
+            loop: loop,
+            source: source,
+            parts: Reloader.Parts(
+                plane: plane,
+                resolver: resolver,
+                health: health,
+                record: record,
+                dump: dump
+            ),
+            watches: watches
+        )
+        reloads.begin(with: reading)
+        reloader = reloads
+        sayReady(plane, admin: server?.address, workers: count)
+        let took = (ContinuousClock.now - begin) / .milliseconds(1)
+        registry.serverStats(worker: StatsRegistry.controlWorker - 1)
+            .set(.initializationTimeMs, UInt64(max(0, took)))
+        ResourceBudget.releaseFreeMemory()
+        ResourceBudget.releaseStartupMemory()
+        withExtendedLifetime((signals, server, reloads)) { loop.run() }
+        reloads.stop()
+        reloads.join()
+        plane.stop()
+        health.stop()
+        resolver.stop()
+        _ = accessLog.flushAndClose(deadlineMilliseconds: 2_000)
+        Log.shared.log(.info, "stopped", ["connections_cut": "\(ending?.cutCount ?? 0)"])
+        return 0
+    }
+
+    /// A listener opens when its endpoints are known and checked, or are known to be hard to learn.
+    private func warm(
+        _ plane: DataPlane,
+        _ resolver: Resolver,
+        _ health: HealthMonitor
+    ) throws(SystemCallError) {
+        let begin = ContinuousClock.now
+        let clusters = plane.clusters
+        try resolver.apply(clusters: clusters)
+        health.apply(clusters: clusters)
+        try health.start()
+        resolver.waitForFirstAnswers(of: clusters, milliseconds: 5_000)
+        if clusters.contains(where: { !$0.configuration.healthChecks.isEmpty }) {
+            let spent = Int64((ContinuousClock.now - begin) / .milliseconds(1))
+            health.waitForFirstChecks(milliseconds: max(1, 5_000 - spent))
+        }
+    }
+
+    private func makePlane(
+        _ registry: StatsRegistry,
+        _ accessLog: AccessLogWriter,
+        workers: Int,
+        descriptors: Int
+    ) -> DataPlane {
+        DataPlane(
             options: .init(
-                workerCount: count,
-                connectionsMaxDefault: ResourceBudget.connectionsMax(descriptors: descriptors)
+                workerCount: workers,
+                connectionsMaxDefault: ResourceBudget.connectionsMax(descriptors: descriptors),
+                drainMilliseconds: drainMilliseconds
             ),
             registry: registry,
             accessLog: accessLog
@@ -49,41 +145,9 @@ struct Sidecar {
                 ["listener": event.listener, "worker": "\(event.worker)"]
             )
         }
-        var ending: Ending?
-        // Made before any other thread, so that all of them inherit the mask.
-        let signals = try SignalSource(
-            loop: loop,
-            signals: [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
-        ) { signal in
-            switch signal {
-            case SIGUSR1:
-                plane.flushLogs()
-                accessLog.reopen()
-            case SIGHUP:
-                Log.shared.log(.info, "SIGHUP ignored: the configuration is read at the start")
-            default: ending?.begin("signal \(signal)")
-            }
-        }
-        _ = signal(SIGPIPE, SIG_IGN)
-        let admin = makeAdmin(plane, registry, workers: count) {
-            ending?.begin("POST /quitquitquit")
-        }
-        var server: LocalServer?
-        if let address = snapshot.admin {
-            let bound = try LocalServer(loop: loop, address: address, name: "admin") {
-                admin.handle($0)
-            }
-            admin.boundAddress = bound.address
-            server = bound
-        }
-        var resolver: Resolver?
-        try plane.start(snapshot) { () throws(SystemCallError) in
-            resolver = try Resolver.start(for: plane, servers: dnsServers)
-            // A listener opens when its endpoints are known, or are known to be hard to learn.
-            resolver?.waitForFirstAnswers(milliseconds: 5_000)
-        }
-        let end = Ending(loop: loop, plane: plane, drainMilliseconds: drainMilliseconds)
-        ending = end
+    }
+
+    private func sayReady(_ plane: DataPlane, admin: SocketAddress?, workers: Int) {
         for listener in plane.listeners {
             for address in listener.boundAddresses {
                 Log.shared.log(
@@ -93,82 +157,36 @@ struct Sidecar {
                 )
             }
         }
-        if let server { Log.shared.log(.info, "admin bound", ["address": "\(server.address)"]) }
+        if let admin { Log.shared.log(.info, "admin bound", ["address": "\(admin)"]) }
         Log.shared.log(
             .info,
             "ready",
             [
-                "workers": "\(count)", "clusters": "\(snapshot.clusters.count)",
+                "workers": "\(workers)", "clusters": "\(plane.clusters.count)",
                 "version": ProcessVersion.number,
             ]
         )
-        let took = (ContinuousClock.now - begin) / .milliseconds(1)
-        registry.serverStats(worker: StatsRegistry.controlWorker - 1)
-            .set(.initializationTimeMs, UInt64(max(0, took)))
-        ResourceBudget.releaseStartupMemory()
-        withExtendedLifetime((signals, server, resolver)) { loop.run() }
-        plane.stop()
-        resolver?.stop()
-        _ = accessLog.flushAndClose(deadlineMilliseconds: 2_000)
-        Log.shared.log(.info, "stopped", ["connections_cut": "\(end.cutCount)"])
-        return 0
     }
 
     private func makeAdmin(
         _ plane: DataPlane,
         _ registry: StatsRegistry,
         workers: Int,
+        _ record: ConfigurationRecord,
+        _ dump: ConfigurationDumpBox,
         onQuit: @escaping () -> Void
     ) -> AdminInterface {
-        let loaded = loaded
-        return AdminInterface(
+        AdminInterface(
             plane: plane,
             registry: registry,
             process: ProcessInformation(
                 version: ProcessVersion.number,
                 workers: workers,
-                configurationFiles: files,
-                configDump: {
-                    "{\"configs\":[{\"@type\":\"type.googleapis.com/envoy.admin.v3.BootstrapConfigDump\","
-                        + "\"bootstrap\":" + ConfigurationDump.bootstrapJSON(loaded) + "}]}\n"
-                }
+                configurationFiles: source.files,
+                configuration: record,
+                configDump: { dump.answer($0) }
             ),
             onQuit: onQuit
         )
-    }
-}
-
-/// The orderly end: one deadline, whatever asks for it.
-private final class Ending {
-    private let loop: EventLoop
-    private let plane: DataPlane
-    private let drainMilliseconds: Int64
-    private var deadline: ClosureTimer?
-    private var hasBegun = false
-    private(set) var cutCount = 0
-
-    init(loop: EventLoop, plane: DataPlane, drainMilliseconds: Int64) {
-        self.loop = loop
-        self.plane = plane
-        self.drainMilliseconds = drainMilliseconds
-    }
-
-    func begin(_ cause: String) {
-        if hasBegun { return }
-        hasBegun = true
-        Log.shared.log(
-            .info,
-            "draining",
-            ["cause": cause, "deadline_ms": "\(drainMilliseconds)"]
-        )
-        let mailbox = loop.mailbox
-        plane.drain { mailbox.post { $0.stop() } }
-        let timer = ClosureTimer(loop: loop) { [self] in
-            cutCount = plane.cutConnections()
-            Log.shared.log(.warning, "drain deadline reached", ["connections_cut": "\(cutCount)"])
-            loop.stop()
-        }
-        timer.schedule(afterMilliseconds: drainMilliseconds)
-        deadline = timer
     }
 }

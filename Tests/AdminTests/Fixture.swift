@@ -9,6 +9,7 @@ final class Fixture {
     let plane: DataPlane
     let registry = StatsRegistry()
     let admin: AdminInterface
+    let record = ConfigurationRecord()
     private(set) var quits = Counter()
 
     final class Counter { var value = 0 }
@@ -38,7 +39,15 @@ final class Fixture {
                 start: .now - .seconds(12),
                 workers: 1,
                 configurationFiles: configurationFiles,
-                configDump: { "{\"configs\": [1]}" }
+                configuration: record,
+                configDump: { question in
+                    if question.resource == "nothing" {
+                        return .refused(status: 404, message: "no resource\n")
+                    }
+                    let asked = [question.resource, question.mask, question.nameRegex]
+                    let filter = asked.compactMap { $0 }.joined(separator: " ")
+                    return .json("{\"configs\": [\"\(filter)\"]}")
+                }
             ),
             onQuit: { counter.value += 1 }
         )

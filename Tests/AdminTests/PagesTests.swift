@@ -103,18 +103,47 @@ struct PagesTests {
     }
 
     @Test func configDumpIsWhatTheExecutableGives() throws {
-        let response = try Fixture().get("/config_dump")
+        let response = try Fixture().get("/config_dump?resource=static_listeners&name_regex=a")
         #expect(response.contentType == "application/json")
-        #expect(response.text == "{\"configs\": [1]}")
+        #expect(response.text == "{\"configs\": [\"static_listeners a\"]}")
     }
 
-    @Test(arguments: ["resource=static_listeners", "mask=bootstrap", "name_regex=a"])
-    func configDumpRefusesToIgnoreAFilter(query: String) throws {
-        #expect(try Fixture().get("/config_dump?\(query)").status == 400)
+    @Test func configDumpSaysWhyItHasNoAnswer() throws {
+        let response = try Fixture().get("/config_dump?resource=nothing")
+        #expect(response.status == 404)
+        #expect(response.text == "no resource\n")
+    }
+
+    @Test func configStatusTellsTheLastAttempt() throws {
+        let fixture = try Fixture()
+        fixture.record.update {
+            $0.version = 7
+            $0.loadedAt = 1_700_000_000
+            $0.files = ["envoy.yaml"]
+            $0.watch = "inotify"
+            $0.lastAttempt = ReloadAttempt(
+                at: 1_700_000_060,
+                cause: "file change",
+                outcome: .rejected,
+                problems: ["envoy.yaml:3:1: <b>: what"]
+            )
+        }
+        let json = try JSON(fixture.get("/config_status").text)
+        #expect(json["state"]?.string == "STALE")
+        #expect(json["version"]?.string == "7")
+        #expect(json["loaded_at"]?.string == "2023-11-14T22:13:20Z")
+        let attempt = try #require(json["last_attempt"])
+        #expect(attempt["outcome"]?.string == "REJECTED")
+        #expect(attempt["at"]?.string == "2023-11-14T22:14:20Z")
+        let page = fixture.get("/").text
+        #expect(page.contains("refused") && page.contains("&lt;b&gt;"))
+        #expect(fixture.registry.value(.configReloadStale) == 1)
+        #expect(fixture.registry.value(.configReloadVersion) == 7)
     }
 
     @Test(arguments: [
         "/server_info", "/clusters?format=json", "/listeners?format=json", "/config_dump",
+        "/config_status",
         "/stats?format=json", "/certs", "/memory", "/runtime", "/init_dump",
     ])
     func everyJSONPageIsJSON(target: String) throws {

@@ -28,9 +28,20 @@ extension Endpoint {
             "Listeners with the addresses that they are bound to.",
             parameters: [format]
         ) { admin, request in admin.listeners(request) },
-        Endpoint("/config_dump", "The configuration that is loaded.") { admin, request in
-            admin.configDump(request)
-        },
+        Endpoint(
+            "/config_dump",
+            "The configuration that is loaded.",
+            parameters: [
+                ("resource", "only the elements of this list, such as static_listeners"),
+                ("mask", "only these fields, separated by commas"),
+                ("name_regex", "a regular expression (RE2) that the whole name must match"),
+                ("include_eds", "shows endpoints, too"),
+            ]
+        ) { admin, request in admin.configDump(request) },
+        Endpoint(
+            "/config_status",
+            "Which version serves, and how the last reload ended."
+        ) { admin, _ in admin.configStatus() },
         Endpoint(
             "/stats",
             "Statistics.",

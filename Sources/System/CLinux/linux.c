@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "pillion_linux.h"
 
+#include <malloc.h>
 #include <errno.h>
 #include <link.h>
 #include <pthread.h>
@@ -133,3 +134,9 @@ static int release_object(struct dl_phdr_info *object, size_t size, void *unused
 }
 
 void pillion_release_code_pages(void) { dl_iterate_phdr(release_object, 0); }
+
+void pillion_trim_heap(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}

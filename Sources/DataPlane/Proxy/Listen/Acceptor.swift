@@ -4,7 +4,8 @@ import Telemetry
 
 /// A listening socket on a worker: takes connections and hands them to the downstream codec.
 final class Acceptor: Pollable {
-    private let listener: ListenerState
+    /// Whose connections these become; a reload may give the socket to another.
+    var listener: ListenerState
     private var retryTimer = TimerHandle.none
     private var reportedAt = Int64.min
     /// So many are taken before other events get their turn.

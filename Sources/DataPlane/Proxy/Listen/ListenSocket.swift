@@ -6,10 +6,15 @@ package struct BindFailure: Error, CustomStringConvertible {
     package let listener: String
     package let address: SocketAddress
     package let cause: SystemCallError
+    /// This process has a socket on the port itself, at another address.
+    var isOwnPort = false
 
     package var description: String {
         let hint =
             switch cause.code {
+            case EADDRINUSE where isOwnPort:
+                " (this process listens on that port itself, at an address that overlaps: change it "
+                    + "in two steps, first without the old address)"
             case EADDRINUSE: " (another process listens there: choose another port, or end it)"
             case EACCES: " (ports below 1024 need CAP_NET_BIND_SERVICE)"
             case EADDRNOTAVAIL: " (no interface of this machine has that address)"

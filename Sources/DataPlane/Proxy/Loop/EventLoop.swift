@@ -80,6 +80,8 @@ package final class EventLoop {
     package var timers: TimerWheel
     private var dirty: [Pollable] = []
     private var resuming: [Pollable] = []
+    /// Those whose turn it is; it trades places with `resuming`, so that neither is copied.
+    private var resumingNow: [Pollable] = []
     private var isStopping = false
 
     /// Bytes are read here, and are gone with the next read: whoever keeps some copies them.
@@ -222,12 +224,16 @@ package final class EventLoop {
         var rounds = 0
         while !resuming.isEmpty, rounds < 8 {
             rounds += 1
-            let batch = resuming
-            resuming.removeAll(keepingCapacity: true)
-            for object in batch where object.isOpen {
+            swap(&resuming, &resumingNow)
+            var index = 0
+            while index < resumingNow.count {
+                let object = resumingNow[index]
+                index += 1
+                guard object.isOpen else { continue }
                 object.resume()
                 if !dirty.isEmpty { flushDirty() }
             }
+            resumingNow.removeAll(keepingCapacity: true)
         }
         endOfTurn?(self)
     }

@@ -32,20 +32,28 @@ final class NameLookup {
         }
     }
 
-    /// - Parameter servers: `HOST:PORT,…` instead of those of resolv.conf.
-    init(servers: String?) throws(SystemCallError) {
+    init(_ settings: LookupSettings) throws(SystemCallError) {
         _ = ares_library_init(ARES_LIB_INIT_ALL)
         var channel: ares_channel?
         var options = unsafe ares_options()
         unsafe options.timeout = 2_000
         unsafe options.tries = 3
-        let mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES
+        var mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES
+        // c-ares without any flags of its own has none of these set.
+        var flags: Int32 = 0
+        if settings.usesTCP { flags |= ARES_FLAG_USEVC }
+        if settings.skipsSearchDomains { flags |= ARES_FLAG_NOSEARCH }
+        if flags != 0 {
+            unsafe options.flags = flags
+            mask |= ARES_OPT_FLAGS
+        }
         let status = unsafe ares_init_options(&channel, &options, mask)
         guard status == 0, let channel = unsafe channel else {
             throw SystemCallError("ares_init_options", code: EINVAL)
         }
         unsafe self.channel = channel
-        if let servers, unsafe ares_set_servers_ports_csv(channel, servers) != 0 {
+        if let servers = settings.servers, unsafe ares_set_servers_ports_csv(channel, servers) != 0
+        {
             throw SystemCallError("ares_set_servers_ports_csv", code: EINVAL)
         }
     }
@@ -82,11 +90,45 @@ final class NameLookup {
         )
     }
 
-    /// Waits for answers, at most so long, or until the descriptor is readable; then reads them.
-    func process(orWakeBy wake: Int32, milliseconds: Int32) {
+    /// Waits for answers to any of the channels, at most so long, or until the descriptor is
+    /// readable; then reads them.
+    static func process(
+        _ lookups: [NameLookup],
+        orWakeBy wake: Int32,
+        milliseconds: Int32
+    ) {
+        var polled = [pollfd(fd: wake, events: Int16(POLLIN), revents: 0)]
+        var owners: [Int] = [-1]
+        var timeout = milliseconds
+        for (index, lookup) in lookups.enumerated() {
+            let before = polled.count
+            lookup.addSockets(to: &polled)
+            if polled.count == before { continue }
+            owners += Array(repeating: index, count: polled.count - before)
+            timeout = min(timeout, lookup.timeout(atMost: milliseconds))
+        }
+        _ = unsafe poll(&polled, nfds_t(polled.count), max(0, timeout))
+        if polled[0].revents != 0 {
+            var count: UInt64 = 0
+            _ = unsafe Glibc.read(wake, &count, 8)
+        }
+        let bad = ares_socket_t(ARES_SOCKET_BAD)
+        for (entry, owner) in zip(polled, owners) where owner >= 0 && entry.revents != 0 {
+            let canRead = entry.revents & Int16(POLLIN | POLLERR | POLLHUP) != 0
+            let canWrite = entry.revents & Int16(POLLOUT) != 0
+            unsafe ares_process_fd(
+                lookups[owner].channel,
+                canRead ? entry.fd : bad,
+                canWrite ? entry.fd : bad
+            )
+        }
+        // A name server that is silent makes no event: each channel looks at its own clock.
+        for lookup in lookups { unsafe ares_process_fd(lookup.channel, bad, bad) }
+    }
+
+    private func addSockets(to polled: inout [pollfd]) {
         var sockets = [ares_socket_t](repeating: 0, count: 16)
         let bits = unsafe ares_getsock(channel, &sockets, 16)
-        var polled = [pollfd(fd: wake, events: Int16(POLLIN), revents: 0)]
         for index in 0..<16 {
             var events: Int32 = 0
             if bits & (1 << Int32(index)) != 0 { events |= POLLIN }
@@ -94,33 +136,17 @@ final class NameLookup {
             if events == 0 { continue }
             polled.append(pollfd(fd: sockets[index], events: Int16(events), revents: 0))
         }
-        var timeout = milliseconds
-        if polled.count > 1 {
-            var most = timeval(
-                tv_sec: Int(milliseconds / 1000),
-                tv_usec: Int(milliseconds % 1000) * 1000
-            )
-            var own = timeval()
-            if let next = unsafe ares_timeout(channel, &most, &own) {
-                let wanted = unsafe next.pointee.tv_sec * 1000 + next.pointee.tv_usec / 1000
-                timeout = min(milliseconds, Int32(clamping: wanted))
-            }
-        }
-        let ready = unsafe poll(&polled, nfds_t(polled.count), timeout)
-        if polled[0].revents != 0 {
-            var count: UInt64 = 0
-            _ = unsafe Glibc.read(wake, &count, 8)
-        }
-        let bad = ares_socket_t(ARES_SOCKET_BAD)
-        if ready <= 0 {
-            unsafe ares_process_fd(channel, bad, bad)
-            return
-        }
-        for entry in polled.dropFirst() where entry.revents != 0 {
-            let canRead = entry.revents & Int16(POLLIN | POLLERR | POLLHUP) != 0
-            let canWrite = entry.revents & Int16(POLLOUT) != 0
-            unsafe ares_process_fd(channel, canRead ? entry.fd : bad, canWrite ? entry.fd : bad)
-        }
+    }
+
+    private func timeout(atMost milliseconds: Int32) -> Int32 {
+        var most = timeval(
+            tv_sec: Int(milliseconds / 1000),
+            tv_usec: Int(milliseconds % 1000) * 1000
+        )
+        var own = timeval()
+        guard let next = unsafe ares_timeout(channel, &most, &own) else { return milliseconds }
+        let wanted = unsafe next.pointee.tv_sec * 1000 + next.pointee.tv_usec / 1000
+        return min(milliseconds, Int32(clamping: wanted))
     }
 
     private static func read(

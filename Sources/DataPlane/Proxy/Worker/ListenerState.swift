@@ -1,36 +1,58 @@
 package import Model
-package import Synchronization
+import Synchronization
 package import Telemetry
 import Wire
 
-/// What the workers share of one listener.
+/// What the workers share of one listener, in one version of its configuration.
 package final class ListenerShared: Sendable {
     package let configuration: ListenerConfiguration
     /// The addresses that the sockets are bound to, ports chosen by the system filled in.
     package let boundAddresses: [SocketAddress]
-    package let connections = Atomic<Int>(0)
+    /// Open connections over all workers and all versions of the listener.
+    package var connectionCount: Int { open.count.load(ordering: .relaxed) }
     let connectionsMax: Int
+    private let open: OpenConnections
 
+    /// A count that outlives a change of the listener's configuration.
+    private final class OpenConnections: Sendable {
+        let count = Atomic<Int>(0)
+    }
+
+    /// - Parameter previous: what this one takes the place of: its connections become ours.
     init(
         configuration: ListenerConfiguration,
         boundAddresses: [SocketAddress],
-        connectionsMax: Int
+        connectionsMax: Int,
+        replacing previous: ListenerShared? = nil
     ) {
         self.configuration = configuration
         self.boundAddresses = boundAddresses
         self.connectionsMax = connectionsMax
+        open = previous?.open ?? OpenConnections()
     }
 
     /// Takes a place for a connection, or says that the listener is full.
     func tryOpen() -> Bool {
-        if connections.add(1, ordering: .relaxed).newValue <= connectionsMax { return true }
-        connections.subtract(1, ordering: .relaxed)
+        if open.count.add(1, ordering: .relaxed).newValue <= connectionsMax { return true }
+        open.count.subtract(1, ordering: .relaxed)
         return false
     }
+
+    func closeOne() { open.count.subtract(1, ordering: .relaxed) }
 }
 
-/// One listener on one worker.
+/// One listener on one worker, in one version of its configuration.
+///
+/// A reload makes another one. Connections hold the version that their request began with, and move
+/// to `successor` between two requests.
 package final class ListenerState {
+    /// What all versions of a listener point to, so that a connection finds the newest without
+    /// keeping those between alive.
+    final class Line {
+        fileprivate(set) var current: ListenerState?
+        fileprivate(set) var isRemoved = false
+    }
+
     package let shared: ListenerShared
     package var configuration: ListenerConfiguration { shared.configuration }
     package let stats: HTTPStats
@@ -38,14 +60,17 @@ package final class ListenerState {
     let accessLogs: [AccessLogChannel]
     let worker: Worker
     let headLimits: HeadLimits
-    var acceptors: [Acceptor] = []
+    let line: Line
 
+    /// - Parameter previous: the version that this one takes the place of; logs that are the same
+    ///   go on with the same buffer, so that their lines keep their order.
     init(
         shared: ListenerShared,
         stats: HTTPStats,
         listenerStats: ListenerStats,
         accessLogs: [AccessLogChannel],
-        worker: Worker
+        worker: Worker,
+        replacing previous: ListenerState? = nil
     ) {
         self.shared = shared
         self.stats = stats
@@ -57,7 +82,35 @@ package final class ListenerState {
             headBytesMax: http.requestHeadBytesMax,
             headerCountMax: http.requestHeaderCountMax
         )
+        line = previous?.line ?? Line()
+        line.current = self
     }
 
-    func connectionClosed() { shared.connections.subtract(1, ordering: .relaxed) }
+    /// The version that has taken this one's place; nil where this one is the newest, or where the
+    /// listener is gone.
+    ///
+    /// A connection asks before each request.
+    var successor: ListenerState? {
+        guard let current = line.current, current !== self else { return nil }
+        return current
+    }
+
+    /// The listener, or the whole worker, drains: responses end their connection.
+    var isDraining: Bool { worker.isDraining || line.isRemoved }
+
+    /// The configuration has this listener no more.
+    func remove() {
+        line.isRemoved = true
+        line.current = nil
+    }
+
+    func connectionClosed() { shared.closeOne() }
+
+    /// Writes one line to each access log, from `worker.logRecord`.
+    func writeAccessLogs() {
+        for log in accessLogs {
+            if !log.hasLines { worker.willWrite(to: log) }
+            log.log(worker.logRecord)
+        }
+    }
 }

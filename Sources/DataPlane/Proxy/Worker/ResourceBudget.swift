@@ -50,6 +50,9 @@ package enum ResourceBudget {
     /// run again comes back from the page cache, a microsecond for each page.
     package static func releaseStartupMemory() { pillion_release_code_pages() }
 
+    /// Gives back the memory that reading a configuration took.
+    package static func releaseFreeMemory() { pillion_trim_heap() }
+
     /// Connections for each listener, unless it says otherwise: half of the descriptors, since each
     /// may need one upstream; some are kept back for files, the admin interface and names.
     package static func connectionsMax(descriptors: Int) -> Int {

@@ -1,4 +1,4 @@
-import Model
+package import Model
 package import Policy
 import Synchronization
 package import Telemetry
@@ -12,26 +12,34 @@ package final class Worker {
     package let loop: EventLoop
     package var random = Xoshiro256()
     var date = DateCache()
+    private(set) lazy var routeStatistics = RouteStatistics(registry: registry, worker: index)
     let registry: StatsRegistry
-    private let accessLog: AccessLogWriter
+    let accessLog: AccessLogWriter
     private let events: @Sendable (WorkerEvent) -> Void
 
-    private(set) var clusters: [String: ClusterState] = [:]
+    /// What the worker runs on; nil before the first configuration.
+    package var snapshot: Snapshot?
+    var clusterTable = ClusterTable([])
+    /// The clusters that requests have asked for here.
+    var clusters: [String: ClusterState] = [:]
     private var lastAction: ForwardAction?
     private var lastCluster: ClusterState?
-    private(set) var listeners: [ListenerState] = []
+    var listeners: [ListenerState] = []
+    var acceptors: [SocketKey: Acceptor] = [:]
 
     private var freeExchanges: [Exchange] = []
     private static let freeExchangeCountMax = 256
-    private var connections: [DownstreamConnection] = []
+    private(set) var connections: [DownstreamConnection] = []
     private var connectionCounter: UInt64
 
     /// Filled anew for each line of an access log: making one costs more than overwriting one.
     var logRecord = ExchangeRecord()
+    /// Access logs with lines that the writer has not been given.
+    private var unflushedLogs: [AccessLogChannel] = []
+    private var logTimer: LogTimer?
 
     package private(set) var isDraining = false
     private var drained: (() -> Void)?
-    private var logTimer: LogTimer?
 
     package init(
         index: Int,
@@ -57,93 +65,45 @@ package final class Worker {
         return connectionCounter
     }
 
-    // MARK: - Configuration
+    // MARK: - Clusters
 
-    /// Takes over a new set of clusters: those whose configuration did not change keep their
-    /// connections, the others are replaced, and what they carry finishes.
-    func apply(clusters shared: [ClusterShared]) {
-        var next: [String: ClusterState] = [:]
-        next.reserveCapacity(shared.count)
-        for cluster in shared {
-            let name = cluster.configuration.name
-            if let known = clusters[name], known.shared === cluster {
-                next[name] = known
-                clusters[name] = nil
-            } else {
-                next[name] = ClusterState(
-                    shared: cluster,
-                    stats: registry.clusterStats(
-                        name: cluster.configuration.statName,
-                        worker: index
-                    ),
-                    worker: self
-                )
-            }
-        }
-        for gone in clusters.values { gone.retire() }
-        clusters = next
-        lastAction = nil
-        lastCluster = nil
-    }
+    /// Where this process is: zone-aware routing prefers it.
+    var locality: Locality { snapshot?.locality ?? Locality() }
 
-    func apply(endpoints: EndpointSet, to cluster: ClusterShared) {
-        guard let state = clusters[cluster.configuration.name], state.shared === cluster else {
-            return
-        }
-        state.update(endpoints)
-    }
+    /// The cluster that this process is one of; empty: none.
+    var localClusterName: String { snapshot?.localClusterName ?? "" }
 
-    func healthChanged(of cluster: ClusterShared) {
-        guard let state = clusters[cluster.configuration.name], state.shared === cluster else {
-            return
-        }
-        state.healthChanged()
-    }
-
-    func listen(_ shared: ListenerShared, descriptors: [Int32], sinks: [AccessLogTarget]) {
-        let http = shared.configuration.http
-        let state = ListenerState(
+    /// The cluster of that name as it is configured now, or nil where there is none.
+    ///
+    /// Made at its first use. After a reload it may be another object than before: an exchange
+    /// that lives through one asks again for its next attempt.
+    func cluster(named name: String) -> ClusterState? {
+        if let known = clusters[name] { return known }
+        guard let shared = clusterTable[name] else { return nil }
+        let state = ClusterState(
             shared: shared,
-            stats: registry.httpStats(prefix: http.statPrefix, worker: index),
-            listenerStats: registry.listenerStats(
-                address: shared.configuration.statName,
-                worker: index
-            ),
-            accessLogs: sinks.map {
-                AccessLogChannel(format: $0.format, sink: $0.sink, writer: accessLog)
-            },
+            stats: registry.clusterStats(name: shared.configuration.statName, worker: index),
             worker: self
         )
-        listeners.append(state)
-        for descriptor in descriptors {
-            let acceptor = Acceptor(descriptor: descriptor, listener: state)
-            do {
-                try loop.add(acceptor, interest: .level)
-                state.acceptors.append(acceptor)
-            } catch {
-                report(
-                    "cannot watch a listening socket: \(error)",
-                    listener: shared.configuration.name
-                )
-            }
-        }
-        if !sinks.isEmpty, logTimer == nil {
-            let timer = LogTimer(worker: self)
-            timer.start()
-            logTimer = timer
-        }
+        state.update(shared.endpoints)
+        clusters[name] = state
+        return state
     }
 
-    /// The cluster that a request goes to; most requests take the same route as the one before.
-    func cluster(for action: ForwardAction, _ head: Head, random: UInt64) -> ClusterState? {
-        if action === lastAction { return lastCluster }
-        let name = action.choose(for: head, random: random).name
-        let found = clusters[name]
-        if case .cluster = action.destination {
-            lastAction = action
-            lastCluster = found
-        }
-        return found
+    /// The cluster that the request before went to, where it took the same route.
+    func lastCluster(for action: ForwardAction) -> ClusterState? {
+        action === lastAction ? lastCluster : nil
+    }
+
+    func remember(_ cluster: ClusterState, for action: ForwardAction) {
+        lastAction = action
+        lastCluster = cluster
+    }
+
+    /// Forgets what the last request found: the clusters are others now.
+    func forgetLastCluster() {
+        lastAction = nil
+        lastCluster = nil
     }
 
     // MARK: - Objects
@@ -170,20 +130,31 @@ package final class Worker {
         if isDraining, connections.isEmpty { finishDraining() }
     }
 
-    func flushLogs() {
-        for listener in listeners {
-            for log in listener.accessLogs { log.flush() }
+    // MARK: - Access logs
+
+    /// The log is about to get its first line since the last flush.
+    func willWrite(to log: AccessLogChannel) {
+        if unflushedLogs.isEmpty {
+            let timer = logTimer ?? LogTimer(worker: self)
+            logTimer = timer
+            timer.arm()
         }
+        // One that was handed over because it was full is in the list already.
+        if !unflushedLogs.contains(where: { $0 === log }) { unflushedLogs.append(log) }
+    }
+
+    func flushLogs() {
+        for log in unflushedLogs { log.flush() }
+        unflushedLogs.removeAll(keepingCapacity: true)
+        logTimer?.cancel()
     }
 
     // MARK: - The end
 
     /// Stops accepting, without losing a connection that the kernel has completed.
     func stopListening() {
-        for listener in listeners {
-            for acceptor in listener.acceptors { acceptor.stop() }
-            listener.acceptors = []
-        }
+        for acceptor in acceptors.values { acceptor.stop() }
+        acceptors = [:]
     }
 
     /// Stops accepting, closes what is idle and lets the rest finish; `done` is called on the loop
@@ -225,37 +196,4 @@ package struct WorkerEvent: Sendable {
     package let worker: Int
     package let message: String
     package let listener: String
-}
-
-/// Where one access log of a listener goes, formats compiled and files open.
-package struct AccessLogTarget: Sendable {
-    package let format: AccessLogFormat
-    package let sink: SinkID
-}
-
-/// Hands access log lines to the writer a few times a second, so that they are seen soon.
-private final class LogTimer: TimerTarget {
-    private let worker: Worker
-    private var timer = TimerHandle.none
-    private static let intervalMilliseconds: Int64 = 250
-
-    init(worker: Worker) {
-        self.worker = worker
-        super.init()
-    }
-
-    func start() {
-        worker.loop.timers.arm(
-            &timer,
-            at: worker.loop.nowMilliseconds + Self.intervalMilliseconds,
-            target: self,
-            kind: 0
-        )
-    }
-
-    override func timerFired(kind: UInt8) {
-        timer = .none
-        worker.flushLogs()
-        start()
-    }
 }

@@ -31,7 +31,7 @@ enum HomePage {
         td{border-color:#333}a{color:#7ab7f5}.live{color:#6cc784}.other{color:#f08a80}}
         """
 
-    static func html(state: ServerState, facts: [String]) -> String {
+    static func html(state: ServerState, facts: [String], problems: [String]) -> String {
         var pages = ""
         var actions = ""
         for endpoint in Endpoint.all where endpoint.path != "/" {
@@ -47,17 +47,26 @@ enum HomePage {
             }
         }
         let facts = facts.map(PlainText.html).joined(separator: " · ")
+        let refused = refusal(problems)
         return """
             <!DOCTYPE html>
             <html lang="en"><head><meta charset="utf-8"><title>pillion admin</title>
             <meta name="viewport" content="width=device-width"><style>\(style)</style></head><body>
             <h1>pillion <span class="\(state == .live ? "live" : "other")">\(state.name)</span></h1>
-            <p>\(facts)</p>
+            <p>\(facts)</p>\(refused)
             <h2>Pages</h2><table>\(pages)</table>
             <h2>Actions</h2><table>\(actions)</table>
             </body></html>
 
             """
+    }
+
+    /// The files are refused: what is wrong, before anything else.
+    private static func refusal(_ problems: [String]) -> String {
+        if problems.isEmpty { return "" }
+        let items = problems.map { "<li>\(PlainText.html($0))</li>" }.joined()
+        return "<h2 class=\"other\">The configuration on disk is refused; the one before serves on"
+            + "</h2><ul>\(items)</ul>"
     }
 
     private static func row(_ first: String, _ endpoint: Endpoint) -> String {
@@ -89,6 +98,8 @@ extension AdminInterface {
         facts.append("\(process.workers) \(process.workers == 1 ? "worker" : "workers")")
         if let id = snapshot?.nodeID, !id.isEmpty { facts.append("node \(id)") }
         facts += process.configurationFiles
+        let (loaded, problems) = configurationFacts()
+        if !loaded.isEmpty { facts.append(loaded) }
         // Buttons post to this origin only, and no other page may frame them.
         let policy =
             "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
@@ -97,7 +108,7 @@ extension AdminInterface {
             200,
             contentType: "text/html; charset=UTF-8",
             headers: [("content-security-policy", policy)],
-            HomePage.html(state: state, facts: facts)
+            HomePage.html(state: state, facts: facts, problems: problems)
         )
     }
 }

@@ -64,15 +64,4 @@ extension AdminInterface {
             "peak_physical_bytes": .uint64(memory.residentPeak),
         ])
     }
-
-    func configDump(_ request: LocalRequest) -> LocalResponse {
-        // A page that ignored them would show more than was asked for, and say nothing of it.
-        for name in ["resource", "mask", "name_regex"] where request.parameter(name) != nil {
-            return LocalResponse(
-                400,
-                "\(name) is not supported yet; without it the page shows everything.\n"
-            )
-        }
-        return LocalResponse(200, contentType: "application/json", process.configDump())
-    }
 }

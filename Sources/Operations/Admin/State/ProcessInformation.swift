@@ -1,3 +1,17 @@
+/// What a request to `/config_dump` asks for; nil: not given.
+package struct ConfigDumpQuestion: Sendable, Equatable {
+    package var resource: String?
+    package var mask: String?
+    package var nameRegex: String?
+    package var includesEndpoints: Bool
+}
+
+/// The page, or why there is none.
+package enum ConfigDumpAnswer: Sendable {
+    case json(String)
+    case refused(status: Int, message: String)
+}
+
 /// What the executable tells the admin interface of itself.
 package struct ProcessInformation: Sendable {
     /// `1.2.3`, also in parts as the stat `server.version`.
@@ -7,8 +21,10 @@ package struct ProcessInformation: Sendable {
     package var start: ContinuousClock.Instant
     package var workers: Int
     package var configurationFiles: [String]
-    /// The JSON text of `/config_dump`; called for each request, on the admin interface's loop.
-    package var configDump: @Sendable () -> String
+    /// Answers `/config_dump`; called for each request, on the admin interface's loop.
+    package var configDump: @Sendable (ConfigDumpQuestion) -> ConfigDumpAnswer
+    /// What `/config_status` shows.
+    package var configuration: ConfigurationRecord
 
     package init(
         version: String,
@@ -16,13 +32,17 @@ package struct ProcessInformation: Sendable {
         start: ContinuousClock.Instant = .now,
         workers: Int = 1,
         configurationFiles: [String] = [],
-        configDump: @escaping @Sendable () -> String = { "{\"configs\": []}\n" }
+        configuration: ConfigurationRecord = ConfigurationRecord(),
+        configDump: @escaping @Sendable (ConfigDumpQuestion) -> ConfigDumpAnswer = { _ in
+            .json("{\"configs\": []}\n")
+        }
     ) {
         self.version = version
         self.commandLineOptions = commandLineOptions
         self.start = start
         self.workers = workers
         self.configurationFiles = configurationFiles
+        self.configuration = configuration
         self.configDump = configDump
     }
 

@@ -18,8 +18,8 @@ extension StatsRegistry {
         compute(.version) { version }
         compute(.memoryAllocated) { ProcessMemory.read().resident }
         compute(.totalConnections) {
-            plane.listeners.reduce(0) {
-                $0 &+ UInt64(clamping: $1.connections.load(ordering: .relaxed))
+            (plane.listeners + plane.drainingListeners).reduce(0) {
+                $0 &+ UInt64(clamping: $1.connectionCount)
             }
         }
         // There are no certificates yet; Envoy prints this number then, and an alert on few days
@@ -31,9 +31,14 @@ extension StatsRegistry {
         }
         compute(.listenerManagerTotalListenersDraining) {
             plane.isDraining || condition.hasStoppedListeners
-                ? UInt64(plane.listeners.count) : 0
+                ? UInt64(plane.listeners.count) : UInt64(plane.drainingListeners.count)
         }
         compute(.listenerManagerWorkersStarted) { plane.snapshot == nil ? 0 : 1 }
+        compute(.configReloadVersion) { process.configuration.status.version }
+        compute(.configReloadStale) { process.configuration.status.isStale ? 1 : 0 }
+        compute(.configReloadLastSuccessTimeSeconds) {
+            UInt64(clamping: process.configuration.status.loadedAt)
+        }
         compute(.clusterManagerActiveClusters) { UInt64(plane.clusters.count) }
     }
 }

@@ -50,5 +50,7 @@ int pillion_sem_wait(sem_t *semaphore, int64_t milliseconds);
 // Gives back the pages of the program's code and constants; those still needed come back from the
 // page cache. What was used to start is most of it.
 void pillion_release_code_pages(void);
+// Gives free memory of the heap back to the system.
+void pillion_trim_heap(void);
 
 #endif
