@@ -198,12 +198,26 @@ extension BadCluster {
         ),
         BadCluster(
             "hashing options without hashing",
-            "common_lb_config: {consistent_hashing_lb_config: {use_hostname_for_hashing: true}}",
+            "common_lb_config: {consistent_hashing_lb_config: {hash_balance_factor: 150}}",
             says: [
                 """
                 4:27: static_resources.clusters[0].common_lb_config.\
                 consistent_hashing_lb_config: has no effect with ROUND_ROBIN: only RING_HASH \
                 and MAGLEV hash
+                """
+            ]
+        ),
+        BadCluster(
+            "hashing by names that are not asked for",
+            """
+            lb_policy: MAGLEV, common_lb_config: {consistent_hashing_lb_config: \
+            {use_hostname_for_hashing: true}}
+            """,
+            says: [
+                """
+                4:77: static_resources.clusters[0].common_lb_config.\
+                consistent_hashing_lb_config.use_hostname_for_hashing: refused, is for clusters \
+                of type STRICT_DNS: leave it out: the endpoints are placed by their addresses
                 """
             ]
         ),
@@ -225,17 +239,6 @@ extension BadCluster {
                 4:53: static_resources.clusters[0].common_lb_config.\
                 locality_weighted_lb_config: refused, it can't stand beside \
                 zone_aware_lb_config: give only one
-                """
-            ]
-        ),
-        BadCluster(
-            "zones above all percent",
-            "common_lb_config: {zone_aware_lb_config: {routing_enabled: {value: -1}}}",
-            says: [
-                """
-                4:68: static_resources.clusters[0].common_lb_config.zone_aware_lb_config.\
-                routing_enabled.value: refused, -1.0 is no percentage: give 0 to 100, as in \
-                {value: 50}
                 """
             ]
         ),

@@ -260,13 +260,21 @@ extension BadCluster {
         ),
         BadCluster(
             "other limits of one endpoint",
-            "circuit_breakers: {per_host_thresholds: [{max_connections: 5, max_requests: 5}]}",
+            """
+            circuit_breakers: {per_host_thresholds: [{max_connections: 5, max_requests: 5, \
+            retry_budget: {}}]}
+            """,
             says: [
                 """
-                4:49: static_resources.clusters[0].circuit_breakers.per_host_thresholds[0]: \
-                only max_connections counts for one endpoint: write the other limits in \
-                thresholds
+                4:70: static_resources.clusters[0].circuit_breakers.per_host_thresholds[0].\
+                max_requests: refused, only connections are limited for each endpoint: give \
+                max_connections here, and the other limits in thresholds
+                """,
                 """
+                4:87: static_resources.clusters[0].circuit_breakers.per_host_thresholds[0].\
+                retry_budget: refused, only connections are limited for each endpoint: give \
+                max_connections here, and the other limits in thresholds
+                """,
             ]
         ),
         BadCluster(

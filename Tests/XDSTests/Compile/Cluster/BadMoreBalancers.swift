@@ -2,6 +2,17 @@
 extension BadCluster {
     static let moreBalancers: [BadCluster] = [
         BadCluster(
+            "zones above all percent",
+            "common_lb_config: {zone_aware_lb_config: {routing_enabled: {value: -1}}}",
+            says: [
+                """
+                4:68: static_resources.clusters[0].common_lb_config.zone_aware_lb_config.\
+                routing_enabled.value: refused, -1.0 is no percentage: give 0 to 100, as in \
+                {value: 50}
+                """
+            ]
+        ),
+        BadCluster(
             "weights of localities without weighing",
             endpoints: """
                 load_assignment: {cluster_name: c, endpoints: [{load_balancing_weight: 3, \

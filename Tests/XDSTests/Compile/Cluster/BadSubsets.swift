@@ -40,9 +40,15 @@ extension BadCluster {
             "lb_subset_config: {subset_selectors: [{}]}",
             says: [
                 """
-                4:46: static_resources.clusters[0].lb_subset_config.subset_selectors[0].keys: \
-                refused, is empty: name at least one key of the endpoints' metadata
+                4:8: static_resources.clusters[0].lb_subset_config: has no effect without \
+                subset_selectors: name the keys that divide the endpoints: subset_selectors: \
+                [{keys: [version]}]
+                """,
                 """
+                4:46: static_resources.clusters[0].lb_subset_config.subset_selectors[0].keys: \
+                is empty, so the selector divides nothing: name at least one key of the \
+                endpoints' metadata
+                """,
             ]
         ),
         BadCluster(
@@ -73,8 +79,8 @@ extension BadCluster {
             says: [
                 """
                 4:61: static_resources.clusters[0].lb_subset_config.subset_selectors[0].\
-                single_host_per_subset: refused, takes one key, not 2: leave it out, or give \
-                one key
+                single_host_per_subset: is meant for one key, not 2: leave it out, or give one \
+                key
                 """
             ]
         ),
@@ -138,9 +144,9 @@ extension BadCluster {
             "lb_subset_config: {locality_weight_aware: true, subset_selectors: [{keys: [a]}]}",
             says: [
                 """
-                3:52: static_resources.clusters[0].load_assignment.endpoints: \
-                locality_weight_aware has no effect where localities are not weighed: add \
-                common_lb_config: {locality_weighted_lb_config: {}}
+                4:27: static_resources.clusters[0].lb_subset_config.locality_weight_aware: \
+                refused, localities are not weighed: add common_lb_config: \
+                {locality_weighted_lb_config: {}}
                 """
             ]
         ),

@@ -50,7 +50,8 @@ struct BalanceValuesTests {
     @Test func commonOptionsAreTaken() throws {
         let options = try ClusterFixture.cluster(
             """
-            lb_policy: RING_HASH, common_lb_config: {healthy_panic_threshold: {value: 0},
+            type: STRICT_DNS, lb_policy: RING_HASH,
+            common_lb_config: {healthy_panic_threshold: {value: 0},
               close_connections_on_host_set_change: true,
               consistent_hashing_lb_config: {use_hostname_for_hashing: true,
                                              hash_balance_factor: 150}}

@@ -80,7 +80,7 @@ extension Compilation {
 
     /// The most connections to one endpoint; nil: no limit.
     ///
-    /// The thresholds of DEFAULT count and no other field of them, as in Envoy.
+    /// The thresholds of DEFAULT count; other fields of them are refused, as in Envoy.
     func connectionsPerEndpoint(
         _ breakers: Envoy_Config_Cluster_V3_CircuitBreakers,
         _ path: FieldPath
@@ -88,14 +88,18 @@ extension Compilation {
         var limit: UInt32?
         for (index, given) in breakers.perHostThresholds.enumerated() {
             let path = path[index]
-            let others =
-                given.hasMaxPendingRequests || given.hasMaxRequests || given.hasMaxRetries
-                || given.hasRetryBudget
-            if others {
-                warn(
-                    path,
-                    "only max_connections counts for one endpoint",
-                    "write the other limits in thresholds"
+            let others: [(StaticString, Bool)] = [
+                ("max_pending_requests", given.hasMaxPendingRequests),
+                ("max_requests", given.hasMaxRequests),
+                ("max_retries", given.hasMaxRetries),
+                ("max_connection_pools", given.hasMaxConnectionPools),
+                ("retry_budget", given.hasRetryBudget),
+            ]
+            for (name, isGiven) in others where isGiven {
+                refuse(
+                    path[name],
+                    "only connections are limited for each endpoint",
+                    "give max_connections here, and the other limits in thresholds"
                 )
             }
             if priority(given.priority, path["priority"]) == .high {

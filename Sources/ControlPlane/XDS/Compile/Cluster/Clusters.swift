@@ -37,7 +37,7 @@ extension Compilation {
         let names = endpointDiscovery(cluster, path)
         let protocolOptions = httpOptions(of: cluster, path)
         let limits = messageLimits(protocolOptions.options, protocolOptions.path)
-        let balance = balance(cluster, path)
+        let balance = balance(cluster, path, names.discovery)
         let members = members(cluster, path["load_assignment"], names.discovery)
         let breakers = path["circuit_breakers"]
         return ClusterConfiguration(

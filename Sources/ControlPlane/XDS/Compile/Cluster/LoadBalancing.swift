@@ -13,10 +13,11 @@ extension Compilation {
 
     func balance(
         _ cluster: Envoy_Config_Cluster_V3_Cluster,
-        _ path: FieldPath
+        _ path: FieldPath,
+        _ discovery: ClusterConfiguration.Discovery
     ) -> Balance {
         var balance = Balance()
-        readCommon(cluster, path["common_lb_config"], &balance)
+        readCommon(cluster, path["common_lb_config"], discovery, &balance)
         readPolicy(of: cluster.loadAssignment, path["load_assignment"]["policy"], &balance)
         let isByExtension =
             cluster.hasLoadBalancingPolicy || cluster.lbPolicy == .loadBalancingPolicyConfig
@@ -159,6 +160,7 @@ extension Compilation {
     private func readCommon(
         _ cluster: Envoy_Config_Cluster_V3_Cluster,
         _ path: FieldPath,
+        _ discovery: ClusterConfiguration.Discovery,
         _ balance: inout Balance
     ) {
         let common = cluster.commonLbConfig
@@ -183,7 +185,15 @@ extension Compilation {
                 factor: config.hasHashBalanceFactor ? config.hashBalanceFactor.value : nil,
                 path["hash_balance_factor"]
             )
-            if cluster.lbPolicy != .ringHash, cluster.lbPolicy != .maglev,
+            if config.useHostnameForHashing, discovery != .strictDNS,
+                !cluster.hasLoadBalancingPolicy
+            {
+                refuse(
+                    path["use_hostname_for_hashing"],
+                    "is for clusters of type STRICT_DNS",
+                    "leave it out: the endpoints are placed by their addresses"
+                )
+            } else if cluster.lbPolicy != .ringHash, cluster.lbPolicy != .maglev,
                 !cluster.hasLoadBalancingPolicy
             {
                 warn(

@@ -43,6 +43,21 @@ extension Compilation {
     ) {
         let places = cluster.loadAssignment.endpoints
         let isWeighted = balance.options.localities == .weighted
+        if cluster.lbSubsetConfig.localityWeightAware, !isWeighted {
+            refuse(
+                path["lb_subset_config"]["locality_weight_aware"],
+                "localities are not weighed",
+                "add common_lb_config: {locality_weighted_lb_config: {}}"
+            )
+        } else if let subsets = balance.options.subsets, subsets.isLocalityWeightAware,
+            !isWeighted
+        {
+            warn(
+                path["load_balancing_policy"],
+                "localities are not weighed, so locality_weight_aware has no effect",
+                "weigh them with wrr_locality.v3.WrrLocality around the subsets' policy"
+            )
+        }
         let path = path["load_assignment"]["endpoints"]
         for (index, place) in places.enumerated() {
             let path = path[index]
@@ -61,13 +76,6 @@ extension Compilation {
                     "give one, as localities are weighed"
                 )
             }
-        }
-        if let subsets = balance.options.subsets, subsets.isLocalityWeightAware, !isWeighted {
-            warn(
-                path,
-                "locality_weight_aware has no effect where localities are not weighed",
-                "add common_lb_config: {locality_weighted_lb_config: {}}"
-            )
         }
     }
 }

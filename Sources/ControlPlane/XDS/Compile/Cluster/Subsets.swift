@@ -118,16 +118,20 @@ extension Compilation {
     ) -> SubsetConfiguration.Selector? {
         let keys = Set(selector.keys)
         if selector.keys.isEmpty {
-            refuse(path["keys"], "is empty", "name at least one key of the endpoints' metadata")
+            warn(
+                path["keys"],
+                "is empty, so the selector divides nothing",
+                "name at least one key of the endpoints' metadata"
+            )
             return nil
         }
         if keys.contains("") {
             refuse(path["keys"], "an empty name is no key", "name a key of the metadata")
         }
         if selector.singleHostPerSubset, keys.count > 1 {
-            refuse(
+            warn(
                 path["single_host_per_subset"],
-                "takes one key, not \(keys.count)",
+                "is meant for one key, not \(keys.count)",
                 "leave it out, or give one key"
             )
         }
