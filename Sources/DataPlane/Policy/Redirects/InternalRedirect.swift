@@ -71,7 +71,6 @@ package enum InternalRedirect {
         if path.isEmpty || path[0] != 0x2f { head.append(byte: 0x2f) }
         head.append(path)
         head.path = Head.Slice(start, head.byteCount)
-        head.set(.xForwardedProto, target.isSecure ? head.append("https") : head.append("http"))
         guard response.status == 303, old.method != .get, old.method != .head else {
             return (head, false)
         }

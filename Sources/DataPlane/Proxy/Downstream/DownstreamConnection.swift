@@ -243,6 +243,8 @@ final class DownstreamConnection: StreamConnection {
         closesUnfinished()
         phase = .responding
         stats.increment(.downstreamCxProtocolError)
+        stats.increment(.downstreamRqRxReset)
+        stats.increment(.downstreamRqResponseBeforeRqComplete)
         if failure == .headTooLarge || failure == .tooManyHeaders {
             stats.increment(.downstreamRqTooLarge)
         }

@@ -15,14 +15,18 @@ extension Exchange {
             reason,
             503,
             .upstreamConnectionFailure,
-            "upstream_reset_before_response_started{connection_failure}",
+            reason == .connectTimeout
+                ? "upstream_reset_before_response_started{connection_timeout}"
+                : "upstream_reset_before_response_started{remote_connection_failure}",
             "upstream connect error: endpoint \(endpoint?.text ?? "-") of cluster \(cluster?.configuration.name ?? "-"): \(words)"
         )
     }
 
     func overflowed(_ resource: ResourceLimits.Resource) {
         guard let cluster else { return }
-        cluster.stats.increment(.upstreamRqPendingOverflow)
+        cluster.stats.increment(
+            resource == .requests ? .upstreamRqActiveOverflow : .upstreamRqPendingOverflow
+        )
         let limit = cluster.limits(priority).limit(of: resource)
         let what =
             switch resource {
@@ -38,6 +42,22 @@ extension Exchange {
             .upstreamOverflow,
             "upstream_reset_before_response_started{overflow}",
             "upstream overflow: the circuit breaker of cluster \(cluster.configuration.name) allows \(what) \(limit)"
+        )
+    }
+
+    /// The cluster drops a share of its requests, or all of them, on purpose.
+    func dropped(by cluster: ClusterState) {
+        let isTotal = cluster.configuration.balancing.dropOverloads.contains {
+            $0.perMillion >= 1_000_000
+        }
+        let name = cluster.configuration.name
+        attemptCount -= 1
+        dropsUnconditionally = isTotal
+        reply(
+            503,
+            isTotal ? .unconditionalDropOverload : .dropOverload,
+            isTotal ? "unconditional_drop_overload" : "drop_overload",
+            "drop overload: cluster \(name) drops \(isTotal ? "all" : "a share") of its requests (drop_overloads)"
         )
     }
 
@@ -108,10 +128,12 @@ extension Exchange {
         if hasResponseStarted {
             flags.insert(flag)
             self.details =
-                reason == .protocolError
-                ? "upstream_reset_after_response_started{protocol_error}"
-                : "upstream_reset_after_response_started{connection_termination}"
-            listener?.stats.increment(.rqResetAfterDownstreamResponseStarted)
+                reason == .perTryTimeout
+                ? details
+                : reason == .protocolError
+                    ? "upstream_reset_after_response_started{protocol_error}"
+                    : "upstream_reset_after_response_started{connection_termination}"
+            listener?.stats.increment(.downstreamRqTxReset)
             finish()
             downstream?.abortResponse()
             return

@@ -12,7 +12,7 @@ extension Exchange {
         else { return false }
         let extras = madeExtras
         let response = response
-        guard isRequestComplete, requestFraming == .none || keepsBody, let route, let http = hcm
+        guard isRequestComplete, requestFraming == .none || keepsBody, let http = hcm
         else {
             cluster?.stats.increment(.upstreamInternalRedirectFailedTotal)
             return false
@@ -45,14 +45,14 @@ extension Exchange {
         let accepted = InternalRedirect.accepts(
             policy,
             route: found,
-            visited: extras.redirectRoutes + [route],
+            visited: extras.redirectRoutes,
             wasSecure: false,
             isSecure: target.isSecure
         )
         guard accepted else { return refuseRedirect(.predicate) }
         cluster?.stats.increment(.upstreamInternalRedirectSucceededTotal)
         extras.redirectCount += 1
-        extras.redirectRoutes.append(route)
+        extras.redirectRoutes.append(found)
         request.copy(from: next)
         if dropsBody {
             requestFraming = .none

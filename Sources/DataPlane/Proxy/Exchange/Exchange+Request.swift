@@ -116,10 +116,11 @@ extension Exchange {
         switch UnderscoredNames.apply(http.underscoredHeaders, to: request) {
         case .kept, .dropped: break
         case .rejected:
+            downstream?.keepsAlive = false
             reply(
                 400,
-                [],
-                "unexpected_underscore",
+                .downstreamProtocolError,
+                "http1.unexpected_underscore",
                 "a header's name has an underscore, which headers_with_underscores_action refuses"
             )
             return false
@@ -150,6 +151,7 @@ extension Exchange {
         let lookup =
             request.method == .connect
             ? .noVirtualHost : http.routes.route(for: request, random: random)
+        listener?.stats.increment(.rqTotal)
         switch lookup {
         case .noVirtualHost:
             listener?.stats.increment(.noRoute)
@@ -178,21 +180,24 @@ extension Exchange {
         self.route = route
         virtualHost = host
         if let position = host.virtualCluster(for: request) {
-            virtualClusterName = host.virtualClusterName(at: position)
-            virtualCluster = worker.routeStatistics.virtualCluster(of: host, virtualClusterName)
+            let name = host.virtualClusterName(at: position)
+            virtualCluster = worker.routeStatistics.virtualCluster(of: host, name)
+            // Counted as "other", a request is still of no virtual cluster.
+            if position < host.virtualClusters.count { virtualClusterName = name }
         }
         if let prefix = route.statPrefix {
             routeStats = worker.routeStatistics.route(of: host, prefix: prefix)
         }
         if host.redirectsToTLS(request) {
-            listener?.stats.increment(.rqRedirect)
+            listener?.stats.increment(.rqDirectResponse)
             let location = Redirect.tlsLocation(request)
             redirect(to: location.span, status: 301, "direct_response")
             return
         }
         switch route.action {
         case .redirect(let action):
-            listener?.stats.increment(.rqRedirect)
+            // Envoy counts its redirects so, too.
+            listener?.stats.increment(.rqDirectResponse)
             let location = Redirect.location(
                 action,
                 match: route.match,
@@ -204,7 +209,6 @@ extension Exchange {
             listener?.stats.increment(.rqDirectResponse)
             replyDirectly(action)
         case .forward(let action):
-            listener?.stats.increment(.rqTotal)
             begin(forwarding: action, random: random, expectsContinue: expectsContinue)
         }
     }

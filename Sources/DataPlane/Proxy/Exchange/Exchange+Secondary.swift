@@ -49,6 +49,7 @@ extension Exchange {
         let mirror = worker.takeExchange()
         mirror.becomeSecondary(of: self, role: .mirror, cluster: target)
         mirror.changeAuthority(policy)
+        mirror.request.set(.xEnvoyInternal, mirror.request.append("true"))
         policy.requestHeaders.apply(to: mirror.request) { mirror.describe() }
         if isRequestComplete { mirror.startMirrorDeadline() }
         mirror.armTimer()
@@ -58,8 +59,10 @@ extension Exchange {
 
     private func changeAuthority(_ policy: MirrorPolicy) {
         if let literal = policy.hostRewriteLiteral {
+            // What is given in full gets no suffix.
             let bytes = literal.bytes
             request.authority = request.append(bytes.span)
+            return
         }
         guard policy.appendsShadow else { return }
         let head = request

@@ -88,7 +88,9 @@ extension Exchange {
             endSecondary()
             return
         }
-        cluster?.stats.increment(.upstreamRqTimeout)
+        // Every attempt that is under way has run out of time.
+        let attempts = 1 + (extras?.hedges.count ?? 0)
+        cluster?.stats.add(.upstreamRqTimeout, UInt64(attempts))
         virtualCluster?.increment(.upstreamRqTimeout)
         routeStats?.increment(.upstreamRqTimeout)
         endpoint?.shared.requestsTimedOut.add(1, ordering: .relaxed)
@@ -136,18 +138,19 @@ extension Exchange {
 
     private func perTryTimedOut() {
         perTryDeadline = .max
-        cluster?.stats.increment(.upstreamRqPerTryTimeout)
         endpoint?.shared.requestsFailed.add(1, ordering: .relaxed)
         report(.timeout)
         if role == .primary, timeouts?.hedgesOnPerTryTimeout == true {
-            if startHedge() || extras?.hedges.isEmpty == false {
-                if stage != .done { armTimer() }
-                return
+            if !startHedge(), let retry, retry.remaining == 0 {
+                // No further attempt is allowed; those that are under way may still answer.
+                cluster?.stats.increment(.upstreamRqRetryLimitExceeded)
+                virtualCluster?.increment(.upstreamRqRetryLimitExceeded)
+                flags.insert(.upstreamRetryLimitExceeded)
             }
-            // No further attempt is allowed; the one that is under way may still answer.
-            armTimer()
+            if stage != .done { armTimer() }
             return
         }
+        cluster?.stats.increment(.upstreamRqPerTryTimeout)
         let limit = timeouts?.perTryMilliseconds ?? 0
         abandonUpstream()
         if stage == .waiting { stage = .backingOff }
@@ -178,7 +181,7 @@ extension Exchange {
         fail(
             .perTryTimeout,
             504,
-            .streamIdleTimeout,
+            .upstreamRequestTimeout,
             "upstream_per_try_idle_timeout",
             "upstream request timeout: nothing came in attempt \(attemptCount) for per_try_idle_timeout (\(limit) ms)"
         )

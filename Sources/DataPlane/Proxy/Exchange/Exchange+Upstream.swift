@@ -43,12 +43,7 @@ extension Exchange {
             return
         case .dropped:
             countUpstream(status: 503)
-            reply(
-                503,
-                .dropOverload,
-                "drop_overload",
-                "drop overload: cluster \(cluster.configuration.name) drops a share of its requests (drop_overloads)"
-            )
+            dropped(by: cluster)
             return
         }
         self.endpoint = endpoint
@@ -135,6 +130,9 @@ extension Exchange {
         attemptStartedAt = loop.nowMicroseconds
         lastActivity = loop.nowMilliseconds
         upstreamAddress = connection.address
+        report(.connected)
+        virtualCluster?.increment(.upstreamRqTotal)
+        routeStats?.increment(.upstreamRqTotal)
         connection.attach(self)
         if let longest = timeouts?.upstreamStreamMilliseconds {
             upstreamStreamDeadline = loop.nowMilliseconds + longest
@@ -271,11 +269,7 @@ extension Exchange {
         firstResponseByteAt = loop.nowMicroseconds
         lastActivity = loop.nowMilliseconds
         let status = response.status
-        if role == .primary {
-            countUpstream(status: status)
-        } else {
-            cluster.stats.countResponse(status: status)
-        }
+        if role != .primary { cluster.stats.countResponse(status: status) }
         report(.response(status: status))
         if response.has(.xEnvoyImmediateHealthCheckFail),
             !cluster.configuration.healthChecks.isEmpty
@@ -304,7 +298,10 @@ extension Exchange {
             switch retry.decide(onStatus: status, response: response) {
             case .yes:
                 if extras?.hedges.isEmpty == false, leavesToHedges() { return }
-                if retryLater(cluster, response: response) { return }
+                if retryLater(cluster, response: response) {
+                    cluster.parts.ofRetried.countResponse(status: status)
+                    return
+                }
             case .limitExceeded:
                 cluster.stats.increment(.upstreamRqRetryLimitExceeded)
                 virtualCluster?.increment(.upstreamRqRetryLimitExceeded)
@@ -316,6 +313,7 @@ extension Exchange {
                 }
             }
         }
+        countUpstream(status: status)
         if forward?.internalRedirects != nil, followRedirect() { return }
         if extras != nil { abandonHedges() }
         releaseRetry()
@@ -346,6 +344,10 @@ extension Exchange {
         }
         if http.setsRequestIDInResponse || returnsRequestID, let id = request.first(.xRequestID) {
             response.set(.xRequestID, response.append(copyOf: request, id))
+        }
+        if dropsUnconditionally {
+            let name = response.append("x-envoy-unconditional-drop-overload")
+            response.addLine(name: name, value: response.append("true"))
         }
         if !http.via.isEmpty { ForwardedHeaders.appendVia(http.via, to: response) }
         switch http.serverHeader {

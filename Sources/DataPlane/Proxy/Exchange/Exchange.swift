@@ -90,6 +90,8 @@ final class Exchange: TimerTarget {
     var holdsAttempt = false
     /// A circuit breaker refused: the reply says `x-envoy-overloaded`.
     var isOverloaded = false
+    /// The cluster drops every request: the reply says so.
+    var dropsUnconditionally = false
     var isRetrying = false
     var hasRetriedStale = false
     var isRequestFinishedUpstream = false
@@ -198,6 +200,7 @@ final class Exchange: TimerTarget {
         attemptCount = 0
         holdsAttempt = false
         isOverloaded = false
+        dropsUnconditionally = false
         isRetrying = false
         hasRetriedStale = false
         isRequestFinishedUpstream = false

@@ -220,9 +220,8 @@ final class UpstreamConnection: StreamConnection {
 
     /// The request could not be finished or its response is not wanted: the connection goes.
     func reset() {
-        exchange = nil
-        stats.increment(.upstreamRqTxReset)
         close(local: true)
+        exchange = nil
     }
 
     /// Both directions of the exchange are complete.
@@ -237,7 +236,8 @@ final class UpstreamConnection: StreamConnection {
             phase = .idle
             endpoint.offer(self)
         } else {
-            close(local: keepsAlive)
+            if !keepsAlive { stats.increment(.upstreamCxCloseNotify) }
+            close(local: true)
         }
     }
 
@@ -406,8 +406,8 @@ final class UpstreamConnection: StreamConnection {
 
     private func protocolError(_ exchange: Exchange, _ what: StaticString) {
         stats.increment(.upstreamCxProtocolError)
-        self.exchange = nil
         close(local: true)
+        self.exchange = nil
         exchange.upstreamFailed(.protocolError, explanation: what)
     }
 
@@ -439,11 +439,8 @@ final class UpstreamConnection: StreamConnection {
         case .head, .body, .chunked, .untilClose, .finished:
             let failed = exchange
             let wasSuspect = isStaleSuspect
-            if failed != nil { stats.increment(.upstreamRqRxReset) }
-            let counted = failed
-            countFailure(counted)
-            exchange = nil
             close(local: false)
+            exchange = nil
             if code == 0, failed?.hasResponseStarted == true {
                 // An orderly end before the announced one is a malformed message (RFC 9112
                 // section 8), and Envoy's flag says so.
@@ -456,11 +453,5 @@ final class UpstreamConnection: StreamConnection {
                 )
             }
         }
-    }
-
-    private func countFailure(_ exchange: Exchange?) {
-        guard exchange != nil else { return }
-        stats.increment(.upstreamCxDestroyWithActiveRq)
-        stats.increment(.upstreamCxDestroyRemoteWithActiveRq)
     }
 }
