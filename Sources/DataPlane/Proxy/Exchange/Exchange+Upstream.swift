@@ -269,6 +269,18 @@ extension Exchange {
         firstResponseByteAt = loop.nowMicroseconds
         lastActivity = loop.nowMilliseconds
         let status = response.status
+        if status == 101 {
+            cluster.stats.increment(.upstreamCxProtocolError)
+            dropUpstream()
+            fail(
+                .protocolError,
+                502,
+                .upstreamProtocolError,
+                "unexpected_101",
+                "the upstream switched protocols, which nobody asked for"
+            )
+            return
+        }
         if role != .primary { cluster.stats.countResponse(status: status) }
         report(.response(status: status))
         if response.has(.xEnvoyImmediateHealthCheckFail),

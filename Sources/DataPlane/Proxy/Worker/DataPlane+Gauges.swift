@@ -36,6 +36,18 @@ extension DataPlane {
         set(.circuitBreakersHighRqPendingOpen, high, .pendingRequests)
         set(.circuitBreakersHighRqOpen, high, .requests)
         set(.circuitBreakersHighRqRetryOpen, high, .retries)
+        if normal.thresholds.tracksRemaining {
+            stats.set(.circuitBreakersDefaultRemainingCx, normal.left(.connections))
+            stats.set(.circuitBreakersDefaultRemainingPending, normal.left(.pendingRequests))
+            stats.set(.circuitBreakersDefaultRemainingRq, normal.left(.requests))
+            stats.set(.circuitBreakersDefaultRemainingRetries, normal.left(.retries))
+        }
+        if high.thresholds.tracksRemaining {
+            stats.set(.circuitBreakersHighRemainingCx, high.left(.connections))
+            stats.set(.circuitBreakersHighRemainingPending, high.left(.pendingRequests))
+            stats.set(.circuitBreakersHighRemainingRq, high.left(.requests))
+            stats.set(.circuitBreakersHighRemainingRetries, high.left(.retries))
+        }
     }
 
     private func setMembers(of cluster: ClusterShared, _ stats: ClusterStats) {
@@ -76,4 +88,8 @@ extension DataPlane {
             ).increment(.membershipChange)
         }
     }
+}
+
+extension ResourceLimits {
+    fileprivate func left(_ resource: Resource) -> UInt64 { UInt64(remaining(resource)) }
 }

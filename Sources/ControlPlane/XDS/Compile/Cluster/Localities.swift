@@ -20,8 +20,9 @@ extension Compilation {
             if !hashes, sharedByClusters.knowsItsZone {
                 balance.options.localities = .zoneAware(BalancingOptions.ZoneAware())
             }
-        case .zoneAware:
-            if sharedByClusters.knowsItsZone, !hashes { break }
+        case .zoneAware(let zones):
+            // What happens in panic counts without zones, too.
+            if sharedByClusters.knowsItsZone || zones.failsTrafficOnPanic, !hashes { break }
             balance.options.localities = .none
             warn(
                 path,
