@@ -1,6 +1,6 @@
 """How long and how often: timeouts, stream durations, internal redirects, mirrored requests."""
 
-from beside.case import SILENT, Answer, Ask, Case, Scene, Spread, World
+from beside.case import SILENT, Answer, Ask, Case, Difference, Scene, Spread, World
 from beside.parts import INSIDE, bootstrap, cluster, host, inside, listener, retries, route
 
 _STALL = Answer(instead="stall")
@@ -154,17 +154,25 @@ _REDIRECTED = tuple(f"cluster.app.upstream_internal_redirect_{what}_total"
                     for what in ("succeeded", "failed"))
 
 
-def _followed(name, path, *script, stats=_REDIRECTED, **ask):
-    return Case(name, Ask(path, upstream=script, **ask), stats=stats)
+def _followed(name, path, *script, stats=_REDIRECTED, difference=None, **ask):
+    return Case(name, Ask(path, upstream=script, **ask), stats=stats, difference=difference)
+
+
+def _logs(route, theirs, cluster):
+    """The route and cluster of the answer; Envoy names what it looked up last, in vain."""
+    return Difference("the log names the route and the cluster that the answer came by", {
+        "0.log.route": (route, theirs), "0.log.cluster": ("app", cluster)})
 
 
 REDIRECTS = World("internal redirects", redirects, [
     _followed("followed", "/once/x", _to("http://test/target/y?z"), Answer()),
     _followed("to another host", "/once/x", _to("http://third.test/target/"), Answer()),
-    _followed("to an unknown host", "/once/x", _to("http://unknown.test/target/"), Answer()),
+    _followed("to an unknown host", "/once/x", _to("http://unknown.test/target/"), Answer(),
+              difference=_logs("once", None, None)),
     _followed("to a path alone", "/once/x", _to("/target/"), Answer()),
     _followed("to a relative path", "/once/x", _to("target/"), Answer()),
-    _followed("to a host with a port", "/once/x", _to("http://test:80/target/"), Answer()),
+    _followed("to a host with a port", "/once/x", _to("http://test:80/target/"), Answer(),
+              difference=_logs("once", None, None)),
     _followed("to a fragment", "/once/x", _to("http://test/target/#here"), Answer()),
     _followed("twice where once is allowed", "/once/x", _to("http://test/once/y"),
               _to("http://test/target/"), Answer()),
@@ -180,7 +188,8 @@ REDIRECTS = World("internal redirects", redirects, [
     _followed("a location that is nonsense", "/once/x", _to("::nonsense")),
     _followed("https is another scheme", "/once/x", _to("https://test/target/"), Answer()),
     _followed("another scheme is allowed", "/cross/x", _to("https://test/target/"), Answer()),
-    _followed("another scheme is safe", "/safe/x", _to("https://test/target/"), Answer()),
+    _followed("another scheme is safe", "/safe/x", _to("https://test/target/"), Answer(),
+              difference=_logs("safe", "target", "other")),
     _followed("a route taken before", "/previous/x", _to("http://test/previous/y"),
               _to("http://test/target/"), Answer()),
     _followed("a route that is listed", "/allowed/x", _to("http://test/target/"), Answer()),

@@ -49,7 +49,8 @@ extension Exchange {
                 literal: literal,
                 forward,
                 to: request,
-                setsOriginalHost: setsEnvoyHeaders
+                // Envoy keeps no original here, unlike for every other rewrite.
+                setsOriginalHost: false
             )
         }
     }
