@@ -41,6 +41,8 @@ final class DownstreamConnection: StreamConnection {
     private var responseFraming: BodyFraming = .none
     private var clientMinorVersion: UInt8 = 1
     private var requestCount: UInt32 = 0
+    /// `max_connection_duration` is over: the next response is the last.
+    private var hasOutlived = false
     private let openedAt: Int64
     private var lastActivity: Int64
     private var isProcessing = false
@@ -56,6 +58,8 @@ final class DownstreamConnection: StreamConnection {
     private static let lingerTimerKind: UInt8 = 2
     /// A body that nobody wants is read to its end up to here; after that the connection goes.
     private static let discardBytesMax: UInt64 = 64 * 1024
+    /// Envoy's `drain_timeout`.
+    private static let outlivedMilliseconds: Int64 = 5_000
 
     init(descriptor: Int32, remote: SocketAddress, listener: ListenerState) {
         self.listener = listener
@@ -325,7 +329,7 @@ final class DownstreamConnection: StreamConnection {
             framing = .chunked
         }
         if framing == .untilClose { keepsAlive = false }
-        if listener.isDraining {
+        if listener.isDraining || hasOutlived {
             if keepsAlive { stats.increment(.downstreamCxDrainClose) }
             keepsAlive = false
         }
@@ -545,15 +549,26 @@ final class DownstreamConnection: StreamConnection {
         )
     }
 
+    /// A request that is on its way already is answered; then, or after a while, the end comes.
+    private func outlived() {
+        if hasOutlived {
+            if exchange == nil { close(local: true) }
+            return
+        }
+        hasOutlived = true
+        stats.increment(.downstreamCxMaxDurationReached)
+        loop.timers.arm(
+            &lifeTimer,
+            at: loop.nowMilliseconds + Self.outlivedMilliseconds,
+            target: self,
+            kind: Self.lifeTimerKind
+        )
+    }
+
     private func checkLife() {
         let now = loop.nowMilliseconds
         if let longest = http.connectionDurationMaxMilliseconds, now >= openedAt + longest {
-            stats.increment(.downstreamCxMaxDurationReached)
-            if exchange == nil {
-                close(local: true)
-            } else {
-                keepsAlive = false
-            }
+            outlived()
             return
         }
         if exchange == nil, let idle = http.idleTimeoutMilliseconds, now >= lastActivity + idle {

@@ -6,7 +6,7 @@ import Telemetry
 extension Exchange {
     /// Counts a status as the cluster's, whether it came from there or is said instead.
     func countUpstream(status: UInt16) {
-        guard let cluster else { return }
+        guard let cluster, hcm?.countsByStatus != false else { return }
         cluster.stats.countResponse(status: status)
         virtualCluster?.countResponse(status: status)
         routeStats?.countResponse(status: status)
@@ -17,6 +17,9 @@ extension Exchange {
         if let name = alternativeStatName {
             let head = request
             parts.alternative(named: head.span(name))?.countResponse(status: status)
+            let suffix = isInternal ? ".internal" : ".external"
+            let below = ByteString(copying: head.span(name)).bytes + Array(suffix.utf8)
+            parts.alternative(named: below.span)?.countResponse(status: status)
         }
         if let zone = worker.snapshot?.locality.zone, !zone.isEmpty, let endpointZone {
             parts.zone(from: zone, to: endpointZone)?.countResponse(status: status)
@@ -25,7 +28,7 @@ extension Exchange {
 
     /// Records how long the upstream took, from the end of the request to the end of its response.
     func recordTime(milliseconds: UInt64) {
-        guard let cluster else { return }
+        guard let cluster, hcm?.countsByStatus != false else { return }
         cluster.stats.record(.upstreamRqTime, milliseconds: milliseconds)
         virtualCluster?.record(.upstreamRqTime, milliseconds: milliseconds)
         routeStats?.record(.upstreamRqTime, milliseconds: milliseconds)

@@ -19,6 +19,7 @@ struct HTTPFilterChain {
     var mutations: [HeaderMutation] = []
     var suppressesEnvoyHeaders = false
     var respectsExpectedTimeout = false
+    var countsByStatus = true
     var strictlyCheckedHeaders: [KnownField] = []
 
     /// What the filters change, with what the levels of one route say, from the most general to the

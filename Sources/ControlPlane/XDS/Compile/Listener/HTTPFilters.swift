@@ -61,6 +61,7 @@ extension Compilation {
     private func read(_ router: Router, _ path: FieldPath, into chain: inout HTTPFilterChain) {
         chain.suppressesEnvoyHeaders = router.suppressEnvoyHeaders
         chain.respectsExpectedTimeout = router.respectExpectedRqTimeout
+        chain.countsByStatus = router.hasDynamicStats ? router.dynamicStats.value : true
         let checkable: [(name: String, field: KnownField)] = [
             ("x-envoy-upstream-rq-timeout-ms", .xEnvoyUpstreamRqTimeoutMs),
             ("x-envoy-upstream-rq-per-try-timeout-ms", .xEnvoyUpstreamRqPerTryTimeoutMs),
