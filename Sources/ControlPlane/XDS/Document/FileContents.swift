@@ -15,7 +15,8 @@ enum FileContents {
         _ path: String,
         limits: DocumentLimits = .standard
     ) throws(DocumentFailure) -> [UInt8] {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        // Not to wait here for somebody who would write into a pipe.
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw DocumentFailure(what: "the file can't be opened", hint: reason(errno))
         }
@@ -46,11 +47,31 @@ enum FileContents {
             }
             if count < 0 {
                 if errno == EINTR { continue }
+                if errno == EAGAIN {
+                    try waitForBytes(descriptor)
+                    continue
+                }
                 throw DocumentFailure(what: "the file can't be read", hint: reason(errno))
             }
             if count == 0 { return bytes }
             bytes += chunk.prefix(count)
             guard bytes.count <= limits.bytesMax else { throw DocumentReader.tooLarge(limits) }
+        }
+    }
+
+    /// Milliseconds that a pipe may be silent; whoever waits for the file waits so long, too.
+    private static let silenceMilliseconds: Int32 = 10_000
+
+    private static func waitForBytes(_ descriptor: Int32) throws(DocumentFailure) {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while true {
+            let count = unsafe poll(&waiting, 1, silenceMilliseconds)
+            if count > 0 { return }
+            if count < 0, errno == EINTR { continue }
+            throw DocumentFailure(
+                what: "it is a pipe, and nothing came from it in 10 s",
+                hint: "name a file, or write into the pipe"
+            )
         }
     }
 

@@ -95,6 +95,14 @@ extension Exchange {
         hash = nil
         cluster = nil
         virtualCluster = nil
+        virtualClusterName = ""
+        routeStats = nil
+        streamIdleTimeout = hcm?.streamIdleTimeoutMilliseconds ?? .max
+        if let extras {
+            extras.hashCookies = []
+            extras.tried = []
+            extras.priorities = nil
+        }
         bodySentCount = 0
         flags = []
         hasRetriedStale = false

@@ -1,5 +1,6 @@
 import Model
 import Policy
+import Synchronization
 import Telemetry
 import Wire
 
@@ -169,8 +170,11 @@ extension Exchange {
         extras.awaitsHedges = false
         abandonUpstream()
         for other in others { other.endSecondary() }
+        moveTo(hedge.cluster)
         response.copy(from: hedge.response)
         upstream = connection
+        upstreamAddress = hedge.upstreamAddress
+        upstreamLocalAddress = hedge.upstreamLocalAddress
         endpoint = hedge.endpoint
         holdsAttempt = hedge.holdsAttempt
         attemptStartedAt = hedge.attemptStartedAt
@@ -186,6 +190,16 @@ extension Exchange {
         upstreamHead(framing: framing)
     }
 
+    /// The cluster has been configured anew while hedged attempts were on their way.
+    private func moveTo(_ next: ClusterState?) {
+        guard let next, let known = cluster, next !== known else { return }
+        if isRetrying {
+            known.limits(priority).release(.retries)
+            next.limits(priority).acquire(.retries)
+        }
+        cluster = next
+    }
+
     /// Whether this connection came from a hedged attempt a moment ago.
     func hasAdopted(_ connection: UpstreamConnection) -> Bool { upstream === connection }
 
@@ -195,12 +209,26 @@ extension Exchange {
         if let retry = original.retry, original.hasOtherAttempts(than: self) {
             // Others may still give a better answer.
             if case .yes = retry.decide(onStatus: response.status, response: response) {
+                countUnused()
                 endSecondary()
                 return true
             }
         }
         original.adopt(self, framing: framing)
         return true
+    }
+
+    /// The response is nobody's: it is counted here, since the primary never sees it.
+    func countUnused() {
+        guard let cluster, let endpoint else { return }
+        let status = response.status
+        cluster.stats.countResponse(status: status)
+        report(.response(status: status))
+        if status < 500 {
+            endpoint.shared.requestsSucceeded.add(1, ordering: .relaxed)
+        } else {
+            endpoint.shared.requestsFailed.add(1, ordering: .relaxed)
+        }
     }
 
     private func hasOtherAttempts(than hedge: Exchange) -> Bool {

@@ -281,11 +281,20 @@ extension Exchange {
             )
             return
         }
-        if role != .primary { cluster.stats.countResponse(status: status) }
+        switch role {
+        case .primary: break
+        case .mirror:
+            countUnused()
+            hasResponseStarted = true
+            return
+        case .hedge:
+            if hedgeAnswered(framing: framing) { return }
+            countUnused()
+            endSecondary()
+            return
+        }
         report(.response(status: status))
-        if response.has(.xEnvoyImmediateHealthCheckFail),
-            !cluster.configuration.healthChecks.isEmpty
-        {
+        if response.saysHealthCheckFails, !cluster.configuration.healthChecks.isEmpty {
             cluster.shared.onImmediateFailure.withLock { $0 }?(endpoint.shared)
         }
         if cluster.measuresLatency {
@@ -295,16 +304,6 @@ extension Exchange {
             endpoint.shared.requestsSucceeded.add(1, ordering: .relaxed)
         } else {
             endpoint.shared.requestsFailed.add(1, ordering: .relaxed)
-        }
-        switch role {
-        case .primary: break
-        case .mirror:
-            hasResponseStarted = true
-            return
-        case .hedge:
-            if hedgeAnswered(framing: framing) { return }
-            endSecondary()
-            return
         }
         if let retry {
             switch retry.decide(onStatus: status, response: response) {

@@ -295,8 +295,17 @@ final class Exchange: TimerTarget {
         record.upstreamClusterStatName = cluster?.configuration.statName ?? ""
         record.routeMetadata = route?.metadata
         record.virtualClusterName = virtualClusterName
-        guard let listener, let downstream else { return }
-        record.downstreamRemoteAddress = clientAddress ?? downstream.remoteAddress
+        // A copy speaks of the client that its original has.
+        let source = original ?? self
+        guard let listener = source.listener, let downstream = source.downstream else {
+            record.downstreamRemoteAddress = nil
+            record.downstreamDirectRemoteAddress = nil
+            record.downstreamLocalAddress = nil
+            record.connectionID = 0
+            record.listenerName = ""
+            return
+        }
+        record.downstreamRemoteAddress = source.clientAddress ?? downstream.remoteAddress
         record.downstreamDirectRemoteAddress = downstream.remoteAddress
         record.downstreamLocalAddress = downstream.localAddress
         record.connectionID = downstream.id

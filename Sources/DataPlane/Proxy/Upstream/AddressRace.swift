@@ -11,6 +11,8 @@ final class AddressRace: TimerTarget {
     private let priority: RoutingPriority
     private var waiting: ArraySlice<SocketAddress>
     private var attempts: [UpstreamConnection] = []
+    /// The first attempt is counted by whoever started the race, every other one here.
+    private var hasStarted = false
     private var timer = TimerHandle.none
 
     static let delayMilliseconds: Int64 = 300
@@ -60,14 +62,14 @@ final class AddressRace: TimerTarget {
 
     private func startNext() throws(SystemCallError) {
         guard let address = waiting.popFirst() else { return }
-        let isFirst = attempts.isEmpty
         let connection = try UpstreamConnection(
             endpoint: endpoint,
             priority: priority,
             address: address,
             race: self
         )
-        if !isFirst { endpoint.openedAnother(priority) }
+        if hasStarted { endpoint.openedAnother(priority) }
+        hasStarted = true
         attempts.append(connection)
         connection.start()
         if !waiting.isEmpty {

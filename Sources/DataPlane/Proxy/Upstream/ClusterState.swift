@@ -74,6 +74,7 @@ package final class ClusterState {
         let isFirst = endpoints.isEmpty
         endpoints = next
         rebuild()
+        if !isFirst { tellNeighbours() }
         if configuration.balancing.closesConnectionsOnChange, !isFirst {
             for endpoint in endpoints { endpoint.closeAllAfterUse() }
         }
@@ -82,11 +83,20 @@ package final class ClusterState {
     /// The health of an endpoint has changed: what may be chosen is worked out again.
     func healthChanged() {
         rebuild()
+        tellNeighbours()
         guard configuration.closesConnectionsOnHealthFailure else { return }
         for endpoint in endpoints {
             let isFailing = endpoint.shared.isFailing
             if isFailing, !endpoint.wasFailing { endpoint.closeAllNow() }
             endpoint.wasFailing = isFailing
+        }
+    }
+
+    /// Where this is the cluster that the process itself is of, zone-aware ones compare with it.
+    private func tellNeighbours() {
+        guard configuration.name == worker.snapshot?.localClusterName else { return }
+        for other in worker.clusters.values where other !== self {
+            if case .zoneAware = other.configuration.balancing.localities { other.rebuild() }
         }
     }
 
@@ -104,9 +114,10 @@ package final class ClusterState {
                 availableSince: endpoint.shared.availableSince.load(ordering: .relaxed)
             )
         }
+        let local = localCluster()
         let events = balancer.update(
             endpoints: described,
-            localCluster: localCluster(),
+            localCluster: local,
             nowMilliseconds: worker.loop.nowMilliseconds,
             random: &worker.random
         )

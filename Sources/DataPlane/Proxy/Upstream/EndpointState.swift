@@ -227,7 +227,10 @@ package final class EndpointState {
             cluster.stats.increment(.upstreamRqPendingFailureEject)
         }
         closed(connection)
-        for exchange in failing { exchange.connectFailed(reason, code: code) }
+        // One that failed before may have ended another of them.
+        for exchange in failing where exchange.stage == .waiting && exchange.endpoint === self {
+            exchange.connectFailed(reason, code: code)
+        }
     }
 
     func removeIdle(_ connection: UpstreamConnection) {

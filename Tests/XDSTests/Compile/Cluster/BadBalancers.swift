@@ -168,7 +168,7 @@ extension BadCluster {
             says: [
                 """
                 4:60: static_resources.clusters[0].least_request_lb_config.choice_count: 5000 \
-                endpoints are drawn for each request: 2 are nearly as good and much cheaper
+                are more than is drawn for a request, 1000: 2 are nearly as good and much cheaper
                 """
             ]
         ),

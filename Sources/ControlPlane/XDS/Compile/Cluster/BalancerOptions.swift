@@ -36,6 +36,13 @@ extension Compilation {
         if maximum == 0 {
             refuse(path["maximum_ring_size"], "is 0", "a ring has at least one point")
         }
+        if ring.minimumSize > 1 << 20 {
+            warn(
+                path["minimum_ring_size"],
+                "\(ring.minimumSize) points are more than are made: 1048576",
+                "a worker's requests wait while a ring is made; 65536 spread well over 100 endpoints"
+            )
+        }
         return ring
     }
 
@@ -75,7 +82,7 @@ extension Compilation {
         if value > 1000 {
             warn(
                 path,
-                "\(value) endpoints are drawn for each request",
+                "\(value) are more than is drawn for a request, 1000",
                 "2 are nearly as good and much cheaper"
             )
         }

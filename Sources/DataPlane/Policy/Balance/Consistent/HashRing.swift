@@ -7,6 +7,9 @@ import Model
 struct HashRing {
     private let points: [UInt64]
     private let owners: [UInt32]
+    /// More are not made, whatever the configuration says: they are made on the loop of a worker,
+    /// whose requests wait meanwhile, a few tenths of a second for so many.
+    private static let pointsMax: UInt64 = 1 << 20
 
     /// - Parameters:
     ///   - keys: one for each endpoint, at least one.
@@ -16,7 +19,7 @@ struct HashRing {
         let least = shares.min() ?? 1
         let scale = min(
             (least * Double(rule.minimumSize)).rounded(.up) / least,
-            Double(rule.maximumSize)
+            Double(min(rule.maximumSize, Self.pointsMax))
         )
         var ring: [(point: UInt64, owner: UInt32)] = []
         ring.reserveCapacity(Int(scale.rounded(.up)))

@@ -22,7 +22,8 @@ package struct LeastRequestBalancer: Sendable {
         random: inout Xoshiro256
     ) {
         count = weights.count
-        self.choices = max(2, Int(choices))
+        // Drawing takes time; beyond so many it would be felt.
+        self.choices = min(max(2, Int(choices)), 1000)
         self.bias = bias >= 0 ? bias : 1
         schedule = DeadlineSchedule(
             weights: weights,
