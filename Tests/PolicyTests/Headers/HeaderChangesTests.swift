@@ -32,7 +32,7 @@ struct HeaderChangesTests {
     static let cases: [(HeaderOperations.Action, String, [String], String?)] = [
         (.appendIfExistsOrAdd, "x-a", [], "new"), (.appendIfExistsOrAdd, "x-a", ["1"], "1|new"),
         (.appendIfExistsOrAdd, "user-agent", ["me"], "me,new"),
-        (.appendIfExistsOrAdd, "accept", ["a", "b"], "a,new"),
+        (.appendIfExistsOrAdd, "accept", ["a", "b"], "a,b,new"),
         (.appendIfExistsOrAdd, "cookie", ["a=b"], "a=b|new"),
         (.addIfAbsent, "x-a", [], "new"), (.addIfAbsent, "x-a", ["1", "2"], "1|2"),
         (.addIfAbsent, "user-agent", ["me"], "me"),
@@ -76,6 +76,28 @@ struct HeaderChangesTests {
         #expect(!head.has(.userAgent))
     }
 
+    @Test("the steps can be read back, without those that have no effect")
+    func steps() {
+        let format = HeaderOperations(
+            steps: [
+                .remove("x-a", nil), add("user-agent", "me", .overwriteIfExists), add("x-b", ""),
+                add("x-c", "", keepsEmpty: true), .remove("host", .host),
+            ]
+        )
+        #expect(!format.needsRecord)
+        let steps = format.steps
+        guard steps.count == 3, case .remove("x-a", nil) = steps[0],
+            case .add("user-agent", .userAgent, .literal("me"), .overwriteIfExists, false) = steps[
+                1
+            ],
+            case .add("x-c", nil, .literal(""), .appendIfExistsOrAdd, true) = steps[2]
+        else {
+            Issue.record("\(steps)")
+            return
+        }
+        #expect(HeaderOperations(steps: [.remove(":path", nil), add("x-b", "")]).isEmpty)
+    }
+
     @Test("the authority and pseudo-headers stay as they are")
     func fixedNames() {
         let head = request("GET", "/", [("Host", "example.com")])
@@ -117,8 +139,7 @@ struct HeaderChangesTests {
             steps: [
                 try computed("x-one", "%REQ(:PATH)%-%REQ(x-in)%"), .remove("x-in", nil),
                 try computed("x-two", "%REQ(x-in)%"), try computed("x-three", "%REQ(x-one)%"),
-            ],
-            needsRecord: true
+            ]
         )
         var calls = 0
         operations.apply(to: head) {

@@ -52,6 +52,9 @@ struct OriginTests {
         )
         let head = request()
         let origin = apply(manager, to: head, remote: .ipv4(0x7f00_0001, port: 9), own: "192.0.2.2")
+        let other = request()
+        _ = apply(manager, to: other, remote: .ipv4(0x7f00_0002, port: 9), own: "192.0.2.2")
+        #expect(values("x-forwarded-for", of: other) == "127.0.0.2")
         #expect(values("x-forwarded-for", of: head) == "192.0.2.2")
         #expect(values("x-envoy-external-address", of: head) == "127.0.0.1")
         #expect(origin.address == .ipv4(0x7f00_0001, port: 9))
@@ -148,12 +151,32 @@ struct OriginTests {
         #expect(values("via", of: named) == "1.1 pillion")
     }
 
-    @Test("a protocol that is none is overwritten")
+    @Test("a protocol that is none stays, and says nothing of the connection")
     func wrongProtocol() {
         let manager = HTTPConnectionManager(statPrefix: "t", routes: table([]))
         let head = request("GET", "/", [("x-forwarded-proto", "ftp")])
         _ = apply(manager, to: head)
-        #expect(values("x-forwarded-proto", of: head) == "http")
+        #expect(values("x-forwarded-proto", of: head) == "ftp")
+        #expect(!head.isSecure)
+        head.isTLS = true
+        #expect(head.isSecure)
+    }
+
+    @Test(
+        "the scheme of the configuration goes before what a client says",
+        arguments: [true, false]
+    )
+    func overwrittenScheme(usesRemote: Bool) {
+        let manager = HTTPConnectionManager(
+            statPrefix: "t",
+            routes: table([]),
+            usesRemoteAddress: usesRemote,
+            schemeOverwrite: "https"
+        )
+        let head = request("GET", "/", [("x-forwarded-proto", "http")])
+        _ = apply(manager, to: head)
+        #expect(values("x-forwarded-proto", of: head) == "https")
+        #expect(head.isSecure)
     }
 
     @Test("nobody outside can vouch for a client certificate")

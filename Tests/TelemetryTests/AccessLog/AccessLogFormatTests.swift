@@ -70,6 +70,7 @@ import Testing
         Row("%REQ(:PATH)%", "/a?b=c&d="),
         Row("%REQ(:AUTHORITY)%", "app.local"),
         Row("%REQ(:SCHEME)%", "http"),
+        Row("%UPSTREAM_PROTOCOL%", "HTTP/1.1"),
         Row("%REQ(USER-AGENT)%", "curl/8"),
         Row("%REQ(X-Custom)%", "long value"),
         Row("%REQ(x-custom):4%", "long"),

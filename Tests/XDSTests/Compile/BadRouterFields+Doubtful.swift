@@ -14,6 +14,32 @@ extension BadRouterField {
             ]
         ),
         BadRouterField(
+            "removing the framing of a message has no effect",
+            [
+                .table("response_headers_to_remove: [transfer-encoding]")
+            ],
+            says: [
+                """
+                envoy.yaml:20:48: <manager>.route_config.response_headers_to_remove[0]: \
+                "transfer-encoding" is the proxy's own to write, so removing it has no effect: \
+                leave it out
+                """
+            ]
+        ),
+        BadRouterField(
+            "the older limit of gRPC has no effect beside the newer one",
+            [
+                .action("cluster: app, max_grpc_timeout: 1s, max_stream_duration: {}")
+            ],
+            says: [
+                """
+                envoy.yaml:25:49: <host>.routes[0].route.max_grpc_timeout: has no effect beside \
+                max_stream_duration: max_stream_duration: {grpc_timeout_header_max: …} takes its \
+                place
+                """
+            ]
+        ),
+        BadRouterField(
             "a filter by route is in the chain",
             [
                 .route(

@@ -65,19 +65,6 @@ extension BadRouterField {
             ]
         ),
         BadRouterField(
-            "the framing of a message cannot be removed",
-            [
-                .table("response_headers_to_remove: [transfer-encoding]")
-            ],
-            says: [
-                """
-                envoy.yaml:20:48: <manager>.route_config.response_headers_to_remove[0]: \
-                "transfer-encoding" says where the message ends and cannot be removed: leave it \
-                out: the proxy writes it
-                """
-            ]
-        ),
-        BadRouterField(
             "a header of the connection cannot be added",
             [
                 .route("response_headers_to_add: [{header: {key: connection, value: close}}]")

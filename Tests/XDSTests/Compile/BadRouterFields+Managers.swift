@@ -26,14 +26,18 @@ extension BadRouterField {
             ]
         ),
         BadRouterField(
-            "cookies are not matched yet",
+            "a cookie has a name and a value",
             [
-                .match("cookies: [{name: a, string_match: {exact: b}}]")
+                .match("cookies: [{string_match: {exact: b}}, {name: a}]")
             ],
             says: [
                 """
-                envoy.yaml:24:51: <host>.routes[0].match.cookies: it is not supported yet: match \
-                the header cookie with safe_regex
+                envoy.yaml:24:61: <host>.routes[0].match.cookies[0].name: is empty: give the name \
+                of the cookie
+                """,
+                """
+                envoy.yaml:24:89: <host>.routes[0].match.cookies[1].string_match: is missing: \
+                give string_match: {exact: value}
                 """
             ]
         ),

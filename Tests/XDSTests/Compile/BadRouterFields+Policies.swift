@@ -116,18 +116,6 @@ extension BadRouterField {
             ]
         ),
         BadRouterField(
-            "the older limit of gRPC is not supported",
-            [
-                .action("cluster: app, max_grpc_timeout: 1s")
-            ],
-            says: [
-                """
-                envoy.yaml:25:49: <host>.routes[0].route.max_grpc_timeout: it is not supported \
-                yet: max_stream_duration: {grpc_timeout_header_max: …} takes its place
-                """
-            ]
-        ),
-        BadRouterField(
             "a request keeps no more than a gigabyte",
             [
                 .route("request_body_buffer_limit: 2147483648")

@@ -27,6 +27,40 @@ import Testing
         return weighted
     }
 
+    @Test func cookiesAreMatchedByTheirValues() throws {
+        let text = try BadRouterField(
+            "",
+            [
+                .match(
+                    """
+                    cookies: [{name: Tier, string_match: {prefix: go}}, {name: b, string_match: \
+                    {exact: C, ignore_case: true}, invert_match: true}]
+                    """
+                )
+            ],
+            says: []
+        ).text()
+        let cookies = try #require(try HeaderOrderTests.routes(text).first).match.cookies
+        #expect(cookies.map(\.name) == ["Tier", "b"])
+        #expect(cookies.map(\.isInverted) == [false, true])
+        guard case .prefix("go")? = cookies.first?.value.pattern,
+            case .exact("c")? = cookies.last?.value.pattern
+        else {
+            Issue.record("the values are not those of the configuration")
+            return
+        }
+    }
+
+    @Test func theOlderLimitsOfGRPCAreKept() throws {
+        let limited = try Self.forward(
+            .action("cluster: app, max_grpc_timeout: 2s, grpc_timeout_offset: 0.05s")
+        )
+        #expect(limited.grpcTimeout == GRPCTimeoutLimit(maximum: 2_000, offset: 50))
+        let unlimited = try Self.forward(.action("cluster: app, max_grpc_timeout: 0s"))
+        #expect(unlimited.grpcTimeout == GRPCTimeoutLimit(maximum: 0))
+        #expect(try Self.forward(.action("cluster: app")).grpcTimeout == nil)
+    }
+
     @Test func aHeaderMayNameTheCluster() throws {
         guard
             case .header("x-cluster") = try Self.forward(

@@ -22,6 +22,8 @@ package final class ForwardAction: Sendable {
     /// Milliseconds without a byte in either direction; nil: the connection manager's decides.
     package let idleTimeoutMilliseconds: Int64?
     package let streamDuration: StreamDuration
+    /// The older way to bound gRPC requests, without effect beside `streamDuration`; nil: not given.
+    package let grpcTimeout: GRPCTimeoutLimit?
     package let retryPolicy: RetryPolicy?
     package let hedgesOnPerTryTimeout: Bool
     package let priority: RoutingPriority
@@ -42,6 +44,7 @@ package final class ForwardAction: Sendable {
         timeoutMilliseconds: Int64? = 15_000,
         idleTimeoutMilliseconds: Int64? = nil,
         streamDuration: StreamDuration = StreamDuration(),
+        grpcTimeout: GRPCTimeoutLimit? = nil,
         retryPolicy: RetryPolicy? = nil,
         hedgesOnPerTryTimeout: Bool = false,
         priority: RoutingPriority = .normal,
@@ -60,6 +63,7 @@ package final class ForwardAction: Sendable {
         self.timeoutMilliseconds = timeoutMilliseconds
         self.idleTimeoutMilliseconds = idleTimeoutMilliseconds
         self.streamDuration = streamDuration
+        self.grpcTimeout = grpcTimeout
         self.retryPolicy = retryPolicy
         self.hedgesOnPerTryTimeout = hedgesOnPerTryTimeout
         self.priority = priority
@@ -141,6 +145,21 @@ package struct StreamDuration: Sendable, Equatable {
         self.maximum = maximum
         self.grpcTimeoutHeaderMax = grpcTimeoutHeaderMax
         self.grpcTimeoutHeaderOffset = grpcTimeoutHeaderOffset
+    }
+}
+
+/// `max_grpc_timeout` and `grpc_timeout_offset`: a gRPC request's own `grpc-timeout` is its limit.
+///
+/// Milliseconds.
+package struct GRPCTimeoutLimit: Sendable, Equatable {
+    /// The most that a request may ask for, and what one that asks for nothing gets; 0: no limit.
+    package var maximum: Int64
+    /// What is taken off, where more than that was asked for.
+    package var offset: Int64
+
+    package init(maximum: Int64, offset: Int64 = 0) {
+        self.maximum = maximum
+        self.offset = offset
     }
 }
 

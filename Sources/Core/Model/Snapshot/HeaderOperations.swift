@@ -11,9 +11,11 @@ package protocol SubstitutionFormat: AnyObject, Sendable {
 }
 
 /// Changes to the headers of one message, in the order in which they are made.
+///
+/// One word in size: routes that share their changes share them in memory.
 package struct HeaderOperations: Sendable {
     /// `HeaderAppendAction`.
-    package enum Action: Sendable {
+    package enum Action: UInt8, Sendable {
         case appendIfExistsOrAdd, addIfAbsent, overwriteIfExistsOrAdd, overwriteIfExists
     }
     package enum Value: Sendable {
@@ -26,19 +28,27 @@ package struct HeaderOperations: Sendable {
         /// `keepsEmpty`: a header without a value is added all the same.
         case add(ByteString, KnownField?, Value, Action, keepsEmpty: Bool)
     }
-    package var steps: [Step]
-    /// Any value is computed: a record has to be filled first.
-    package var needsRecord: Bool
+    /// nil where there is nothing to do.
+    package let program: HeaderProgram?
 
-    package init(steps: [Step] = [], needsRecord: Bool = false) {
-        self.steps = steps
-        self.needsRecord = needsRecord
+    /// Lays the steps out for speed.
+    ///
+    /// Left out are those without effect: an empty value that is not kept, and names that no
+    /// operation may change (pseudo-headers and the host), which the compiler refuses already.
+    package init(steps: [Step] = []) {
+        program = HeaderProgram(steps)
     }
 
-    package var isEmpty: Bool { steps.isEmpty }
+    package var isEmpty: Bool { program == nil }
+
+    /// Any value is computed: a record has to be filled first.
+    package var needsRecord: Bool { program?.formats.isEmpty == false }
+
+    /// The steps that have an effect; made anew at each call.
+    package var steps: [Step] { program?.steps ?? [] }
 
     package mutating func append(_ other: HeaderOperations) {
-        steps += other.steps
-        needsRecord = needsRecord || other.needsRecord
+        if other.isEmpty { return }
+        self = isEmpty ? other : HeaderOperations(steps: steps + other.steps)
     }
 }

@@ -59,6 +59,20 @@ package struct HeaderMatcher: Sendable {
     }
 }
 
+/// `envoy.config.route.v3.CookieMatcher`, compiled.
+package struct CookieMatcher: Sendable {
+    /// Compared as it stands: the names of cookies are case-sensitive.
+    package var name: ByteString
+    package var value: StringMatcher
+    package var isInverted: Bool
+
+    package init(name: ByteString, value: StringMatcher, isInverted: Bool = false) {
+        self.name = name
+        self.value = value
+        self.isInverted = isInverted
+    }
+}
+
 /// `envoy.config.route.v3.QueryParameterMatcher`, compiled.
 package struct QueryParameterMatcher: Sendable {
     package enum Condition: Sendable {

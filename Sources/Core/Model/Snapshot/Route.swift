@@ -14,7 +14,10 @@ package final class RouteTable: Sendable {
     package let ignoresPort: Bool
     /// Lower-case names that requests from outside lose (`internal_only_headers`).
     package let internalOnlyHeaders: [ByteString]
-    /// What local replies that no route made carry: the operations of the table alone.
+    /// What filters change in local replies that no route made.
+    ///
+    /// The table's own `response_headers_to_add` are not among them: as in Envoy, these belong to
+    /// routes, and a 404 without a route goes without them.
     package let responseHeaders: HeaderOperations
 
     package init(
@@ -141,6 +144,7 @@ package struct RouteMatch: Sendable {
     package var isCaseSensitive: Bool
     package var headers: [HeaderMatcher]
     package var queryParameters: [QueryParameterMatcher]
+    package var cookies: [CookieMatcher]
     /// `runtime_fraction`'s default value, as numerator and denominator; nil where not set.
     package var fraction: (numerator: UInt32, denominator: UInt32)?
     package var requiresGRPC: Bool
@@ -150,6 +154,7 @@ package struct RouteMatch: Sendable {
         isCaseSensitive: Bool = true,
         headers: [HeaderMatcher] = [],
         queryParameters: [QueryParameterMatcher] = [],
+        cookies: [CookieMatcher] = [],
         fraction: (numerator: UInt32, denominator: UInt32)? = nil,
         requiresGRPC: Bool = false
     ) {
@@ -157,6 +162,7 @@ package struct RouteMatch: Sendable {
         self.isCaseSensitive = isCaseSensitive
         self.headers = headers
         self.queryParameters = queryParameters
+        self.cookies = cookies
         self.fraction = fraction
         self.requiresGRPC = requiresGRPC
     }

@@ -27,6 +27,10 @@ extension AccessLogFormat {
         case .upstreamConnectionID:
             let id = record.upstreamConnectionID
             line.append(id == 0 ? nil : id, style)
+        case .upstreamProtocol:
+            // Known once there is a connection; there is only one protocol yet.
+            if record.upstreamLocalAddress == nil { return line.appendAbsent(style) }
+            line.append("HTTP/1.1", style)
         case .upstreamCluster:
             let name = record.upstreamClusterStatName
             line.append(name.isEmpty ? record.clusterName : name, style)

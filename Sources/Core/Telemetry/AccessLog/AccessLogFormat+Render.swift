@@ -91,7 +91,7 @@ extension AccessLogFormat {
         case .path: slice = head.path
         case .authority: slice = head.authority
         case .scheme:
-            line.append(head.isTLS ? "https" : "http", step.style)
+            line.append(isSecure(head) ? "https" : "http", step.style)
             return true
         case .status:
             if head.status == 0 { return false }
@@ -109,6 +109,16 @@ extension AccessLogFormat {
         line.append(head.span(slice), step.style, limit: step.limit)
         return true
     }
+
+    /// What `x-forwarded-proto` says where it says a scheme, otherwise what the connection is.
+    private func isSecure(_ head: Head) -> Bool {
+        guard let value = head.first(.xForwardedProto) else { return head.isTLS }
+        let name = head.span(value)
+        if name.equals(Self.https.span) { return true }
+        return head.isTLS && !name.equals(Self.https.span.extracting(0..<4))
+    }
+
+    private static let https = Array("https".utf8)
 
     private func renderTime(
         _ microseconds: Int64,

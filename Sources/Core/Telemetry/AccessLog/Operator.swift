@@ -13,6 +13,7 @@ enum Operator: UInt8, Sendable, CaseIterable {
     case upstreamClusterRaw, virtualCluster, metadata
     case upstreamLocalAddress, upstreamLocalAddressWithoutPort, upstreamLocalPort
     case upstreamRequestAttemptCount, upstreamTransportFailureReason, upstreamConnectionID
+    case upstreamProtocol
     case downstreamRemoteAddress, downstreamRemoteAddressWithoutPort, downstreamRemotePort
     case downstreamDirectAddress, downstreamDirectAddressWithoutPort, downstreamDirectPort
     case downstreamLocalAddress, downstreamLocalAddressWithoutPort, downstreamLocalPort

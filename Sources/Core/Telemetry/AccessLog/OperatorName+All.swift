@@ -230,6 +230,12 @@ extension OperatorName {
             "The number of the connection to the endpoint."
         ),
         OperatorName(
+            "UPSTREAM_PROTOCOL",
+            .upstreamProtocol,
+            .none,
+            "The protocol of the connection to the endpoint: HTTP/1.1."
+        ),
+        OperatorName(
             "DOWNSTREAM_REMOTE_ADDRESS",
             .downstreamRemoteAddress,
             .none,

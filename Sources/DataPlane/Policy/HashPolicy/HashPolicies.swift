@@ -78,7 +78,8 @@ package enum HashPolicies {
         return XXHash64.hash(changed.span)
     }
 
-    /// The lines in the order of their bytes, so that the order in which they came is the same.
+    /// The lines in the order of their bytes, so that the order in which they came is the same;
+    /// each is hashed with the hash of those before it as its seed.
     private static func severalLines(
         of name: Span<UInt8>,
         from first: Int,
@@ -103,8 +104,7 @@ package enum HashPolicies {
             return XXHash64.hash(joined.span)
         }
         lines.sort { $0.lexicographicallyPrecedes($1) }
-        let whole = Array(lines.joined())
-        return XXHash64.hash(whole.span)
+        return lines.reduce(0) { XXHash64.hash($1.span, seed: $0) }
     }
 
     // MARK: - Query parameters

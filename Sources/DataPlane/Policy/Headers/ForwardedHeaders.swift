@@ -50,7 +50,7 @@ package enum ForwardedHeaders {
     /// - Where remote addresses are used (`use_remote_address`), the peer is appended to
     ///   `x-forwarded-for`, and `x-forwarded-proto` is what the connection is, unless trusted hops
     ///   stand before this proxy and set it. Otherwise both are believed, or the detection
-    ///   extensions are asked.
+    ///   extensions are asked. `scheme_header_transformation` overwrites `x-forwarded-proto`.
     /// - A request is internal where there is one address only and `internal_address_config` holds
     ///   it. One from outside loses the headers that steer this proxy; one from inside gets
     ///   `x-envoy-internal: true`; an edge request gets `x-envoy-external-address`.
@@ -79,6 +79,10 @@ package enum ForwardedHeaders {
             ? useRemote(head, manager, remoteText, peer, connection, isTLS, &origin)
             : useHeaders(head, manager, remoteText, peer, connection, isTLS, &origin)
         if origin.rejection != nil { return origin }
+        if let scheme = manager.schemeOverwrite {
+            let bytes = scheme.bytes
+            head.set(.xForwardedProto, head.append(bytes.span))
+        }
         if let client = origin.client {
             origin.address = AddressText.address(of: head.span(client))
         } else {
@@ -159,7 +163,7 @@ package enum ForwardedHeaders {
             origin.client = ForwardedAddresses.address(in: head, skipping: hops - 1)?.address
         }
         if !manager.skipsXFFAppend { appendPeer(remoteText, peer, connection, to: head) }
-        if hops == 0 || !hasProtocol(head) { setProtocol(isTLS: isTLS, in: head) }
+        if hops == 0 || !head.has(.xForwardedProto) { setProtocol(isTLS: isTLS, in: head) }
         return isSingle
     }
 
@@ -172,7 +176,7 @@ package enum ForwardedHeaders {
         _ isTLS: Bool,
         _ origin: inout Origin
     ) -> Bool {
-        if !hasProtocol(head) { setProtocol(isTLS: isTLS, in: head) }
+        if !head.has(.xForwardedProto) { setProtocol(isTLS: isTLS, in: head) }
         if manager.originalIPDetection.isEmpty {
             let hops = manager.xffTrustedHopCount
             let found = ForwardedAddresses.address(in: head, skipping: hops)
@@ -201,7 +205,7 @@ package enum ForwardedHeaders {
         _ connection: Connection,
         to head: Head
     ) {
-        if !connection.ownAddress.isEmpty, let peer, peer.isLoopback, !remoteText.isEmpty {
+        if !connection.ownAddress.isEmpty, let peer, peer.isOwn, !remoteText.isEmpty {
             let bytes = connection.ownAddress.bytes
             appendForwarded(bytes.span, to: head)
         } else if !remoteText.isEmpty {
@@ -230,13 +234,6 @@ package enum ForwardedHeaders {
         if head.first(.userAgent).map(\.isEmpty) ?? true { head.set(.userAgent, value) }
         let name = node.bytes
         if !name.isEmpty { head.set(.xEnvoyDownstreamServiceNode, head.append(name.span)) }
-    }
-
-    /// Whether `x-forwarded-proto` says something that can be believed.
-    private static func hasProtocol(_ head: Head) -> Bool {
-        guard let value = head.first(.xForwardedProto) else { return false }
-        let name = head.span(value)
-        return name.equals("http") || name.equals("https")
     }
 
     private static func setProtocol(isTLS: Bool, in head: Head) {
@@ -273,6 +270,17 @@ package enum ForwardedHeaders {
             index -= 1
         }
         return first
+    }
+}
+
+extension SocketAddress {
+    /// 127.0.0.1 or ::1: what Envoy takes for this machine; other addresses of 127/8 are peers.
+    fileprivate var isOwn: Bool {
+        switch self {
+        case .ipv4(let address, _): address == 0x7f00_0001
+        case .ipv6(let high, let low, _, _): high == 0 && low == 1
+        case .unix: false
+        }
     }
 }
 

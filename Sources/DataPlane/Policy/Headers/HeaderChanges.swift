@@ -6,116 +6,130 @@ extension HeaderOperations {
     /// - A value that is empty changes nothing, unless the operation keeps empty ones.
     /// - Appending to a field that Envoy keeps as one line (`InlineFields`) joins the values with a
     ///   comma; to any other it adds a line.
-    /// - The authority and pseudo-headers are never touched: what routes decided on stays. The
-    ///   compiler refuses such operations; this is the second lock.
+    /// - The authority and pseudo-headers are never touched: what routes decided on stays.
     ///
-    /// Literal values cost no allocation.
+    /// Literal values cost no allocation, and one copy for all of them.
     /// - Parameter record: called once, and only where a value is computed (`needsRecord`). Its heads
     ///   may be `head` itself: values see the changes made before them.
+    @inline(__always)
     package func apply(to head: Head, record: () -> ExchangeRecord) {
-        if steps.isEmpty { return }
-        if needsRecord {
-            let filled = record()
-            for index in 0..<steps.count { Self.apply(steps[index], to: head, filled) }
+        guard let program else { return }
+        if program.formats.isEmpty {
+            program.run(on: head) { _ in .empty }
         } else {
-            for index in 0..<steps.count { Self.apply(steps[index], to: head, nil) }
+            let filled = record()
+            program.run(on: head) { program.formats[Int($0)].append(filled, to: head) }
         }
-    }
-
-    private static func apply(_ step: borrowing Step, to head: Head, _ record: ExchangeRecord?) {
-        switch copy step {
-        case .remove(let name, let known):
-            if let known, known != .unknown {
-                if known != .host { head.remove(known) }
-            } else {
-                let bytes = name.bytes
-                if isFixed(bytes.span) { return }
-                head.remove(named: bytes.span)
-            }
-        case .add(let name, let known, let value, let action, let keepsEmpty):
-            switch value {
-            case .literal(let text):
-                let bytes = text.bytes
-                if bytes.isEmpty && !keepsEmpty { return }
-                let target = Target(name: name, known: known ?? .unknown)
-                guard target.accepts(action, in: head) else { return }
-                target.put(head.append(bytes.span), action, in: head)
-            case .formatted(let format):
-                guard let record else { return }
-                let target = Target(name: name, known: known ?? .unknown)
-                guard target.accepts(action, in: head) else { return }
-                let slice = format.append(record, to: head)
-                if slice.isEmpty && !keepsEmpty { return }
-                target.put(slice, action, in: head)
-            }
-        }
-    }
-
-    /// A name that no operation may change.
-    fileprivate static func isFixed(_ name: Span<UInt8>) -> Bool {
-        name.isEmpty || name[0] == 0x3a || name.equals("host")
     }
 }
 
-/// The field that an operation adds or replaces.
-private struct Target {
-    let name: ByteString
-    let known: KnownField
-
-    /// Whether the action has anything to do, as far as the name alone decides it.
-    func accepts(_ action: HeaderOperations.Action, in head: Head) -> Bool {
-        if known == .unknown {
-            let bytes = name.bytes
-            if HeaderOperations.isFixed(bytes.span) { return false }
-        } else if known == .host {
-            return false
-        }
-        switch action {
-        case .appendIfExistsOrAdd, .overwriteIfExistsOrAdd: return true
-        case .addIfAbsent: return firstIndex(in: head) == nil
-        case .overwriteIfExists: return firstIndex(in: head) != nil
+extension HeaderProgram {
+    /// - Parameter computed: appends the value of a format to the head.
+    package func run(on head: Head, computed: (UInt32) -> Head.Slice) {
+        let added = added
+        let removed = removed
+        let instructions = instructions
+        let base = head.append(added.span).start
+        let steps = instructions.span
+        for index in 0..<steps.count {
+            let step = unsafe steps[unchecked: index]
+            switch step.kind {
+            case .removeKnown: head.remove(step.known)
+            case .removeNamed:
+                let start = Int(step.name.start)
+                head.remove(
+                    named: removed.span.extracting(start..<start + Int(step.name.count))
+                )
+            case .addLiteral:
+                let name = Head.Slice(start: base &+ step.name.start, count: step.name.count)
+                let value = Head.Slice(start: base &+ step.value.start, count: step.value.count)
+                add(step, name, value, to: head)
+            case .addFormatted:
+                let name = Head.Slice(start: base &+ step.name.start, count: step.name.count)
+                // The value of a header that stays as it is need not be known.
+                if step.action == .addIfAbsent || step.action == .overwriteIfExists,
+                    (firstIndex(step, in: head) == nil) != (step.action == .addIfAbsent)
+                {
+                    continue
+                }
+                let value = computed(step.format)
+                if value.isEmpty && !step.keepsEmpty { continue }
+                add(step, name, value, to: head)
+            }
         }
     }
 
-    func put(_ value: Head.Slice, _ action: HeaderOperations.Action, in head: Head) {
-        switch action {
+    @inline(__always)
+    private func add(
+        _ step: Instruction,
+        _ name: Head.Slice,
+        _ value: Head.Slice,
+        to head: Head
+    ) {
+        switch step.action {
         case .appendIfExistsOrAdd:
-            let bytes = name.bytes
-            guard InlineFields.joins(bytes.span, known), let index = firstIndex(in: head) else {
-                return add(value, to: head)
+            if step.joins, let first = firstIndex(step, in: head) {
+                return join(step, name, value, from: first, in: head)
             }
-            let start = head.byteCount
+        case .addIfAbsent:
+            if firstIndex(step, in: head) != nil { return }
+        case .overwriteIfExists:
+            guard let first = firstIndex(step, in: head) else { return }
+            return replace(step, name, value, from: first, in: head)
+        case .overwriteIfExistsOrAdd:
+            if let first = firstIndex(step, in: head) {
+                return replace(step, name, value, from: first, in: head)
+            }
+        }
+        head.add(Head.Field(name: name, value: value, known: step.known))
+    }
+
+    /// Every line becomes the value alone.
+    private func replace(
+        _ step: Instruction,
+        _ name: Head.Slice,
+        _ value: Head.Slice,
+        from first: Int,
+        in head: Head
+    ) {
+        if step.known != .unknown { return head.set(step.known, value) }
+        var next: Int? = first
+        while let index = next {
+            head.remove(at: index)
+            next = nextIndex(step, in: head, from: index + 1)
+        }
+        head.add(Head.Field(name: name, value: value, known: .unknown))
+    }
+
+    /// Every line and the value become one line.
+    private func join(
+        _ step: Instruction,
+        _ name: Head.Slice,
+        _ value: Head.Slice,
+        from first: Int,
+        in head: Head
+    ) {
+        let start = head.byteCount
+        var next: Int? = first
+        while let index = next {
             head.append(head.field(at: index).value)
             head.append(byte: 0x2c)
-            head.append(value)
-            let joined = Head.Slice(start, head.byteCount)
-            if known != .unknown { return head.set(known, joined) }
-            head.remove(named: bytes.span)
-            add(joined, to: head)
-        case .addIfAbsent:
-            add(value, to: head)
-        case .overwriteIfExists, .overwriteIfExistsOrAdd:
-            if known != .unknown { return head.set(known, value) }
-            let bytes = name.bytes
-            head.remove(named: bytes.span)
-            add(value, to: head)
+            next = nextIndex(step, in: head, from: index + 1)
         }
+        head.append(value)
+        replace(step, name, Head.Slice(start, head.byteCount), from: first, in: head)
     }
 
-    private func firstIndex(in head: Head) -> Int? {
-        if known != .unknown { return head.firstIndex(known) }
-        let bytes = name.bytes
-        return head.nextIndex(named: bytes.span, from: 0)
+    @inline(__always)
+    private func firstIndex(_ step: Instruction, in head: Head) -> Int? {
+        if step.known != .unknown { return head.firstIndex(step.known) }
+        return nextIndex(step, in: head, from: 0)
     }
 
-    private func add(_ value: Head.Slice, to head: Head) {
-        let bytes = name.bytes
-        let slice = head.append(bytes.span)
-        if known == .unknown {
-            // The compiler may not have looked the name up; a known one must have its slot.
-            head.addLine(name: slice, value: value)
-        } else {
-            head.add(Head.Field(name: slice, value: value, known: known))
-        }
+    private func nextIndex(_ step: Instruction, in head: Head, from index: Int) -> Int? {
+        let start = Int(step.name.start)
+        let added = added
+        let name = added.span.extracting(start..<start + Int(step.name.count))
+        return head.nextIndex(named: name, from: index)
     }
 }

@@ -67,6 +67,7 @@ extension Route {
                 return false
             }
         }
+        for cookie in match.cookies where !cookie.matches(head) { return false }
         guard let fraction = match.fraction else { return true }
         return random % UInt64(max(fraction.denominator, 1)) < UInt64(fraction.numerator)
     }

@@ -18,6 +18,8 @@ package struct RouteTimeouts: Equatable, Sendable {
     package let hedgesOnPerTryTimeout: Bool
     /// A timeout is answered with 204 instead of 504.
     package let answersTimeoutsWith204: Bool
+    /// A gRPC request under `max_grpc_timeout`: `grpc-timeout` says what the upstream may expect.
+    private let rewritesGRPCTimeout: Bool
 
     /// What the configuration says beside the route.
     package struct Surroundings: Sendable {
@@ -47,7 +49,8 @@ package struct RouteTimeouts: Equatable, Sendable {
     /// A header with a time counts where it is nothing but digits; zero switches the limit off. A
     /// limit for an attempt that is not below the global one has no effect. A route with
     /// `max_stream_duration` has no global limit of its own, as in Envoy; a gRPC request is told
-    /// what is left of it with `grpc-timeout`.
+    /// what is left of it with `grpc-timeout`. On any other route with `max_grpc_timeout`, the
+    /// global limit of a gRPC request is what it asks for, up to that.
     package init(
         action: ForwardAction,
         head: Head,
@@ -55,6 +58,9 @@ package struct RouteTimeouts: Equatable, Sendable {
     ) {
         let stream = action.streamDuration
         var global = stream.isGiven ? 0 : action.timeoutMilliseconds ?? 0
+        let grpcLimit = stream.isGiven || !head.isGRPC ? nil : action.grpcTimeout
+        if let grpcLimit { global = Self.limit(grpcLimit, head) }
+        rewritesGRPCTimeout = grpcLimit != nil
         let given = Self.take(.xEnvoyUpstreamRqTimeoutMs, from: head)
         if surroundings.respectsExpectedTimeout, head.has(.xEnvoyExpectedRqTimeoutMs) {
             global = Self.milliseconds(.xEnvoyExpectedRqTimeoutMs, in: head) ?? global
@@ -75,6 +81,9 @@ package struct RouteTimeouts: Equatable, Sendable {
         hedgesOnPerTryTimeout = Self.hedges(action, head)
         answersTimeoutsWith204 = head.has(.xEnvoyUpstreamRqTimeoutAltResponse)
         head.remove(.xEnvoyUpstreamRqTimeoutAltResponse)
+        if rewritesGRPCTimeout, let expected = expectedMilliseconds() {
+            GRPCTimeout.set(expected, in: head)
+        }
     }
 
     /// What the upstream may expect: the limit of an attempt, else the global one, and no more than
@@ -99,6 +108,7 @@ package struct RouteTimeouts: Equatable, Sendable {
         }
         let value = head.append(decimal: UInt64(clamping: expected))
         head.set(.xEnvoyExpectedRqTimeoutMs, value)
+        if rewritesGRPCTimeout { GRPCTimeout.set(expected, in: head) }
     }
 
     // MARK: - Reading
@@ -111,6 +121,14 @@ package struct RouteTimeouts: Equatable, Sendable {
         let isOn = text.equals("true") || !text.equals("false") && action.hedgesOnPerTryTimeout
         head.remove(.xEnvoyHedgeOnPerTryTimeout)
         return isOn
+    }
+
+    /// What a gRPC request asks for, less the offset, up to the most; 0: no limit.
+    private static func limit(_ given: GRPCTimeoutLimit, _ head: Head) -> Int64 {
+        var limit = GRPCTimeout.milliseconds(head) ?? 0
+        // Zero would be no limit, so an offset that leaves nothing is left out.
+        if given.offset > 0, given.offset < limit { limit -= given.offset }
+        return given.maximum > 0 && (limit == 0 || limit > given.maximum) ? given.maximum : limit
     }
 
     private static func streamLimit(

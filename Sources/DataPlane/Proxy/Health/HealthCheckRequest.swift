@@ -16,7 +16,7 @@ extension HTTPHealthCheckConnection {
         let host = Array(Self.host(http, session).utf8)
         head.authority = head.append(host.span)
         head.addLine(name: head.append("user-agent"), value: head.append("Envoy/HC"))
-        if !http.headersToAdd.isEmpty { apply(http.headersToAdd, to: head, session) }
+        http.headersToAdd.apply(to: head) { Self.record(head, session) }
         let framing: BodyFraming =
             switch http.method {
             case .post, .put, .patch: .length(UInt64(http.sentBody.count))
@@ -40,72 +40,9 @@ extension HTTPHealthCheckConnection {
         return http.host.isEmpty ? session.cluster.configuration.name : http.host
     }
 
-    private func apply(
-        _ operations: HeaderOperations,
-        to head: Head,
-        _ session: HealthCheckSession
-    ) {
-        var record = ExchangeRecord()
-        if operations.needsRecord { Self.fill(&record, head, session) }
-        for step in operations.steps {
-            switch step {
-            case .remove(let name, _):
-                let bytes = name.bytes
-                head.remove(named: bytes.span)
-            case .add(let name, let known, let value, let action, let keepsEmpty):
-                let slice: Head.Slice
-                switch value {
-                case .literal(let text):
-                    let bytes = text.bytes
-                    slice = head.append(bytes.span)
-                case .formatted(let format): slice = format.append(record, to: head)
-                }
-                if slice.isEmpty, !keepsEmpty { continue }
-                if known == .host {
-                    head.authority = slice
-                } else {
-                    Self.add(name, known, slice, action, to: head)
-                }
-            }
-        }
-    }
-
-    private static func add(
-        _ name: ByteString,
-        _ known: KnownField?,
-        _ value: Head.Slice,
-        _ action: HeaderOperations.Action,
-        to head: Head
-    ) {
-        let bytes = name.bytes
-        let existing = head.first(named: bytes.span)
-        switch action {
-        case .addIfAbsent: if existing != nil { return }
-        case .overwriteIfExists: if existing == nil { return }
-        case .appendIfExistsOrAdd:
-            if let existing, known == .userAgent {
-                // As in Envoy: this one stays one line.
-                var joined = ByteString(copying: head.span(existing)).bytes
-                joined.append(0x2c)
-                joined += ByteString(copying: head.span(value)).bytes
-                head.remove(named: bytes.span)
-                head.addLine(name: head.append(bytes.span), value: head.append(joined.span))
-                return
-            }
-        case .overwriteIfExistsOrAdd: break
-        }
-        if action == .overwriteIfExists || action == .overwriteIfExistsOrAdd {
-            head.remove(named: bytes.span)
-        }
-        head.addLine(name: head.append(bytes.span), value: value)
-    }
-
     /// What `%UPSTREAM_…%` and the like print in headers of checks.
-    private static func fill(
-        _ record: inout ExchangeRecord,
-        _ head: Head,
-        _ session: HealthCheckSession
-    ) {
+    private static func record(_ head: Head, _ session: HealthCheckSession) -> ExchangeRecord {
+        var record = ExchangeRecord()
         let configuration = session.cluster.configuration
         let endpoint = session.endpoint.endpoint
         record.request = head
@@ -121,6 +58,7 @@ extension HTTPHealthCheckConnection {
         if locality < configuration.localities.count {
             record.upstreamLocality = configuration.localities[locality].locality
         }
+        return record
     }
 }
 

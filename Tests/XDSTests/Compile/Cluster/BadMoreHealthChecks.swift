@@ -102,21 +102,6 @@ extension BadCluster {
             ]
         ),
         BadCluster(
-            "an operator",
-            """
-            health_checks: [{timeout: 1s, interval: 5s, unhealthy_threshold: 3, \
-            healthy_threshold: 2, http_health_check: {path: /, request_headers_to_add: \
-            [{header: {key: x-a, value: "%PROTOCOL%"}}]}}]
-            """,
-            says: [
-                """
-                4:172: static_resources.clusters[0].health_checks[0].http_health_check.\
-                request_headers_to_add[0].header.value: refused, a health check has no \
-                operators: write %% for a percent sign
-                """
-            ]
-        ),
-        BadCluster(
             "a matcher without a pattern",
             """
             health_checks: [{timeout: 1s, interval: 5s, unhealthy_threshold: 3, \

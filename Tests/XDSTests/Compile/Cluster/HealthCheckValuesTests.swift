@@ -95,6 +95,27 @@ struct HealthCheckValuesTests {
         #expect(!keepsEmpty)
     }
 
+    @Test func headersOfAChecksRequestMayHaveOperators() throws {
+        let check = try Self.check(
+            """
+            http_health_check: {path: /,
+              request_headers_to_remove: [content-length],
+              request_headers_to_add: [
+                {header: {key: x-zone, value: "%UPSTREAM_METADATA(a:zone)%"}}]}
+            """
+        )
+        guard case .http(let http) = check.kind,
+            case .add("x-zone", nil, .formatted(let format), .appendIfExistsOrAdd, false)? =
+                http.headersToAdd.steps.first
+        else {
+            Issue.record("the header is not computed for each check")
+            return
+        }
+        #expect(http.headersToAdd.needsRecord)
+        #expect(http.headersToAdd.steps.count == 1)
+        #expect(format.text == "%UPSTREAM_METADATA(a:zone)%")
+    }
+
     @Test func aCheckOverTCPSendsAndWaitsForBytes() throws {
         let check = try Self.check(
             #"tcp_health_check: {send: {text: "50494e470d0a"}, receive: [{text: "2b504F4E47"}]}"#

@@ -40,6 +40,7 @@ extension Compilation {
             timeoutMilliseconds: total,
             idleTimeoutMilliseconds: idleTimeout(action, path["idle_timeout"]),
             streamDuration: streamDuration(action, path["max_stream_duration"]),
+            grpcTimeout: grpcTimeout(action, path),
             retryPolicy: policy,
             hedgesOnPerTryTimeout: hedges(action, policy, levels.host, path["hedge_policy"]),
             priority: priority(action.priority, path["priority"]),
@@ -60,20 +61,6 @@ extension Compilation {
                 path["path_rewrite"],
                 "it is not supported yet",
                 "prefix_rewrite and regex_rewrite change the path"
-            )
-        }
-        if action.hasMaxGrpcTimeout {
-            refuse(
-                path["max_grpc_timeout"],
-                "it is not supported yet",
-                "max_stream_duration: {grpc_timeout_header_max: …} takes its place"
-            )
-        }
-        if action.hasGrpcTimeoutOffset {
-            refuse(
-                path["grpc_timeout_offset"],
-                "it is not supported yet",
-                "max_stream_duration: {grpc_timeout_header_offset: …} takes its place"
             )
         }
     }
@@ -214,6 +201,33 @@ extension Compilation {
             }
         }
         return compiled
+    }
+
+    /// `max_grpc_timeout` and `grpc_timeout_offset`, which `max_stream_duration` replaced.
+    private func grpcTimeout(_ action: ActionMessage, _ path: FieldPath) -> GRPCTimeoutLimit? {
+        let most = path["max_grpc_timeout"]
+        let less = path["grpc_timeout_offset"]
+        let maximum = action.hasMaxGrpcTimeout ? milliseconds(action.maxGrpcTimeout, most) : nil
+        let offset =
+            action.hasGrpcTimeoutOffset ? milliseconds(action.grpcTimeoutOffset, less) ?? 0 : 0
+        if action.hasMaxStreamDuration {
+            for (isGiven, place) in [
+                (action.hasMaxGrpcTimeout, most), (action.hasGrpcTimeoutOffset, less),
+            ] where isGiven {
+                warn(
+                    place,
+                    "has no effect beside max_stream_duration",
+                    "max_stream_duration: {grpc_timeout_header_max: …} takes its place"
+                )
+            }
+        } else if action.hasGrpcTimeoutOffset, !action.hasMaxGrpcTimeout {
+            warn(
+                less,
+                "has no effect without max_grpc_timeout",
+                "give max_grpc_timeout: 0s to take grpc-timeout as it is"
+            )
+        }
+        return maximum.map { GRPCTimeoutLimit(maximum: $0, offset: offset) }
     }
 
     private func hedges(

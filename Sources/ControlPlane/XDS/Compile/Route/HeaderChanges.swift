@@ -17,24 +17,23 @@ extension Compilation {
         removing: [String],
         _ removePath: FieldPath
     ) -> HeaderOperations {
-        var operations = HeaderOperations()
+        var steps: [HeaderOperations.Step] = []
         checkCount(removing.count, removePath)
         checkCount(adding.count, addPath)
         for (index, name) in removing.prefix(Self.headerChangesMax).enumerated() {
             guard let name = changedName(name, removePath[index], isRemoved: true) else { continue }
-            operations.steps.append(.remove(name, knownField(name)))
+            steps.append(.remove(name, knownField(name)))
         }
         var added: [HeaderOperations.Step] = []
         for (index, option) in adding.prefix(Self.headerChangesMax).enumerated() {
-            guard let step = addition(option, addPath[index], &operations) else { continue }
+            guard let step = addition(option, addPath[index]) else { continue }
             if case .add(_, _, _, let action, _) = step, action.replaces {
-                operations.steps.append(step)
+                steps.append(step)
             } else {
                 added.append(step)
             }
         }
-        operations.steps += added
-        return operations
+        return HeaderOperations(steps: steps + added)
     }
 
     /// `HeaderMutation`s, in the order in which they stand.
@@ -42,7 +41,7 @@ extension Compilation {
         _ mutations: [HeaderMutationMessage],
         _ path: FieldPath
     ) -> HeaderOperations {
-        var operations = HeaderOperations()
+        var steps: [HeaderOperations.Step] = []
         checkCount(mutations.count, path)
         for (index, mutation) in mutations.prefix(Self.headerChangesMax).enumerated() {
             let path = path[index]
@@ -51,10 +50,10 @@ extension Compilation {
                 guard let name = changedName(name, path["remove"], isRemoved: true) else {
                     continue
                 }
-                operations.steps.append(.remove(name, knownField(name)))
+                steps.append(.remove(name, knownField(name)))
             case .append(let option):
-                guard let step = addition(option, path["append"], &operations) else { continue }
-                operations.steps.append(step)
+                guard let step = addition(option, path["append"]) else { continue }
+                steps.append(step)
             case .removeOnMatch:
                 refuse(
                     path["remove_on_match"],
@@ -65,7 +64,7 @@ extension Compilation {
                 refuse(path, "says no change", "give remove or append")
             }
         }
-        return operations
+        return HeaderOperations(steps: steps)
     }
 
     private func checkCount(_ count: Int, _ path: FieldPath) {
@@ -76,8 +75,7 @@ extension Compilation {
 
     private func addition(
         _ option: HeaderOption,
-        _ path: FieldPath,
-        _ operations: inout HeaderOperations
+        _ path: FieldPath
     ) -> HeaderOperations.Step? {
         guard option.hasHeader else {
             refuse(path, "has no header", "give header: {key: x-name, value: text}")
@@ -89,7 +87,6 @@ extension Compilation {
         guard let value = headerValue(option.header, header), let name, let action else {
             return nil
         }
-        if case .formatted = value { operations.needsRecord = true }
         if case .literal(let text) = value, text.isEmpty, !option.keepEmptyValue {
             warn(
                 header,
@@ -145,6 +142,15 @@ extension Compilation {
             return nil
         }
         guard let lower = headerName(name, path, allowsPseudo: false) else { return nil }
+        if isRemoved {
+            if !Self.isWrittenHere(knownField(lower)) { return lower }
+            warn(
+                path,
+                "\(quoted(name)) is the proxy's own to write, so removing it has no effect",
+                "leave it out"
+            )
+            return nil
+        }
         switch knownField(lower) {
         case .contentLength?, .transferEncoding?:
             refuse(
@@ -161,6 +167,16 @@ extension Compilation {
             )
             return nil
         default: return lower
+        }
+    }
+
+    /// Whether the field frames the message or belongs to one connection.
+    private static func isWrittenHere(_ field: KnownField?) -> Bool {
+        switch field {
+        case .contentLength, .transferEncoding, .connection, .keepAlive, .proxyConnection, .te,
+            .trailer, .upgrade:
+            true
+        default: false
         }
     }
 

@@ -10,7 +10,7 @@ extension Compilation {
         matchers.enumerated().compactMap { headerMatcher($1, path[$0]) }
     }
 
-    private func headerMatcher(
+    func headerMatcher(
         _ matcher: Envoy_Config_Route_V3_HeaderMatcher,
         _ path: FieldPath
     ) -> HeaderMatcher? {
@@ -91,6 +91,40 @@ extension Compilation {
             condition = .string(compiled)
         }
         return QueryParameterMatcher(name: ByteString(matcher.name), condition: condition)
+    }
+
+    func cookieMatchers(
+        _ matchers: [Envoy_Config_Route_V3_CookieMatcher],
+        _ path: FieldPath
+    ) -> [CookieMatcher] {
+        matchers.enumerated().compactMap { cookieMatcher($1, path[$0]) }
+    }
+
+    private func cookieMatcher(
+        _ matcher: Envoy_Config_Route_V3_CookieMatcher,
+        _ path: FieldPath
+    ) -> CookieMatcher? {
+        if matcher.name.isEmpty {
+            refuse(path["name"], "is empty", "give the name of the cookie")
+        } else if matcher.name.utf8.count > 1024 {
+            refuse(
+                path["name"],
+                "is \(matcher.name.utf8.count) bytes long",
+                "up to 1024 are allowed"
+            )
+        }
+        guard matcher.hasStringMatch else {
+            refuse(path["string_match"], "is missing", "give string_match: {exact: value}")
+            return nil
+        }
+        guard let value = stringMatcher(matcher.stringMatch, path["string_match"]) else {
+            return nil
+        }
+        return CookieMatcher(
+            name: ByteString(matcher.name),
+            value: value,
+            isInverted: matcher.invertMatch
+        )
     }
 
     func stringMatcher(

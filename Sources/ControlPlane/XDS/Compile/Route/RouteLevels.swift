@@ -29,8 +29,8 @@ struct HeaderChanges {
 
     /// Routes to which one level alone says something share the operations of that level.
     mutating func append(_ other: HeaderChanges) {
-        if request.isEmpty { request = other.request } else { request.append(other.request) }
-        if response.isEmpty { response = other.response } else { response.append(other.response) }
+        request.append(other.request)
+        response.append(other.response)
     }
 }
 

@@ -11,13 +11,7 @@ extension Compilation {
         let condition = pathCondition(match, path, isCaseSensitive)
         let headers = headerMatchers(match.headers, path["headers"])
         let parameters = queryParameterMatchers(match.queryParameters, path["query_parameters"])
-        if !match.cookies.isEmpty {
-            refuse(
-                path["cookies"],
-                "it is not supported yet",
-                "match the header cookie with safe_regex"
-            )
-        }
+        let cookies = cookieMatchers(match.cookies, path["cookies"])
         var fraction: Fraction?
         if match.hasRuntimeFraction {
             fraction = self.fraction(match.runtimeFraction, path["runtime_fraction"])
@@ -28,6 +22,7 @@ extension Compilation {
             isCaseSensitive: isCaseSensitive,
             headers: headers,
             queryParameters: parameters,
+            cookies: cookies,
             fraction: fraction,
             requiresGRPC: match.hasGrpc
         )
