@@ -15,7 +15,8 @@ final class LivePlane {
     init(
         upstream address: SocketAddress = .ipv4(0x7f00_0001, port: 0),
         connectionsMax: UInt32 = 1024,
-        retryPolicy: RetryPolicy? = nil
+        retryPolicy: RetryPolicy? = nil,
+        localReplies: LocalReplies? = nil
     ) throws {
         upstream = try LoopbackListener(address)
         let action = ForwardAction(destination: .cluster("app"), retryPolicy: retryPolicy)
@@ -44,7 +45,11 @@ final class LivePlane {
             name: "test",
             addresses: [.ipv4(0x7f00_0001, port: 0)],
             statName: "test",
-            http: HTTPConnectionManager(statPrefix: "test", routes: table)
+            http: HTTPConnectionManager(
+                statPrefix: "test",
+                routes: table,
+                localReplies: localReplies
+            )
         )
         let thresholds = CircuitBreakerThresholds(connectionsMax: connectionsMax)
         let cluster = ClusterConfiguration(

@@ -30,7 +30,7 @@ struct TimerWheelTests {
         #expect(armed == 0)
     }
 
-    @Test(arguments: [20_000_000, 366 * 86_400_000, Int64.max / 8])
+    @Test(arguments: [20_000_000, 366 * 86_400_000, Int64.max / 8] as [Int64])
     func aTimerBeyondTheWheelIsKeptWithinIt(delay: Int64) {
         // On a clock that has run for a while, as every clock of a machine has.
         let begin: Int64 = 987_654_321

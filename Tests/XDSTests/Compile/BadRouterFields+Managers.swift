@@ -38,7 +38,7 @@ extension BadRouterField {
                 """
                 envoy.yaml:24:89: <host>.routes[0].match.cookies[1].string_match: is missing: \
                 give string_match: {exact: value}
-                """
+                """,
             ]
         ),
         BadRouterField(
@@ -233,18 +233,12 @@ extension BadRouterField {
             ]
         ),
         BadRouterField(
-            "local replies are not changed yet",
-            [
-                .manager(
-                    """
-                    local_reply_config: {body_format: {text_format_source: {inline_string: a}}}
-                    """
-                )
-            ],
+            "a mapper says which replies it changes",
+            [.manager("local_reply_config: {mappers: [{status_code: 503}]}")],
             says: [
                 """
-                envoy.yaml:18:17: <manager>.local_reply_config: it is not supported yet: remove \
-                it; answers of the proxy are texts with the reason in x-pillion-reason
+                envoy.yaml:18:48: <manager>.local_reply_config.mappers[0].filter: is missing: say \
+                which answers: {status_code_filter: …}
                 """
             ]
         ),

@@ -4,11 +4,6 @@
 extension APIDescription {
     /// The names of every message, field, enum and value, one on each line.
     static let table = """
-        message|envoy.config.accesslog.v3.AccessLog
-        field|1|name|name|string||||
-        field|4|typed_config|typedConfig|message:google.protobuf.Any|config_type|||
-        unsupported|filter
-        removed|config
         message|envoy.type.v3.Int64Range
         field|1|start|start|int64||||
         field|2|end|end|int64||||
@@ -228,6 +223,11 @@ extension APIDescription {
         field|1|header|header|message:envoy.config.route.v3.HeaderMatcher||||
         message|envoy.config.accesslog.v3.ResponseFlagFilter
         field|1|flags|flags|string*||||
+        message|envoy.config.accesslog.v3.AccessLog
+        field|1|name|name|string||||
+        field|2|filter|filter|message:envoy.config.accesslog.v3.AccessLogFilter||||
+        field|4|typed_config|typedConfig|message:google.protobuf.Any|config_type|||
+        removed|config
         message|envoy.config.cluster.v3.CircuitBreakers
         field|1|thresholds|thresholds|message:envoy.config.cluster.v3.CircuitBreakers.Thresholds*||||
         field|2|per_host_thresholds|perHostThresholds|message:envoy.config.cluster.v3.CircuitBreakers.Thresholds*||||

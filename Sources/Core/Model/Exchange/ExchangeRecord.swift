@@ -54,6 +54,8 @@ package struct ExchangeRecord {
     package var connectionTerminationDetails: StaticString = ""
     /// What decided, in words, as `x-pillion-reason` has it.
     package var reason: String = ""
+    /// The text that a format of local replies puts a frame around; empty in every other format.
+    package var localReplyBody: [UInt8] = []
 
     package var routeName: String = ""
     package var virtualHostName: String = ""

@@ -74,6 +74,8 @@ package final class HTTPConnectionManager: Sendable {
     package let statPrefix: String
     package let routes: RouteTable
     package let accessLogs: [AccessLogConfiguration]
+    /// Which exchanges each log has a line of, by its position; empty: all logs have all lines.
+    package let accessLogFilters: [ExchangeFilter?]
 
     // Identity of the request
     package let usesRemoteAddress: Bool
@@ -88,6 +90,8 @@ package final class HTTPConnectionManager: Sendable {
     package let suppressesEnvoyHeaders: Bool
     /// The router filter's `respect_expected_rq_timeout`.
     package let respectsExpectedTimeout: Bool
+    /// The router filter's `dynamic_stats`: responses are counted at the cluster by status.
+    package let countsByStatus: Bool
     /// The router filter's `strict_check_headers`: malformed ones are refused with 400.
     package let strictlyCheckedHeaders: [KnownField]
 
@@ -126,6 +130,8 @@ package final class HTTPConnectionManager: Sendable {
     package let acceptsHTTP10: Bool
     package let defaultHostForHTTP10: ByteString?
 
+    /// `local_reply_config`; nil: local replies are sent as they are.
+    package let localReplies: LocalReplies?
     /// Local replies say in words what decided, in the body and in `x-pillion-reason`.
     package let explainsLocalReplies: Bool
 
@@ -133,6 +139,7 @@ package final class HTTPConnectionManager: Sendable {
         statPrefix: String,
         routes: RouteTable,
         accessLogs: [AccessLogConfiguration] = [],
+        accessLogFilters: [ExchangeFilter?] = [],
         usesRemoteAddress: Bool = false,
         skipsXFFAppend: Bool = false,
         xffTrustedHopCount: UInt32 = 0,
@@ -152,6 +159,7 @@ package final class HTTPConnectionManager: Sendable {
         serverHeader: ServerHeader = .overwrite,
         suppressesEnvoyHeaders: Bool = false,
         respectsExpectedTimeout: Bool = false,
+        countsByStatus: Bool = true,
         strictlyCheckedHeaders: [KnownField] = [],
         normalizesPath: Bool = true,
         mergesSlashes: Bool = false,
@@ -169,11 +177,13 @@ package final class HTTPConnectionManager: Sendable {
         requestsPerConnectionMax: UInt32 = 0,
         acceptsHTTP10: Bool = true,
         defaultHostForHTTP10: ByteString? = nil,
+        localReplies: LocalReplies? = nil,
         explainsLocalReplies: Bool = true
     ) {
         self.statPrefix = statPrefix
         self.routes = routes
         self.accessLogs = accessLogs
+        self.accessLogFilters = accessLogFilters
         self.usesRemoteAddress = usesRemoteAddress
         self.skipsXFFAppend = skipsXFFAppend
         self.xffTrustedHopCount = xffTrustedHopCount
@@ -193,6 +203,7 @@ package final class HTTPConnectionManager: Sendable {
         self.serverHeader = serverHeader
         self.suppressesEnvoyHeaders = suppressesEnvoyHeaders
         self.respectsExpectedTimeout = respectsExpectedTimeout
+        self.countsByStatus = countsByStatus
         self.strictlyCheckedHeaders = strictlyCheckedHeaders
         self.normalizesPath = normalizesPath
         self.mergesSlashes = mergesSlashes
@@ -210,6 +221,7 @@ package final class HTTPConnectionManager: Sendable {
         self.requestsPerConnectionMax = requestsPerConnectionMax
         self.acceptsHTTP10 = acceptsHTTP10
         self.defaultHostForHTTP10 = defaultHostForHTTP10
+        self.localReplies = localReplies
         self.explainsLocalReplies = explainsLocalReplies
     }
 }

@@ -222,9 +222,12 @@ package struct RedirectAction: Sendable {
 package struct DirectResponseAction: Sendable {
     package var status: UInt16
     package var body: [UInt8]
+    /// How the body that is sent is made of `body`.
+    package var format: LocalBodyFormat?
 
-    package init(status: UInt16, body: [UInt8] = []) {
+    package init(status: UInt16, body: [UInt8] = [], format: LocalBodyFormat? = nil) {
         self.status = status
         self.body = body
+        self.format = format
     }
 }

@@ -47,6 +47,11 @@ extension AccessLogFormat {
         case .virtualHost: line.append(record.virtualHostName, style)
         case .listenerName: line.append(record.listenerName, style)
         case .reason: line.append(record.reason, style)
+        case .localReplyBody:
+            // Present and empty where there is no text.
+            let body = record.localReplyBody
+            if !body.isEmpty { return line.append(body.span, style) }
+            if style == .jsonValue { line.append("\"\"") }
         case .uniqueID: line.appendUniqueID(style)
         case .requestDuration, .requestSentDuration, .responseDuration, .responseSentDuration,
             .commonDuration:

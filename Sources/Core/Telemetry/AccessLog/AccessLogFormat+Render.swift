@@ -127,8 +127,10 @@ extension AccessLogFormat {
     ) {
         guard Int(step.a) < timeFormats.count else { return }
         // A literal of the format may hold what JSON escapes: rendered apart, then escaped.
-        if step.style == .text || step.style == .header {
+        switch step.style {
+        case .text, .header, .body:
             return timeFormats[Int(step.a)].render(microseconds, into: line)
+        case .jsonValue, .jsonPart: break
         }
         let apart = LineBuffer(capacity: 64)
         timeFormats[Int(step.a)].render(microseconds, into: apart)

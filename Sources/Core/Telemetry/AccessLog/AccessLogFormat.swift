@@ -54,6 +54,14 @@ package struct AccessLogFormat: Sendable {
         padPool()
     }
 
+    /// Compiles a text body: what is absent is `-`, and nothing is escaped.
+    init(body text: String) throws(AccessLogFormatFailure) {
+        for piece in try FormatParser.parse(Array(text.utf8)) {
+            try add(piece, style: .body)
+        }
+        padPool()
+    }
+
     /// The bytes where every operator was known already; else nil.
     var literal: [UInt8]? {
         if instructions.isEmpty { return [] }
@@ -133,8 +141,10 @@ package struct AccessLogFormat: Sendable {
     ) throws(AccessLogFormatFailure) {
         switch piece {
         case .literal(let bytes):
-            let isPlain = style == .text || style == .header
-            addLiteral(isPlain ? bytes : JSONText.escaped(bytes))
+            switch style {
+            case .text, .header, .body: addLiteral(bytes)
+            case .jsonValue, .jsonPart: addLiteral(JSONText.escaped(bytes))
+            }
         case .operation(let use):
             try add(use, style)
         }

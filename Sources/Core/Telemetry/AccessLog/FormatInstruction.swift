@@ -14,6 +14,8 @@ struct FormatInstruction: Sendable {
         case jsonPart
         /// In the value of a header: nothing where it is absent.
         case header
+        /// In a text body: as it is, and `-` where it is absent.
+        case body
     }
 
     var code: Operator

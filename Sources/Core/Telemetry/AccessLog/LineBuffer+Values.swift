@@ -4,7 +4,7 @@ extension LineBuffer {
     /// What stands for a value that is not there.
     func appendAbsent(_ style: FormatInstruction.Style) {
         switch style {
-        case .text, .jsonPart: append(byte: 0x2d)
+        case .text, .jsonPart, .body: append(byte: 0x2d)
         case .jsonValue: append("null")
         case .header: break
         }
@@ -22,6 +22,7 @@ extension LineBuffer {
         switch style {
         case .text: append(textEscaping: value)
         case .header: append(headerValue: value)
+        case .body: append(value)
         case .jsonPart: append(jsonEscaping: value)
         case .jsonValue:
             append(byte: 0x22)

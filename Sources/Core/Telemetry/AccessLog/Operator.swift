@@ -17,6 +17,7 @@ enum Operator: UInt8, Sendable, CaseIterable {
     case downstreamRemoteAddress, downstreamRemoteAddressWithoutPort, downstreamRemotePort
     case downstreamDirectAddress, downstreamDirectAddressWithoutPort, downstreamDirectPort
     case downstreamLocalAddress, downstreamLocalAddressWithoutPort, downstreamLocalPort
+    case localReplyBody
     case connectionID, routeName, virtualHost, listenerName, uniqueID, reason
     /// Known when the format is compiled.
     case hostname, environment

@@ -337,6 +337,12 @@ extension OperatorName {
             "A variable of the environment, read when the format is compiled."
         ),
         OperatorName(
+            "LOCAL_REPLY_BODY",
+            .localReplyBody,
+            .none,
+            "In `body_format` of local replies the text of the reply; in access logs nothing."
+        ),
+        OperatorName(
             "PILLION_REASON",
             .reason,
             .none,
@@ -546,12 +552,6 @@ extension OperatorName {
         ),
         OperatorName(
             "EMIT_TIME",
-            .unsupported,
-            [.optional, .length],
-            "Not supported yet: refused."
-        ),
-        OperatorName(
-            "LOCAL_REPLY_BODY",
             .unsupported,
             [.optional, .length],
             "Not supported yet: refused."

@@ -13,6 +13,20 @@ package enum StrictHeaders {
         return nil
     }
 
+    /// The details of the refusal, which name the header.
+    package static func details(_ field: KnownField) -> StaticString {
+        switch field {
+        case .xEnvoyUpstreamRqTimeoutMs:
+            "request_headers_failed_strict_check{x-envoy-upstream-rq-timeout-ms}"
+        case .xEnvoyUpstreamRqPerTryTimeoutMs:
+            "request_headers_failed_strict_check{x-envoy-upstream-rq-per-try-timeout-ms}"
+        case .xEnvoyMaxRetries: "request_headers_failed_strict_check{x-envoy-max-retries}"
+        case .xEnvoyRetryOn: "request_headers_failed_strict_check{x-envoy-retry-on}"
+        case .xEnvoyRetryGrpcOn: "request_headers_failed_strict_check{x-envoy-retry-grpc-on}"
+        default: "request_headers_failed_strict_check"
+        }
+    }
+
     private static func isValid(_ value: Span<UInt8>, _ field: KnownField) -> Bool {
         switch field {
         case .xEnvoyUpstreamRqTimeoutMs, .xEnvoyUpstreamRqPerTryTimeoutMs, .xEnvoyMaxRetries:

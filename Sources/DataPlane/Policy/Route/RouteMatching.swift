@@ -128,7 +128,7 @@ extension Head {
     }
 
     /// `content-type: application/grpc`, or that with a plus and a message format.
-    var isGRPC: Bool {
+    package var isGRPC: Bool {
         guard let type = first(.contentType) else { return false }
         let value = span(type)
         let name: StaticString = "application/grpc"

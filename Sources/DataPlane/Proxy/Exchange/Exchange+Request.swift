@@ -234,7 +234,7 @@ extension Exchange {
             reply(
                 400,
                 .invalidHeaders,
-                "request_headers_failed_strict_check",
+                StrictHeaders.details(wrong),
                 "the header \(wrong.name) has no valid value, and strict_check_headers wants one"
             )
             return

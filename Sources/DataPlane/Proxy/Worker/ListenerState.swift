@@ -1,4 +1,5 @@
 package import Model
+import Policy
 import Synchronization
 package import Telemetry
 import Wire
@@ -58,6 +59,8 @@ package final class ListenerState {
     package let stats: HTTPStats
     package let listenerStats: ListenerStats
     let accessLogs: [AccessLogChannel]
+    /// Which exchanges each of them has a line of; empty: all.
+    private let accessLogFilters: [ExchangeFilter?]
     let worker: Worker
     let headLimits: HeadLimits
     let line: Line
@@ -78,6 +81,7 @@ package final class ListenerState {
         self.accessLogs = accessLogs
         self.worker = worker
         let http = shared.configuration.http
+        accessLogFilters = http.accessLogFilters
         headLimits = HeadLimits(
             headBytesMax: http.requestHeadBytesMax,
             headerCountMax: http.requestHeaderCountMax
@@ -106,9 +110,21 @@ package final class ListenerState {
 
     func connectionClosed() { shared.closeOne() }
 
-    /// Writes one line to each access log, from `worker.logRecord`.
+    /// Writes one line to each access log that wants it, from `worker.logRecord`.
     func writeAccessLogs() {
+        if !accessLogFilters.isEmpty { return writeFilteredAccessLogs() }
         for log in accessLogs {
+            if !log.hasLines { worker.willWrite(to: log) }
+            log.log(worker.logRecord)
+        }
+    }
+
+    private func writeFilteredAccessLogs() {
+        for (index, log) in accessLogs.enumerated() {
+            if index < accessLogFilters.count, let filter = accessLogFilters[index] {
+                let isWanted = filter.matches(worker.logRecord) { worker.random.next() }
+                if !isWanted { continue }
+            }
             if !log.hasLines { worker.willWrite(to: log) }
             log.log(worker.logRecord)
         }

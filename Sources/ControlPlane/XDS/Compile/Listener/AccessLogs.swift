@@ -127,7 +127,7 @@ extension Compilation {
     }
 
     /// The members of an object as they stand in the file; by name where the file is not known.
-    private func shape(
+    func shape(
         of object: Google_Protobuf_Struct,
         _ path: FieldPath
     ) -> AccessLogConfiguration.JSONShape {

@@ -27,6 +27,7 @@ extension Compilation {
             statPrefix: manager.statPrefix,
             routes: routes(manager, path),
             accessLogs: accessLogs(manager.accessLog, path["access_log"]),
+            accessLogFilters: accessLogFilters(manager.accessLog, path["access_log"]),
             usesRemoteAddress: manager.useRemoteAddress.value,
             skipsXFFAppend: manager.skipXffAppend,
             xffTrustedHopCount: manager.xffNumTrustedHops,
@@ -50,6 +51,7 @@ extension Compilation {
             ),
             suppressesEnvoyHeaders: chain.suppressesEnvoyHeaders,
             respectsExpectedTimeout: chain.respectsExpectedTimeout,
+            countsByStatus: chain.countsByStatus,
             strictlyCheckedHeaders: chain.strictlyCheckedHeaders,
             normalizesPath: manager.hasNormalizePath ? manager.normalizePath.value : true,
             mergesSlashes: manager.mergeSlashes,
@@ -93,6 +95,7 @@ extension Compilation {
             requestsPerConnectionMax: common.requestsPerConnectionMax,
             acceptsHTTP10: old.isAccepted,
             defaultHostForHTTP10: old.host,
+            localReplies: localReplies(manager, path["local_reply_config"]),
             explainsLocalReplies: options.explainsLocalReplies
         )
     }

@@ -9,13 +9,6 @@ extension Compilation {
         Envoy_Extensions_Http_OriginalIpDetection_CustomHeader_V3_CustomHeaderConfig
 
     func refuseUnsupported(_ manager: ManagerMessage, _ path: FieldPath) {
-        if manager.hasLocalReplyConfig {
-            refuse(
-                path["local_reply_config"],
-                "it is not supported yet",
-                "remove it; answers of the proxy are texts with the reason in x-pillion-reason"
-            )
-        }
         if manager.representIpv4RemoteAddressAsIpv4MappedIpv6 {
             refuse(
                 path["represent_ipv4_remote_address_as_ipv4_mapped_ipv6"],

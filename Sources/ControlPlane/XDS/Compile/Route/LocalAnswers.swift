@@ -119,20 +119,32 @@ extension Compilation {
             )
             return nil
         }
+        var compiled = DirectResponseAction(status: status)
+        let hasNoBody = [204, 205, 304].contains(status)
         if response.hasBodyFormat {
-            refuse(path["body_format"], "it is not supported yet", "give body: {inline_string: …}")
+            let place = path["body_format"]
+            guard let format = localBodyFormat(response.bodyFormat, place) else { return nil }
+            if hasNoBody {
+                refuse(
+                    place,
+                    "a \(status) response carries no body",
+                    "leave the format out, or answer with 200"
+                )
+            }
+            compiled.format = format
         }
-        guard response.hasBody else { return DirectResponseAction(status: status) }
+        guard response.hasBody else { return compiled }
         guard let body = bytes(response.body, path["body"], limit: scope.directBodyBytesMax) else {
             return nil
         }
-        if !body.isEmpty, [204, 205, 304].contains(status) {
+        if !body.isEmpty, hasNoBody {
             refuse(
                 path["body"],
                 "a \(status) response carries no body",
                 "leave the body out, or answer with 200"
             )
         }
-        return DirectResponseAction(status: status, body: body)
+        compiled.body = body
+        return compiled
     }
 }
