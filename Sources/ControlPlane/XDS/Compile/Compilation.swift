@@ -25,6 +25,8 @@ final class Compilation {
     ///
     /// Part of a listener's fingerprint, since its own bytes do not change with it.
     var outside: [UInt8] = []
+    /// The resources as bytes: for the fingerprints of listeners, and kept for `/config_dump`.
+    private(set) lazy var serialized = SerializedResources(loaded.bootstrap)
     /// The filters of the chain whose routes are being compiled.
     var filterChain = HTTPFilterChain()
     /// Checks that wait until all clusters are compiled; they get the names of those that balance by

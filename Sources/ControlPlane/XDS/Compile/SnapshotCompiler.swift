@@ -31,13 +31,36 @@ package enum SnapshotCompiler {
     ) throws(ConfigurationErrors) -> (
         snapshot: Snapshot, warnings: [ConfigurationProblem], files: [String]
     ) {
+        let result = try compileAll(loaded, options: options)
+        return (result.snapshot, result.warnings, result.files)
+    }
+
+    /// All that one run of the compiler finds.
+    struct Result {
+        let snapshot: Snapshot
+        /// With those of the loader.
+        let warnings: [ConfigurationProblem]
+        /// Files that fields name.
+        let files: [String]
+        /// What the snapshot was compiled from.
+        let resources: SerializedResources
+    }
+
+    /// As ``compileWithFiles(_:options:)``, with the resources as bytes.
+    static func compileAll(
+        _ loaded: LoadedConfiguration,
+        options: CompileOptions
+    ) throws(ConfigurationErrors) -> Result {
         let compilation = Compilation(loaded, options)
         let snapshot = compilation.snapshot()
         guard compilation.problems.isEmpty else {
             throw ConfigurationErrors(limited(inOrder(compilation.problems)))
         }
-        return (
-            snapshot, inOrder(loaded.warnings + compilation.warnings), compilation.files
+        return Result(
+            snapshot: snapshot,
+            warnings: inOrder(loaded.warnings + compilation.warnings),
+            files: compilation.files,
+            resources: compilation.serialized
         )
     }
 

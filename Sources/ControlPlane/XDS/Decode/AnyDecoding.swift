@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import SwiftProtobuf
 
 /// `google.protobuf.Any`: an object whose `@type` names the message that its other members fill.
@@ -59,7 +60,13 @@ struct AnyDecoding {
             scalar.decoding,
             isInsideAny: true
         )
-        return try? Google_Protobuf_Any(message: message)
+        var packed = try? Google_Protobuf_Any(message: message)
+        // Serialized here, once and with maps in the order of their keys. Only the largest stays a
+        // message, which the compiler takes as it is; SerializedResources takes care of it.
+        if M.self != Compilation.ManagerMessage.self {
+            packed?.value = Data(SerializedResources.serialize(message))
+        }
+        return packed
     }
 
     private func refuseType(

@@ -1,33 +1,20 @@
 internal import Policy
-internal import SwiftProtobuf
 
 /// A configuration as bytes: what a process keeps of it to show at `/config_dump`.
 ///
 /// The messages of a thousand clusters take megabytes; these bytes take a few hundred kB, and are
 /// decoded when somebody asks.
 package struct CompactConfiguration: Sendable {
-    fileprivate let bytes: [UInt8]
+    private var resources: SerializedResources
     /// When it was loaded, in seconds since 1970.
     package let loadedAt: Int64
 
-    package init(_ loaded: LoadedConfiguration, loadedAt: Int64) {
-        // Encoding fails only for messages with missing required fields, which proto3 has not.
-        bytes = (try? loaded.bootstrap.serializedBytes()) ?? []
+    init(_ resources: SerializedResources, loadedAt: Int64) {
+        self.resources = resources
         self.loadedAt = loadedAt
     }
 
-    /// Clusters that a reload replaced since, by their position in the list.
-    private var replaced: [Int: [UInt8]] = [:]
-
-    fileprivate var bootstrap: Envoy_Config_Bootstrap_V3_Bootstrap {
-        var whole = (try? Envoy_Config_Bootstrap_V3_Bootstrap(serializedBytes: bytes)) ?? .init()
-        for (position, cluster) in replaced
-        where position < whole.staticResources.clusters.count {
-            let decoded = try? Envoy_Config_Cluster_V3_Cluster(serializedBytes: cluster)
-            if let decoded { whole.staticResources.clusters[position] = decoded }
-        }
-        return whole
-    }
+    var bootstrap: Envoy_Config_Bootstrap_V3_Bootstrap { resources.bootstrap }
 
     /// The same configuration with other clusters from this position of the list on.
     func replacing(
@@ -35,9 +22,7 @@ package struct CompactConfiguration: Sendable {
         from first: Int
     ) -> CompactConfiguration {
         var next = self
-        for (offset, cluster) in clusters.enumerated() {
-            next.replaced[first + offset] = (try? cluster.serializedBytes()) ?? []
-        }
+        next.resources.replace(clusters, from: first)
         return next
     }
 }
@@ -46,7 +31,7 @@ extension LoadedConfiguration {
     /// What is kept while the configuration serves; the tree of messages can go.
     /// - Parameter loadedAt: now, in seconds since 1970.
     package func compacted(loadedAt: Int64) -> CompactConfiguration {
-        CompactConfiguration(self, loadedAt: loadedAt)
+        CompactConfiguration(SerializedResources(bootstrap), loadedAt: loadedAt)
     }
 }
 

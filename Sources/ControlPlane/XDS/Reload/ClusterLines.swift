@@ -32,10 +32,9 @@ struct ClusterLines: Sendable {
         _ read: ReadConfiguration
     ) {
         let clusters = loaded.bootstrap.staticResources.clusters
-        // Every file that counts must be this one, or its change would be missed.
-        guard clusters.count > 1, loaded.dependencies.count == 1,
-            clusters.count == read.snapshot.clusters.count
-        else { return nil }
+        guard clusters.count > 1, clusters.count == read.snapshot.clusters.count else {
+            return nil
+        }
         var starts: [Int] = []
         var indentation: Int?
         for index in clusters.indices {
@@ -94,7 +93,9 @@ struct ClusterLines: Sendable {
             + shift)
         guard range.lowerBound < range.upperBound, range.upperBound <= new.count,
             Self.isPlain(range, bytes, new, indentation, positions.count),
-            !warned.contains(where: { range.contains($0) })
+            !warned.contains(where: { range.contains($0) }),
+            // Warnings name their lines, and those behind the change would move.
+            shift == 0 || !warned.contains(where: { $0 >= range.lowerBound })
         else { return nil }
         guard let change = compile(bytes, new, range, positions, file, options) else { return nil }
         shiftItems(positions, by: shift, bytes, new, range)
@@ -127,13 +128,17 @@ struct ClusterLines: Sendable {
         text += bytes[new.starts[range.lowerBound]..<new.starts[range.upperBound]]
         guard let loaded = try? ConfigurationLoader.load(text: text, name: file) else { return nil }
         let messages = loaded.bootstrap.staticResources.clusters
-        guard loaded.warnings.isEmpty, messages.map(\.name) == Array(names[positions]) else {
+        // A file that a cluster names must be known to those who watch it.
+        guard loaded.warnings.isEmpty, loaded.dependencies.isEmpty,
+            messages.map(\.name) == Array(names[positions])
+        else {
             return nil
         }
         var bootstrap = frame
         bootstrap.staticResources.clusters = messages
         let whole = LoadedConfiguration(bootstrap: bootstrap, sources: loaded.sources)
-        guard let result = try? SnapshotCompiler.compile(whole, options: options),
+        guard let result = try? SnapshotCompiler.compileAll(whole, options: options),
+            result.files.isEmpty,
             !result.warnings.contains(where: { $0.path.hasPrefix("static_resources.clusters") }),
             result.snapshot.clusters.count == positions.count,
             // Routes are checked against how a cluster chooses endpoints.

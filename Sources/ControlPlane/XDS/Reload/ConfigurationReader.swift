@@ -2,7 +2,7 @@ package import Model
 
 /// A configuration that was read, compiled and found good.
 package struct ReadConfiguration: Sendable {
-    package let snapshot: Snapshot
+    package fileprivate(set) var snapshot: Snapshot
     package let warnings: [ConfigurationProblem]
     /// What is kept for `/config_dump`.
     package let dump: CompactConfiguration
@@ -20,26 +20,32 @@ package struct ConfigurationReader: Sendable {
     private let files: [String]
     private var memory: ClusterLines?
     private var last: ReadConfiguration?
-    /// Smaller files are read whole faster than anybody notices.
-    private static let largeBytes = 64 << 10
+    /// The contents of files that the configuration names, such as bodies of direct responses.
+    private var named: [String: Int] = [:]
+    private let largeBytes: Int
 
-    package init(files: [String]) { self.files = files }
+    /// - Parameters:
+    ///   - files: files and directories, as the command line names them.
+    ///   - largeBytes: smaller files are read whole faster than anybody notices.
+    package init(files: [String], largeBytes: Int = 64 << 10) {
+        self.files = files
+        self.largeBytes = largeBytes
+    }
 
     /// Reads and compiles the files.
     ///
     /// - Parameters:
     ///   - loadedAt: now, in seconds since 1970.
-    ///   - mayBePartial: false where files that the configuration names may have changed, too.
+    ///   - mayBePartial: false where everything is to be read, whatever seems to have changed.
     package mutating func read(
         options: CompileOptions,
         loadedAt: Int64,
         mayBePartial: Bool = true
     ) throws(ConfigurationErrors) -> ReadConfiguration {
         guard files.count == 1, !ConfigurationDirectory.isDirectory(files[0]),
-            let bytes = try? FileContents.read(files[0]), bytes.count >= Self.largeBytes
+            let bytes = try? FileContents.read(files[0]), bytes.count >= largeBytes
         else {
-            memory = nil
-            last = nil
+            forget()
             return try Self.read(
                 try ConfigurationLoader.load(files: files),
                 options: options,
@@ -48,13 +54,23 @@ package struct ConfigurationReader: Sendable {
         }
         let lines = LineMap(bytes)
         if mayBePartial, let found = partial(bytes, lines, options) { return found }
-        memory = nil
-        last = nil
+        let before = last?.snapshot
+        forget()
         var loaded = try ConfigurationLoader.load(text: bytes, name: files[0])
         loaded.dependencies.append(files[0])
-        let result = try Self.read(loaded, options: options, loadedAt: loadedAt)
-        memory = ClusterLines(bytes, lines, loaded, result)
-        last = memory == nil ? nil : result
+        var result = try Self.read(loaded, options: options, loadedAt: loadedAt)
+        if let before { result.snapshot = Self.sharing(result.snapshot, with: before) }
+        guard let memory = ClusterLines(bytes, lines, loaded, result) else { return result }
+        for name in result.dependencies where name != files[0] {
+            // Without it nobody could tell later whether it changed.
+            guard let contents = Self.contents(of: name) else {
+                forget()
+                return result
+            }
+            named[name] = contents
+        }
+        self.memory = memory
+        last = result
         return result
     }
 
@@ -64,14 +80,71 @@ package struct ConfigurationReader: Sendable {
         options: CompileOptions,
         loadedAt: Int64
     ) throws(ConfigurationErrors) -> ReadConfiguration {
-        let (snapshot, warnings) = try SnapshotCompiler.compile(loaded, options: options)
+        let result = try SnapshotCompiler.compileAll(loaded, options: options)
+        var dependencies = loaded.dependencies
+        var known = Set(dependencies)
+        for file in result.files where known.insert(file).inserted { dependencies.append(file) }
         return ReadConfiguration(
-            snapshot: snapshot,
-            warnings: warnings,
-            dump: loaded.compacted(loadedAt: loadedAt),
-            dependencies: loaded.dependencies,
+            snapshot: result.snapshot,
+            warnings: result.warnings,
+            dump: CompactConfiguration(result.resources, loadedAt: loadedAt),
+            dependencies: dependencies,
             isPartial: false
         )
+    }
+
+    /// The snapshot with the objects of another one where they say the same.
+    ///
+    /// The data plane goes on with those that it has, and would keep both in memory.
+    private static func sharing(_ new: Snapshot, with old: Snapshot) -> Snapshot {
+        var clusters: [String: ClusterConfiguration] = [:]
+        for cluster in old.clusters where !cluster.fingerprint.isEmpty {
+            clusters[cluster.name] = cluster
+        }
+        var listeners: [String: ListenerConfiguration] = [:]
+        for listener in old.listeners where !listener.fingerprint.isEmpty {
+            listeners[listener.name] = listener
+        }
+        return copy(
+            of: new,
+            listeners: new.listeners.map { one in
+                listeners[one.name].flatMap { $0.fingerprint == one.fingerprint ? $0 : nil } ?? one
+            },
+            clusters: new.clusters.map { one in
+                clusters[one.name].flatMap { $0.fingerprint == one.fingerprint ? $0 : nil } ?? one
+            },
+            version: new.version
+        )
+    }
+
+    private static func copy(
+        of snapshot: Snapshot,
+        listeners: [ListenerConfiguration],
+        clusters: [ClusterConfiguration],
+        version: UInt64
+    ) -> Snapshot {
+        Snapshot(
+            listeners: listeners,
+            clusters: clusters,
+            admin: snapshot.admin,
+            nodeID: snapshot.nodeID,
+            nodeCluster: snapshot.nodeCluster,
+            locality: snapshot.locality,
+            localClusterName: snapshot.localClusterName,
+            outlierEventLogPath: snapshot.outlierEventLogPath,
+            version: version
+        )
+    }
+
+    private mutating func forget() {
+        memory = nil
+        last = nil
+        named = [:]
+    }
+
+    /// A keyed hash of what a file says; nil where it cannot be read.
+    private static func contents(of file: String) -> Int? {
+        (try? FileContents.read(file))?.hashValue
     }
 
     private mutating func partial(
@@ -79,21 +152,17 @@ package struct ConfigurationReader: Sendable {
         _ lines: LineMap,
         _ options: CompileOptions
     ) -> ReadConfiguration? {
-        guard var memory, let last else { return nil }
+        guard var memory, let last,
+            named.allSatisfy({ Self.contents(of: $0.key) == $0.value })
+        else { return nil }
         let change = memory.read(bytes, lines, file: files[0], options)
         guard let change else { return nil }
         var clusters = last.snapshot.clusters
         clusters.replaceSubrange(change.positions, with: change.compiled)
-        let old = last.snapshot
-        let snapshot = Snapshot(
-            listeners: old.listeners,
+        let snapshot = Self.copy(
+            of: last.snapshot,
+            listeners: last.snapshot.listeners,
             clusters: clusters,
-            admin: old.admin,
-            nodeID: old.nodeID,
-            nodeCluster: old.nodeCluster,
-            locality: old.locality,
-            localClusterName: old.localClusterName,
-            outlierEventLogPath: old.outlierEventLogPath,
             version: options.version
         )
         let result = ReadConfiguration(

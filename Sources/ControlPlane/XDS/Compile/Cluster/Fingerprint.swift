@@ -14,9 +14,12 @@ enum Fingerprint {
 
     /// The fingerprint of a resource, and of what it inherits from elsewhere.
     static func bytes(of message: some Message, inherited: [UInt8] = []) -> [UInt8] {
-        var options = BinaryEncodingOptions()
-        options.useDeterministicOrdering = true
-        var bytes: [UInt8] = (try? message.serializedBytes(partial: true, options: options)) ?? []
+        bytes(of: SerializedResources.serialize(message), inherited: inherited)
+    }
+
+    /// The fingerprint of a resource that is serialized already.
+    static func bytes(of resource: [UInt8], inherited: [UInt8]) -> [UInt8] {
+        var bytes = resource
         let own = UInt64(bytes.count)
         // The length keeps what is inherited apart from what is the resource's own.
         if !inherited.isEmpty {

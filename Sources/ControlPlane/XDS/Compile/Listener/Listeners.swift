@@ -24,12 +24,13 @@ extension Compilation {
                     "names of listeners are unique"
                 )
             }
-            return self.listener(listener, path, &owners)
+            return self.listener(listener, at: index, path, &owners)
         }
     }
 
     private func listener(
         _ listener: Envoy_Config_Listener_V3_Listener,
+        at index: Int,
         _ path: FieldPath,
         _ owners: inout [SocketAddress: String]
     ) -> ListenerConfiguration? {
@@ -71,17 +72,20 @@ extension Compilation {
             unixMode: bound.compactMap(\.mode).first,
             accepts: accepts,
             http: manager,
-            fingerprint: fingerprint(of: listener)
+            fingerprint: fingerprint(of: listener, at: index)
         )
     }
 
     /// The listener's bytes, with what it took from elsewhere: two with equal bytes are the same.
-    private func fingerprint(of listener: Envoy_Config_Listener_V3_Listener) -> [UInt8] {
+    private func fingerprint(
+        of listener: Envoy_Config_Listener_V3_Listener,
+        at index: Int
+    ) -> [UInt8] {
         var inherited = outside
         let limit = connectionLimits[listener.name]?.limit ?? Self.connectionsMax
         inherited.append(contentsOf: Array("\(limit) \(options.explainsLocalReplies)".utf8))
         inherited.append(contentsOf: Array(" \(options.allowsUnconfiguredFilters)".utf8))
-        return Fingerprint.bytes(of: listener, inherited: inherited)
+        return Fingerprint.bytes(of: serialized.listeners[index], inherited: inherited)
     }
 
     private func addresses(
