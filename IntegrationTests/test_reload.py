@@ -92,6 +92,24 @@ def test_a_file_that_is_gone_changes_nothing_until_it_is_back(sidecar, peer):
     wait_outcome(proxy, "UNCHANGED", 2)
 
 
+def test_a_file_that_the_configuration_names_is_watched_too(sidecar, tmp_path):
+    body = tmp_path / "body.txt"
+    body.write_text("one")
+    named = answering("")
+    named["direct_response"]["body"] = {"filename": str(body)}
+    proxy = sidecar(routes=[named])
+    assert proxy.fetch().body == b"one"
+    body.write_text("two")
+    wait_outcome(proxy, "TAKEN", 1)
+    assert proxy.fetch().body == b"two"
+    body.unlink()
+    wait_outcome(proxy, "REJECTED", 2)
+    assert proxy.fetch().body == b"two"
+    body.write_text("three")
+    wait_outcome(proxy, "TAKEN", 3)
+    assert proxy.fetch().body == b"three"
+
+
 def test_sighup_reads_the_configuration_without_watching(sidecar):
     proxy = sidecar(routes=[answering("one")], args=["--no-watch"])
     assert status(proxy)["watch"] == "off"

@@ -27,7 +27,7 @@ struct ConfigurationSource: Sendable {
     /// From any thread; takes as long as the files are large.
     /// - Parameters:
     ///   - version: the number that the snapshot gets.
-    ///   - mayBePartial: false where files that the configuration names may have changed, too.
+    ///   - mayBePartial: false where everything is to be read, whatever seems to have changed.
     mutating func read(
         version: UInt64,
         mayBePartial: Bool = true

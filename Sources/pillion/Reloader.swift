@@ -76,7 +76,7 @@ final class Reloader {
         }
         let before = source
         let version = version + 1
-        // A person who asks may have changed a file that the configuration only names.
+        // A person who asks means all of it.
         let mayBePartial = cause != "SIGHUP"
         onThread {
             var source = before
@@ -91,6 +91,8 @@ final class Reloader {
                 reloader.source = after
                 reloader.finishedReading(result)
             }
+        } otherwise: { error in
+            reject([error.description])
         }
     }
 
@@ -150,8 +152,7 @@ final class Reloader {
             try parts.resolver.apply(clusters: both)
             parts.health.apply(clusters: both)
         } catch {
-            parts.plane.discard(change)
-            reject([error.description])
+            abandon(change, error)
             return
         }
         onThread {
@@ -166,7 +167,22 @@ final class Reloader {
                 parts.health.waitForFirstChecks(milliseconds: rest)
             }
             return { $0.take(change, reading) }
+        } otherwise: { error in
+            abandon(change, error)
         }
+    }
+
+    /// Gives back what was prepared; names and health of the clusters that serve are kept up.
+    private func abandon(_ change: PreparedChange, _ error: SystemCallError) {
+        parts.plane.discard(change)
+        let clusters = parts.plane.clusters
+        do throws(SystemCallError) {
+            try parts.resolver.apply(clusters: clusters)
+        } catch {
+            Log.shared.log(.error, "names cannot be looked up", ["error": error.description])
+        }
+        parts.health.apply(clusters: clusters)
+        reject([error.description])
     }
 
     private func take(_ change: PreparedChange, _ reading: ReadConfiguration) {
@@ -317,7 +333,11 @@ final class Reloader {
     // MARK: - The thread
 
     /// Runs the body on a thread of its own, and what it returns back on the loop.
-    private func onThread(_ body: @escaping @Sendable () -> @Sendable (Reloader) -> Void) {
+    /// - Parameter otherwise: called at once where no thread can be had.
+    private func onThread(
+        _ body: @escaping @Sendable () -> @Sendable (Reloader) -> Void,
+        otherwise: (SystemCallError) -> Void
+    ) {
         thread?.join()
         let mailbox = loop.mailbox
         do throws(SystemCallError) {
@@ -329,7 +349,7 @@ final class Reloader {
             }
         } catch {
             thread = nil
-            reject([error.description])
+            otherwise(error)
         }
     }
 }

@@ -17,6 +17,9 @@ struct Sidecar {
     let drainMilliseconds: Int64
     let watches: Bool
 
+    /// A page of the admin interface from which its memory is worth giving back.
+    private static let largePageBytes = 1 << 20
+
     /// Returns the exit code.
     func run() -> Int32 {
         do {
@@ -62,8 +65,14 @@ struct Sidecar {
         }
         var server: LocalServer?
         if let address = reading.snapshot.admin {
+            // The memory of a large page goes back once the page is sent.
+            let tidying = ClosureTimer(loop: loop) { ResourceBudget.releaseFreeMemory() }
             let bound = try LocalServer(loop: loop, address: address, name: "admin") {
-                admin.handle($0)
+                let response = admin.handle($0)
+                if case .bytes(let page) = response.body, page.count > Self.largePageBytes {
+                    tidying.schedule(afterMilliseconds: 1_000)
+                }
+                return response
             }
             admin.boundAddress = bound.address
             server = bound
