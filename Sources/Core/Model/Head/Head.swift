@@ -279,12 +279,19 @@ package final class Head {
 
     /// The next line with this lower-case name at or after `start`, for fields on several lines.
     package func nextIndex(named name: Span<UInt8>, from start: Int) -> Int? {
+        let count = name.count
+        if count == 0 { return nil }
+        // Names begin alike more often than they end alike.
+        let last = unsafe name[unchecked: count &- 1]
         var index = start
         while index < fieldCount {
-            if unsafe Int(table[index].name.count) == name.count, unsafe !table[index].isRemoved,
-                unsafe span(table[index].name).equalsIgnoringCase(lowercase: name)
-            {
-                return index
+            if unsafe Int(table[index].name.count) == count, unsafe !table[index].isRemoved {
+                let spelled = unsafe span(table[index].name)
+                if unsafe spelled[unchecked: count &- 1].asciiLowercased == last,
+                    spelled.equalsIgnoringCase(lowercase: name)
+                {
+                    return index
+                }
             }
             index += 1
         }
