@@ -99,7 +99,7 @@ extension APIDescription {
         field|2|json_format|jsonFormat|message:google.protobuf.Struct|format|||
         field|5|text_format_source|textFormatSource|message:envoy.config.core.v3.DataSource|format|||
         field|3|omit_empty_values|omitEmptyValues|bool||||
-        field|4|content_type|contentType|string||||a log line has no content type
+        field|4|content_type|contentType|string||||
         field|7|json_format_options|jsonFormatOptions|message:envoy.config.core.v3.JsonFormatOptions||||members are printed in the order of the file
         unsupported|formatters
         message|envoy.config.core.v3.JsonFormatOptions

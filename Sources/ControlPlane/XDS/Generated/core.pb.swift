@@ -803,8 +803,7 @@ package nonisolated struct Envoy_Config_Core_V3_SubstitutionFormatString: Sendab
   /// Leaves out what has no value instead of printing `-` or null. Default: false.
   package var omitEmptyValues: Bool = false
 
-  /// The content type of what is made.
-  /// [ignored: a log line has no content type]
+  /// The content type of an answer; a log line has none. Default: by the format.
   package var contentType: String = String()
 
   /// How JSON is printed.

@@ -91,6 +91,9 @@ extension Compilation {
                 "leave it out"
             )
         }
+        if !given.contentType.isEmpty {
+            warn(path["content_type"], "it has no effect", "a log line has no content type")
+        }
         switch given.format {
         case .textFormat(let text):
             // An empty text is Envoy's way to ask for its default.
