@@ -1,6 +1,6 @@
 """Which endpoint: hashes, rings and tables, subsets, weights."""
 
-from beside.case import Ask, Case, Difference, Scene, Spread, World
+from beside.case import Ask, Case, Scene, Spread, World
 from beside.parts import bootstrap, cluster, host, listener, route
 
 _NAMES = "abcde"
@@ -259,13 +259,6 @@ SUBSETS = World("subsets", subsets, [
         "cluster.any.lb_subsets_fallback",), ignores=("*.endpoint", "*.body")),
     Case("no subset", Ask("/none/v9/"), stats=(
         "cluster.none.upstream_cx_none_healthy",)),
-    Scene("how many subsets there are", lambda side: {
-        name: side.stat(f"cluster.{name}.lb_subsets_active")
-        for name in ("none", "any", "own", "list")}, difference=Difference(
-            "Envoy adds up its threads, the main one and each worker: twice what there is",
-            {"none": (7, 14), "own": (8, 16), "list": (2, 4)}),
-          # A worker makes subsets when the first request comes.
-          ignores=("any",)),
 ], _NAMES)
 
 # Weights.

@@ -186,7 +186,10 @@ LIMITING = World("limits", limiting, [
         "priorities", 0, "priorities", "priorities/high", "priorities/high", "priorities",
         "priorities/high", first=3)),
     # Envoy's count of pools that remain falls below zero.
-    Scene("what remains", at_once("remaining", 2), ignores=("*.remaining_cx_pools",)),
+    Scene("what remains", at_once("remaining", 2), ignores=(
+        "*.remaining_cx_pools",
+        # Ours show both priorities as soon as one of them is tracked.
+        "*.high.remaining_*")),
     Scene("connections per endpoint", at_once("per-host", 4, first=2)),
     Scene("connections live shortly", connections("short", 0.3)),
     Scene("connections end by themselves after their time", ends(

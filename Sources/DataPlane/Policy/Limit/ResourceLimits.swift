@@ -63,7 +63,9 @@ package final class ResourceLimits: Sendable {
     }
 
     /// Places left; 0 where more are taken than there are.
-    package func remaining(_ resource: Resource) -> Int { max(0, limit(of: resource) - count(resource)) }
+    package func remaining(_ resource: Resource) -> Int {
+        max(0, limit(of: resource) - count(resource))
+    }
 
     /// With a budget, a share of what is under way and what waits (`RetryBudget`).
     private var retryLimit: Int {

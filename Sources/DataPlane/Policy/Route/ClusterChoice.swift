@@ -59,7 +59,9 @@ extension Head {
     fileprivate func text(of name: ByteString) -> String {
         let bytes = name.bytes
         if bytes.span.equals(":path") { return ByteString(copying: span(path)).description }
-        if bytes.span.equals(":method") { return ByteString(copying: span(methodSlice)).description }
+        if bytes.span.equals(":method") {
+            return ByteString(copying: span(methodSlice)).description
+        }
         if bytes.span.equals(":authority") || bytes.span.equals("host") {
             return ByteString(copying: span(authority)).description
         }

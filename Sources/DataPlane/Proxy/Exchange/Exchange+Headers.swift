@@ -60,6 +60,9 @@ extension Exchange {
     /// The record is the worker's, filled anew; it is used at once.
     func describe() -> ExchangeRecord {
         fill(&worker.logRecord)
+        if forward != nil, attemptCount == 0 { worker.logRecord.attemptCount = 1 }
+        // Before the response is on its way, its status is known already.
+        if !isLocalReply { worker.logRecord.responseCode = response.status }
         return worker.logRecord
     }
 }

@@ -109,7 +109,7 @@ extension Exchange {
         listener?.stats.increment(.downstreamRqMaxDurationReached)
         cut(
             isRequestComplete ? 504 : 408,
-            .durationTimeout,
+            [],
             "max_duration_timeout",
             "downstream duration timeout: the exchange reached max_stream_duration"
         )

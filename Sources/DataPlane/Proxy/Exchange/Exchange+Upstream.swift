@@ -130,6 +130,7 @@ extension Exchange {
         attemptStartedAt = loop.nowMicroseconds
         lastActivity = loop.nowMilliseconds
         upstreamAddress = connection.address
+        upstreamLocalAddress = connection.localAddress
         report(.connected)
         virtualCluster?.increment(.upstreamRqTotal)
         routeStats?.increment(.upstreamRqTotal)
@@ -314,11 +315,13 @@ extension Exchange {
                     return
                 }
             case .limitExceeded:
+                if extras?.hedges.isEmpty == false, leavesToHedges() { return }
                 cluster.stats.increment(.upstreamRqRetryLimitExceeded)
                 virtualCluster?.increment(.upstreamRqRetryLimitExceeded)
                 flags.insert(.upstreamRetryLimitExceeded)
             case .no:
-                if isRetrying, status < 500 {
+                // While hedged attempts are out, this is the first one's answer and no retry's.
+                if isRetrying, status < 500, extras?.hedges.isEmpty != false {
                     cluster.stats.increment(.upstreamRqRetrySuccess)
                     virtualCluster?.increment(.upstreamRqRetrySuccess)
                 }
@@ -332,8 +335,9 @@ extension Exchange {
         keepsBody = false
         details = "via_upstream"
         HopByHop.strip(response)
-        decorate(service: firstResponseByteAt)
+        addRouterHeaders(service: firstResponseByteAt)
         changeResponseHeaders()
+        addManagerHeaders()
         responseFraming = framing
         hasResponseStarted = true
         downstream?.respondHead(response, framing: framing)
@@ -341,6 +345,12 @@ extension Exchange {
 
     /// Adds what every response to the client carries.
     func decorate(service firstByteAt: Int64?) {
+        addRouterHeaders(service: firstByteAt)
+        addManagerHeaders()
+    }
+
+    /// What the router says of an attempt; routes may change it.
+    private func addRouterHeaders(service firstByteAt: Int64?) {
         guard let listener else { return }
         let http = listener.configuration.http
         if let firstByteAt, !http.suppressesEnvoyHeaders {
@@ -353,6 +363,12 @@ extension Exchange {
         if virtualHost?.includesAttemptCountInResponse == true {
             response.set(.xEnvoyAttemptCount, response.append(decimal: UInt64(attemptCount)))
         }
+    }
+
+    /// What the connection manager says; no route changes it.
+    private func addManagerHeaders() {
+        guard let listener else { return }
+        let http = listener.configuration.http
         if http.setsRequestIDInResponse || returnsRequestID, let id = request.first(.xRequestID) {
             response.set(.xRequestID, response.append(copyOf: request, id))
         }

@@ -87,7 +87,8 @@ package final class ClusterState {
         guard configuration.closesConnectionsOnHealthFailure else { return }
         for endpoint in endpoints {
             let isFailing = endpoint.shared.isFailing
-            if isFailing, !endpoint.wasFailing { endpoint.closeAllNow() }
+            // Requests under way are finished, as in Envoy.
+            if isFailing, !endpoint.wasFailing { endpoint.closeAllAfterUse() }
             endpoint.wasFailing = isFailing
         }
     }

@@ -272,13 +272,8 @@ package final class EndpointState {
         }
     }
 
-    /// Closes every connection, also under requests (`close_connections_on_host_health_failure`).
-    func closeAllNow() {
-        closeIdle()
-        for connection in open { connection.cut() }
-    }
-
-    /// Closes idle connections, and the others when they are free.
+    /// Closes idle connections, and the others when they are free
+    /// (`close_connections_on_host_health_failure`, `close_connections_on_host_set_change`).
     func closeAllAfterUse() {
         closeIdle()
         for connection in open { connection.closesAfterUse = true }

@@ -139,21 +139,6 @@ final class UpstreamConnection: StreamConnection {
         endpoint.closedWithoutLoss(self)
     }
 
-    /// The endpoint has failed its health check: whatever is under way ends here.
-    func cut() {
-        switch phase {
-        case .connecting: failToConnect(.connectFailure, code: ECONNABORTED)
-        case .idle:
-            endpoint.removeIdle(self)
-            close(local: true)
-        case .head, .body, .chunked, .untilClose, .finished:
-            let failed = exchange
-            exchange = nil
-            close(local: true)
-            failed?.upstreamFailed(.connectionTermination)
-        }
-    }
-
     private func failToConnect(_ reason: ResetReason, code: Int32) {
         loop.timers.cancel(&timer)
         stats.increment(.upstreamCxConnectFail)
