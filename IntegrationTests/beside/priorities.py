@@ -160,8 +160,9 @@ LOCALITIES = World("localities", localities, [
     Case("zone statistics", Ask("/zone-even/"), stats=(
         "cluster.zone-even.lb_zone_routing_all_directly",), ignores=("*.endpoint", "*.body")),
     # Envoy counts it when membership changes, once for each of its threads.
-    Scene("a zone too small is counted", lambda side:
-          side.stat("cluster.zone-small.lb_zone_cluster_too_small") > 0),
+    Scene("a zone too small is counted", lambda side: (
+        side.who(1, Ask("/zone-small/")) and None,
+        side.stat("cluster.zone-small.lb_zone_cluster_too_small") > 0)),
 ], _NAMES)
 
 WORLDS = (PRIORITIES, LOCALITIES)

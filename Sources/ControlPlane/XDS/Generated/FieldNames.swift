@@ -957,7 +957,7 @@ extension APIDescription {
         field|1|mutations|mutations|message:envoy.extensions.filters.http.header_mutation.v3.Mutations||||
         field|2|most_specific_header_mutations_wins|mostSpecificHeaderMutationsWins|bool||||
         message|envoy.extensions.filters.http.router.v3.Router
-        field|1|dynamic_stats|dynamicStats|message:google.protobuf.BoolValue||||these statistics are always kept
+        field|1|dynamic_stats|dynamicStats|message:google.protobuf.BoolValue||||
         field|2|start_child_span|startChildSpan|bool||deprecated||there are no traces yet
         field|4|suppress_envoy_headers|suppressEnvoyHeaders|bool||||
         field|5|strict_check_headers|strictCheckHeaders|string*||||

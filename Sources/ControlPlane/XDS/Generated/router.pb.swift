@@ -26,8 +26,7 @@ package nonisolated struct Envoy_Extensions_Filters_Http_Router_V3_Router: Senda
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Keeps statistics that are made from the request.
-  /// [ignored: these statistics are always kept]
+  /// Counts responses at the cluster by their status. Default: true.
   package var dynamicStats: SwiftProtobuf.Google_Protobuf_BoolValue {
     get {_dynamicStats ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
     set {_dynamicStats = newValue}

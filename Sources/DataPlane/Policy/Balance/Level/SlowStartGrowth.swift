@@ -1,4 +1,3 @@
-import Glibc
 import Model
 
 extension SlowStart {
@@ -8,7 +7,7 @@ extension SlowStart {
         guard time < windowMilliseconds else { return 1 }
         let fraction = Double(max(1, time)) / Double(windowMilliseconds)
         // Envoy takes an aggression that makes no sense as 1.
-        let grown = aggression > 0 && aggression != 1 ? pow(fraction, 1 / aggression) : fraction
+        let grown = aggression > 0 && aggression != 1 ? fraction.power(1 / aggression) : fraction
         return max(grown, minWeightPercent / 100)
     }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import Model
 
 /// The endpoint with the fewest requests among some that are drawn at random; with unequal weights,
 /// a schedule in which a weight counts as weight / (requests + 1) ^ bias.
@@ -49,7 +49,7 @@ package struct LeastRequestBalancer: Sendable {
             return schedule?.pick { position in
                 let weight = Double(weights[position]) * growth(position)
                 let requests = max(0, load(position)) + 1
-                return bias == 1 ? weight / requests : weight / pow(requests, bias)
+                return bias == 1 ? weight / requests : weight / requests.power(bias)
             }
         }
         guard count > 0 else { return nil }
