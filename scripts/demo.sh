@@ -128,7 +128,7 @@ echo "$statuses" | show
 [[ $statuses == "$(printf '200 %.0s' $(seq 12))" ]] || fail "every request succeeded: $statuses"
 stat() { request "http://$admin/stats?filter=$1" | awk -v name="$1:" '$1 == name { print $2 }'; }
 retried=$(stat cluster.app.upstream_rq_retry_success)
-failures=$(stat cluster.app.upstream_rq_5xx)
+failures=$(stat cluster.app.retry.upstream_rq_5xx)
 ((${retried:-0} > 0)) || fail "there were retries"
 ((${failures:-0} > 0)) || fail "the app failed"
 echo "the app failed $failures times, $retried requests succeeded at another attempt" | show
