@@ -30,12 +30,30 @@ extension Exchange {
     func recordTime(milliseconds: UInt64) {
         guard let cluster, hcm?.countsByStatus != false else { return }
         cluster.stats.record(.upstreamRqTime, milliseconds: milliseconds)
+        if cluster.configuration.tracksTimeoutBudgets { recordBudgets(cluster) }
         virtualCluster?.record(.upstreamRqTime, milliseconds: milliseconds)
         routeStats?.record(.upstreamRqTime, milliseconds: milliseconds)
         let parts = cluster.parts
         let origin = isInternal ? parts.ofInternalRequests : parts.ofExternalRequests
         origin.record(.upstreamRqTime, milliseconds: milliseconds)
         if isCanary { parts.ofCanaries.record(.upstreamRqTime, milliseconds: milliseconds) }
+    }
+
+    /// How much of the time that they had the exchange and its attempt have used, in percent.
+    private func recordBudgets(_ cluster: ClusterState) {
+        let now = loop.nowMicroseconds
+        if let whole = timeouts?.globalMilliseconds, requestCompleteAt > 0 {
+            cluster.stats.record(
+                .upstreamRqTimeoutBudgetPercentUsed,
+                value: UInt64(max(0, now - requestCompleteAt)) / 10 / UInt64(max(1, whole))
+            )
+        }
+        if let perTry = timeouts?.perTryMilliseconds {
+            cluster.stats.record(
+                .upstreamRqTimeoutBudgetPerTryPercentUsed,
+                value: UInt64(max(0, now - attemptStartedAt)) / 10 / UInt64(max(1, perTry))
+            )
+        }
     }
 
     /// The endpoint is configured as one, or its response says that it is.

@@ -1,3 +1,4 @@
+import CLinux
 package import Model
 package import Policy
 package import Synchronization
@@ -123,7 +124,7 @@ package final class EndpointShared: Sendable {
     package let requestsSucceeded = Atomic<UInt64>(0)
     /// Milliseconds of the loop's clock when the endpoint became part of the cluster, or healthy
     /// again: slow start counts from here.
-    package let availableSince = Atomic<Int64>(0)
+    package let availableSince = Atomic<Int64>(pillion_monotonic_microseconds() / 1000)
     private let health: Atomic<UInt8>
     /// nil where the cluster has no outlier detection.
     package let outlier: OutlierCounts?
