@@ -50,6 +50,11 @@ let package = Package(
             linkerSettings: [.linkedLibrary(":libre2.a"), .linkedLibrary("stdc++")]
         ),
         .target(name: "CLinux", path: "Sources/System/CLinux"),
+        .target(
+            name: "CTLS",
+            path: "Sources/System/CTLS",
+            linkerSettings: [.linkedLibrary(":libssl.a"), .linkedLibrary(":libcrypto.a")]
+        ),
         .systemLibrary(name: "CYAML", path: "Sources/System/CYAML"),
         .systemLibrary(name: "CAres", path: "Sources/System/CAres"),
         // Core
@@ -58,6 +63,12 @@ let package = Package(
             name: "Telemetry",
             dependencies: ["Model"],
             path: "Sources/Core/Telemetry",
+            swiftSettings: dataPlane
+        ),
+        .target(
+            name: "Identity",
+            dependencies: ["Model", "CTLS"],
+            path: "Sources/Core/Identity",
             swiftSettings: dataPlane
         ),
         // Data plane
@@ -75,7 +86,9 @@ let package = Package(
         ),
         .target(
             name: "Proxy",
-            dependencies: ["Model", "Telemetry", "Wire", "Policy", "CAres", "CLinux"],
+            dependencies: [
+                "Model", "Telemetry", "Identity", "Wire", "Policy", "CAres", "CLinux",
+            ],
             path: "Sources/DataPlane/Proxy",
             swiftSettings: dataPlane
         ),
@@ -83,7 +96,7 @@ let package = Package(
         .target(
             name: "XDS",
             dependencies: [
-                "Model", "Policy", "Telemetry", "CYAML",
+                "Model", "Policy", "Telemetry", "Identity", "CYAML",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             path: "Sources/ControlPlane/XDS",
@@ -93,8 +106,14 @@ let package = Package(
         // Operations
         .target(
             name: "Admin",
-            dependencies: ["Model", "Telemetry", "Wire", "Policy", "Proxy"],
+            dependencies: ["Model", "Telemetry", "Identity", "Wire", "Policy", "Proxy"],
             path: "Sources/Operations/Admin",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Interception",
+            dependencies: ["Model", "CLinux"],
+            path: "Sources/Operations/Interception",
             swiftSettings: strict
         ),
         .target(
@@ -106,7 +125,8 @@ let package = Package(
         .executableTarget(
             name: "pillion",
             dependencies: [
-                "Model", "Telemetry", "Proxy", "XDS", "Admin", "SampleApp",
+                "Model", "Telemetry", "Identity", "Proxy", "XDS", "Admin", "Interception",
+                "SampleApp",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/pillion",
@@ -132,6 +152,18 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "IdentityTests",
+            dependencies: ["Model", "Identity"],
+            path: "Tests/IdentityTests",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "InterceptionTests",
+            dependencies: ["Interception", "Model"],
+            path: "Tests/InterceptionTests",
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "WireTests",
             dependencies: [
                 "Model", "Wire",
@@ -150,7 +182,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ProxyTests",
-            dependencies: ["Model", "Telemetry", "Wire", "Policy", "Proxy"],
+            dependencies: ["Model", "Telemetry", "Identity", "Wire", "Policy", "Proxy"],
             path: "Tests/ProxyTests",
             swiftSettings: strict
         ),

@@ -86,6 +86,17 @@ package struct ExchangeRecord {
     package var upstreamClusterStatName: String = ""
     package var virtualClusterName: String = ""
     package var isTLS = false
+    package var downstreamTLS: TLSFacts?
+    package var upstreamTLS: TLSFacts?
+    /// The server's name as the first bytes or the handshake had it; lower case.
+    package var requestedServerName: ByteString = ""
+    /// Why a handshake with the client failed.
+    package var downstreamTransportFailureReason: String = ""
+    package var filterChainName: String = ""
+    /// The trailers of the request.
+    package var requestTrailers: Head?
+    /// A TCP connection, not a request: it has neither head.
+    package var isConnection = false
 
     package init() {}
 }

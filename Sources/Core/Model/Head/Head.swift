@@ -59,9 +59,15 @@ package final class Head {
     package var path: Slice = .empty
     package var authority: Slice = .empty
     package var isTLS = false
+    /// `:scheme` as an HTTP/2 request has it; empty in HTTP/1.
+    package var scheme: Slice = .empty
+    /// The protocol that an upgrade asks for: `:protocol` (RFC 8441), or the first in `upgrade`.
+    package var upgradeProtocol: Slice = .empty
     package var status: UInt16 = 0
     package var reason: Slice = .empty
-    /// The minor version of HTTP/1 as received: 0 or 1.
+    /// The major version of HTTP as received: 1 or 2.
+    package var majorVersion: UInt8 = 1
+    /// The minor version of HTTP/1 as received: 0 or 1; 1 in HTTP/2, whose peers know all of 1.1.
     package var minorVersion: UInt8 = 1
 
     package init(byteCapacity: Int = 1024, fieldCapacity: Int = 32) {
@@ -96,8 +102,11 @@ package final class Head {
         path = .empty
         authority = .empty
         isTLS = false
+        scheme = .empty
+        upgradeProtocol = .empty
         status = 0
         reason = .empty
+        majorVersion = 1
         minorVersion = 1
     }
 
@@ -120,8 +129,11 @@ package final class Head {
         path = other.path
         authority = other.authority
         isTLS = other.isTLS
+        scheme = other.scheme
+        upgradeProtocol = other.upgradeProtocol
         status = other.status
         reason = other.reason
+        majorVersion = other.majorVersion
         minorVersion = other.minorVersion
     }
 

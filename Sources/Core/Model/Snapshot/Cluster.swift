@@ -1,11 +1,21 @@
 /// `envoy.config.cluster.v3.Cluster`, compiled.
 package final class ClusterConfiguration: Sendable {
-    package enum Discovery: Sendable {
+    package enum Discovery: Sendable, Equatable {
         case `static`
         /// Every address of every name is an endpoint.
         case strictDNS
         /// One endpoint: the first address of the one name, asked for again as it goes stale.
         case logicalDNS
+        /// The endpoint is where the client wanted to go.
+        case originalDestination(OriginalDestination)
+
+        /// A resolver asks for names.
+        package var usesDNS: Bool {
+            switch self {
+            case .strictDNS, .logicalDNS: true
+            case .static, .originalDestination: false
+            }
+        }
     }
     package enum LoadBalancing: Sendable, Equatable {
         case roundRobin
@@ -66,6 +76,17 @@ package final class ClusterConfiguration: Sendable {
     package let bufferLimitBytes: Int
     package let responseHeadBytesMax: Int
     package let responseHeaderCountMax: Int
+    package let transport: UpstreamTransport
+    /// Go before `transport` for endpoints that match.
+    package let transportMatches: [TransportMatch]
+    package let upstreamProtocol: UpstreamProtocol
+    package let http2: HTTP2Options
+    /// The server's name is the request's host (`auto_sni`).
+    package let takesServerNameFromHost: Bool
+    /// Instead of the host, the value of this header (`override_auto_sni_header`); lower case.
+    package let serverNameHeader: ByteString?
+    /// The certificate must have the name that was sent (`auto_san_validation`).
+    package let verifiesServerNameOfHost: Bool
     /// Everything above as comparable bytes: equal bytes, same cluster, pools are kept.
     package let fingerprint: [UInt8]
 
@@ -100,6 +121,13 @@ package final class ClusterConfiguration: Sendable {
         bufferLimitBytes: Int = 1 << 20,
         responseHeadBytesMax: Int = 60 * 1024,
         responseHeaderCountMax: Int = 100,
+        transport: UpstreamTransport = UpstreamTransport(),
+        transportMatches: [TransportMatch] = [],
+        upstreamProtocol: UpstreamProtocol = .http1,
+        http2: HTTP2Options = HTTP2Options(),
+        takesServerNameFromHost: Bool = false,
+        serverNameHeader: ByteString? = nil,
+        verifiesServerNameOfHost: Bool = false,
         fingerprint: [UInt8]
     ) {
         self.name = name
@@ -132,6 +160,13 @@ package final class ClusterConfiguration: Sendable {
         self.bufferLimitBytes = bufferLimitBytes
         self.responseHeadBytesMax = responseHeadBytesMax
         self.responseHeaderCountMax = responseHeaderCountMax
+        self.transport = transport
+        self.transportMatches = transportMatches
+        self.upstreamProtocol = upstreamProtocol
+        self.http2 = http2
+        self.takesServerNameFromHost = takesServerNameFromHost
+        self.serverNameHeader = serverNameHeader
+        self.verifiesServerNameOfHost = verifiesServerNameOfHost
         self.fingerprint = fingerprint
     }
 }

@@ -33,6 +33,8 @@ package final class ForwardAction: Sendable {
     package let internalRedirects: InternalRedirectPolicy?
     /// Bytes of the request's body that may be kept; nil: the listener's limit.
     package let bufferLimitBytes: Int?
+    /// Go before the connection manager's of the same type.
+    package let upgrades: [UpgradeConfiguration]
 
     package init(
         destination: Destination,
@@ -52,7 +54,8 @@ package final class ForwardAction: Sendable {
         hashPolicies: [HashPolicy] = [],
         mirrors: [MirrorPolicy] = [],
         internalRedirects: InternalRedirectPolicy? = nil,
-        bufferLimitBytes: Int? = nil
+        bufferLimitBytes: Int? = nil,
+        upgrades: [UpgradeConfiguration] = []
     ) {
         self.destination = destination
         self.prefixRewrite = prefixRewrite
@@ -72,6 +75,7 @@ package final class ForwardAction: Sendable {
         self.mirrors = mirrors
         self.internalRedirects = internalRedirects
         self.bufferLimitBytes = bufferLimitBytes
+        self.upgrades = upgrades
     }
 }
 

@@ -44,6 +44,8 @@ package struct HealthCheckConfiguration: Sendable {
         case http(HTTP)
         /// Sends the bytes, if any; healthy when all of `receive` came, one after the other.
         case tcp(send: [UInt8], receive: [[UInt8]])
+        /// `grpc.health.v1.Health/Check` for the service; an empty authority: the cluster's name.
+        case grpc(service: String, authority: String, metadata: HeaderOperations)
     }
 
     package var kind: Kind
@@ -62,6 +64,12 @@ package struct HealthCheckConfiguration: Sendable {
     package var healthyEdgeInterval: Int64?
     package var altPort: UInt16?
     package var reusesConnection = true
+    /// The check itself speaks HTTP/2 (`codec_client_type`; gRPC always does).
+    package var usesHTTP2 = false
+    /// `tls_options.alpn_protocols`: instead of the transport's; empty: the transport's.
+    package var alpn: [[UInt8]] = []
+    /// `transport_socket_match_criteria`: instead of the endpoint's metadata.
+    package var transportCriteria: [String: MetadataValue]?
     /// A file that gets one line of JSON for each change; nil: none.
     package var eventLogPath: String?
     package var logsEveryFailure = false

@@ -12,9 +12,26 @@ package final class ListenerConfiguration: Sendable {
     /// Mode of a Unix socket's file; nil: as the umask says.
     package let unixMode: UInt32?
     package let accepts: Bool  // bind_to_port
-    package let http: HTTPConnectionManager
+    /// The chain of each connection is the one that matches best; never empty.
+    package let filterChains: [FilterChainConfiguration]
+    /// For connections that no chain is for; nil: they are closed.
+    package let defaultFilterChain: FilterChainConfiguration?
+    package let filters: ListenerFilters
+    /// Connections that were redirected here go to the listener that has their address
+    /// (`use_original_dst`).
+    package let handsOffOriginalDestination: Bool
+    /// IP_TRANSPARENT: connections to any address are taken, as TPROXY gives them.
+    package let isTransparent: Bool
+    package let isFreebind: Bool
+    /// Lines for connections that no chain took (`access_log` of the listener).
+    package let accessLogs: [AccessLogConfiguration]
     /// The resource as comparable bytes: equal bytes, same listener.
     package let fingerprint: [UInt8]
+
+    /// Every chain, the default one last.
+    package var chains: [FilterChainConfiguration] {
+        defaultFilterChain.map { filterChains + [$0] } ?? filterChains
+    }
 
     package init(
         name: String,
@@ -25,7 +42,13 @@ package final class ListenerConfiguration: Sendable {
         bufferLimitBytes: Int = 1 << 20,
         unixMode: UInt32? = nil,
         accepts: Bool = true,
-        http: HTTPConnectionManager,
+        filterChains: [FilterChainConfiguration],
+        defaultFilterChain: FilterChainConfiguration? = nil,
+        filters: ListenerFilters = ListenerFilters(),
+        handsOffOriginalDestination: Bool = false,
+        isTransparent: Bool = false,
+        isFreebind: Bool = false,
+        accessLogs: [AccessLogConfiguration] = [],
         fingerprint: [UInt8] = []
     ) {
         self.name = name
@@ -36,7 +59,13 @@ package final class ListenerConfiguration: Sendable {
         self.bufferLimitBytes = bufferLimitBytes
         self.unixMode = unixMode
         self.accepts = accepts
-        self.http = http
+        self.filterChains = filterChains
+        self.defaultFilterChain = defaultFilterChain
+        self.filters = filters
+        self.handsOffOriginalDestination = handsOffOriginalDestination
+        self.isTransparent = isTransparent
+        self.isFreebind = isFreebind
+        self.accessLogs = accessLogs
         self.fingerprint = fingerprint
     }
 }
@@ -130,6 +159,17 @@ package final class HTTPConnectionManager: Sendable {
     package let acceptsHTTP10: Bool
     package let defaultHostForHTTP10: ByteString?
 
+    package enum Codec: Sendable { case auto, http1, http2 }
+    package let codec: Codec
+    package let http2: HTTP2Options
+    /// Protocols that requests may switch to, where their route says nothing else.
+    package let upgrades: [UpgradeConfiguration]
+    package let clientCertificates: ClientCertificateForwarding
+    /// `grpc_web` is among the filters.
+    package let bridgesGRPCWeb: Bool
+    /// `grpc_stats` is among the filters.
+    package let grpcStatistics: GRPCStatistics?
+
     /// `local_reply_config`; nil: local replies are sent as they are.
     package let localReplies: LocalReplies?
     /// Local replies say in words what decided, in the body and in `x-pillion-reason`.
@@ -177,6 +217,12 @@ package final class HTTPConnectionManager: Sendable {
         requestsPerConnectionMax: UInt32 = 0,
         acceptsHTTP10: Bool = true,
         defaultHostForHTTP10: ByteString? = nil,
+        codec: Codec = .auto,
+        http2: HTTP2Options = HTTP2Options(),
+        upgrades: [UpgradeConfiguration] = [],
+        clientCertificates: ClientCertificateForwarding = ClientCertificateForwarding(),
+        bridgesGRPCWeb: Bool = false,
+        grpcStatistics: GRPCStatistics? = nil,
         localReplies: LocalReplies? = nil,
         explainsLocalReplies: Bool = true
     ) {
@@ -221,6 +267,12 @@ package final class HTTPConnectionManager: Sendable {
         self.requestsPerConnectionMax = requestsPerConnectionMax
         self.acceptsHTTP10 = acceptsHTTP10
         self.defaultHostForHTTP10 = defaultHostForHTTP10
+        self.codec = codec
+        self.http2 = http2
+        self.upgrades = upgrades
+        self.clientCertificates = clientCertificates
+        self.bridgesGRPCWeb = bridgesGRPCWeb
+        self.grpcStatistics = grpcStatistics
         self.localReplies = localReplies
         self.explainsLocalReplies = explainsLocalReplies
     }

@@ -139,6 +139,8 @@ package struct RouteMatch: Sendable {
         case pathSeparatedPrefix(ByteString)
         /// Matched against the whole path without the query.
         case regex(any RegularExpression)
+        /// CONNECT requests, which have no path (`connect_matcher`).
+        case connect
     }
     package var path: PathCondition
     package var isCaseSensitive: Bool

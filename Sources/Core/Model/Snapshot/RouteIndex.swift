@@ -69,6 +69,8 @@ package struct RouteIndex: Sendable {
                 } else {
                     tables[1].add(literal, position, &next)
                 }
+            case .connect:
+                others.append(position)
             }
         }
         exact = Keys(tables[0].heads, tables[0].lengths)

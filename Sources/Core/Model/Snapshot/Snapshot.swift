@@ -13,6 +13,8 @@ package final class Snapshot: Sendable {
     package let localClusterName: String
     /// A file that gets a line of JSON for each ejection; nil: none.
     package let outlierEventLogPath: String?
+    /// Secrets by name (`static_resources.secrets`).
+    package let secrets: StaticSecrets
     /// Counts the snapshots of this process from 1.
     package let version: UInt64
 
@@ -25,6 +27,7 @@ package final class Snapshot: Sendable {
         locality: Locality = Locality(),
         localClusterName: String = "",
         outlierEventLogPath: String? = nil,
+        secrets: StaticSecrets = StaticSecrets(),
         version: UInt64 = 1
     ) {
         self.listeners = listeners
@@ -35,6 +38,16 @@ package final class Snapshot: Sendable {
         self.locality = locality
         self.localClusterName = localClusterName
         self.outlierEventLogPath = outlierEventLogPath
+        self.secrets = secrets
         self.version = version
     }
+}
+
+/// Secrets that the configuration itself has, by name.
+package struct StaticSecrets: Sendable {
+    package var certificates: [String: TLSCertificateSource] = [:]
+    package var validations: [String: CertificateValidation] = [:]
+    package var sessionTicketKeys: [String: [DataSource]] = [:]
+
+    package init() {}
 }

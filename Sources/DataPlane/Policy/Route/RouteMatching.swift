@@ -76,6 +76,11 @@ extension Route {
 extension RouteMatch {
     /// True where the path condition holds for a path without query and fragment.
     package func matches(path: Span<UInt8>) -> Bool {
+        // Only CONNECT has none, and only a route for CONNECT takes it.
+        if path.isEmpty {
+            if case .connect = self.path { return true }
+            return false
+        }
         switch self.path {
         case .prefix(let prefix):
             let bytes = prefix.bytes
@@ -89,6 +94,8 @@ extension RouteMatch {
                 && (path.count == bytes.count || path[bytes.count] == 0x2f)
         case .regex(let expression):
             return expression.matchesWhole(path)
+        case .connect:
+            return false
         }
     }
 
@@ -102,7 +109,7 @@ extension RouteMatch {
         switch self.path {
         case .prefix(let literal), .path(let literal), .pathSeparatedPrefix(let literal):
             min(literal.count, path.count)
-        case .regex: path.count
+        case .regex, .connect: path.count
         }
     }
 }

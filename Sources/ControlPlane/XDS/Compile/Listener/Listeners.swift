@@ -71,7 +71,7 @@ extension Compilation {
             ),
             unixMode: bound.compactMap(\.mode).first,
             accepts: accepts,
-            http: manager,
+            filterChains: [FilterChainConfiguration(filter: .http(manager))],
             fingerprint: fingerprint(of: listener, at: index)
         )
     }

@@ -1,5 +1,3 @@
-package import Model
-
 extension StringMatcher {
     /// True where the value has the pattern.
     ///
