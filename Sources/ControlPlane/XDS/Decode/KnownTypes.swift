@@ -29,19 +29,48 @@ enum KnownTypes {
         Envoy_Extensions_Filters_Http_HeaderMutation_V3_HeaderMutationPerRoute.self,
     ]
 
+    /// How the bytes to endpoints are wrapped.
+    private static let upstreamTransports: [any Message.Type] = [
+        Envoy_Extensions_TransportSockets_Tls_V3_UpstreamTlsContext.self,
+        Envoy_Extensions_TransportSockets_RawBuffer_V3_RawBuffer.self,
+        Envoy_Extensions_TransportSockets_ProxyProtocol_V3_ProxyProtocolUpstreamTransport.self,
+    ]
+
     /// By the full name of the message and the name of its field: the field that holds the `Any`,
-    /// or the field that holds the `TypedExtensionConfig` with the `Any` in it.
+    /// or the field that holds the `TypedExtensionConfig` or `TransportSocket` with the `Any` in it.
     private static let byField: [String: [any Message.Type]] = [
         "envoy.config.listener.v3.Filter.typed_config": [
-            Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.self
+            Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.self,
+            Envoy_Extensions_Filters_Network_TcpProxy_V3_TcpProxy.self,
         ],
+        "envoy.config.listener.v3.FilterChain.transport_socket": [
+            Envoy_Extensions_TransportSockets_Tls_V3_DownstreamTlsContext.self,
+            Envoy_Extensions_TransportSockets_RawBuffer_V3_RawBuffer.self,
+        ],
+        "envoy.config.cluster.v3.Cluster.transport_socket": upstreamTransports,
+        "envoy.config.cluster.v3.Cluster.TransportSocketMatch.transport_socket":
+            upstreamTransports,
+        "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport"
+            + ".transport_socket": [
+                Envoy_Extensions_TransportSockets_Tls_V3_UpstreamTlsContext.self,
+                Envoy_Extensions_TransportSockets_RawBuffer_V3_RawBuffer.self,
+            ],
+        "envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext"
+            + ".custom_validator_config": [
+                Envoy_Extensions_TransportSockets_Tls_V3_SPIFFECertValidatorConfig.self
+            ],
         "envoy.config.listener.v3.ListenerFilter.typed_config": [
             Envoy_Extensions_Filters_Listener_HttpInspector_V3_HttpInspector.self,
             Envoy_Extensions_Filters_Listener_TlsInspector_V3_TlsInspector.self,
+            Envoy_Extensions_Filters_Listener_ProxyProtocol_V3_ProxyProtocol.self,
+            Envoy_Extensions_Filters_Listener_OriginalDst_V3_OriginalDst.self,
+            Envoy_Extensions_Filters_Listener_OriginalSrc_V3_OriginalSrc.self,
         ],
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter.typed_config": [
             Envoy_Extensions_Filters_Http_Router_V3_Router.self,
             Envoy_Extensions_Filters_Http_HeaderMutation_V3_HeaderMutation.self,
+            Envoy_Extensions_Filters_Http_GrpcWeb_V3_GrpcWeb.self,
+            Envoy_Extensions_Filters_Http_GrpcStats_V3_FilterConfig.self,
         ],
         "envoy.config.accesslog.v3.AccessLog.typed_config": [
             Envoy_Extensions_AccessLoggers_File_V3_FileAccessLog.self,

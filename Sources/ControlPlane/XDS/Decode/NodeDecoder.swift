@@ -15,6 +15,8 @@ struct NodeDecoder {
     private let isInsideAny: Bool
     /// What may stand in the `Any` of this object, where the field around it decides; else nil.
     private let allowed: [any Message.Type]?
+    /// A file that is named here is read again by those who use it, not with the configuration.
+    private let isRotated: Bool
     private var next = 0
     /// The line of each field that was met in this object.
     private var seen: [Int: Int] = [:]
@@ -33,7 +35,8 @@ struct NodeDecoder {
         _ node: Node,
         _ members: [Node.Member],
         isInsideAny: Bool,
-        allowed: [any Message.Type]?
+        allowed: [any Message.Type]?,
+        isRotated: Bool
     ) {
         self.decoding = decoding
         self.description = description
@@ -41,6 +44,7 @@ struct NodeDecoder {
         self.members = members
         self.isInsideAny = isInsideAny
         self.allowed = allowed
+        self.isRotated = isRotated
         value = node
         valuePlace = place
     }
@@ -52,7 +56,8 @@ struct NodeDecoder {
         at place: SourceMap.Place,
         _ decoding: Decoding,
         isInsideAny: Bool = false,
-        allowed: [any Message.Type]? = nil
+        allowed: [any Message.Type]? = nil,
+        isRotated: Bool = false
     ) {
         guard case .mapping(let members) = node.content else {
             decoding.refuse(
@@ -73,7 +78,8 @@ struct NodeDecoder {
             node,
             members,
             isInsideAny: isInsideAny,
-            allowed: allowed
+            allowed: allowed,
+            isRotated: isRotated
         )
         do {
             try message.decodeMessage(decoder: &decoder)
@@ -161,11 +167,17 @@ extension NodeDecoder {
         return true
     }
 
-    /// The file of a data source belongs to the configuration: when it changes, so does that.
+    /// The file of a data source belongs to the configuration: when it changes, so does that; so do
+    /// the files with secrets, but not the certificates and keys, which change by themselves.
     private func noteDependency(_ field: FieldDescription) {
-        guard field.name == "filename", description.name == "envoy.config.core.v3.DataSource",
-            case .scalar(let path, _) = value.content, !path.isEmpty
-        else { return }
+        let isDependency =
+            switch description.name {
+            case "envoy.config.core.v3.DataSource": field.name == "filename" && !isRotated
+            case "envoy.config.core.v3.PathConfigSource", "envoy.config.core.v3.ConfigSource":
+                field.name == "path"
+            default: false
+            }
+        guard isDependency, case .scalar(let path, _) = value.content, !path.isEmpty else { return }
         decoding.depend(on: path)
     }
 
@@ -295,13 +307,16 @@ extension NodeDecoder {
         }
         if let known = WellKnownDecoding(scalar: scalar).decode(M.self) { return known.value }
         var message = base ?? M()
-        let isExtension = M.self == Envoy_Config_Core_V3_TypedExtensionConfig.self
+        let isExtension =
+            M.self == Envoy_Config_Core_V3_TypedExtensionConfig.self
+            || M.self == Envoy_Config_Core_V3_TransportSocket.self
         Self.decode(
             scalar.node,
             into: &message,
             at: scalar.place,
             decoding,
-            allowed: isExtension ? allowedInField : nil
+            allowed: isExtension ? allowedInField : nil,
+            isRotated: description.name.hasPrefix("envoy.extensions.transport_sockets.tls.")
         )
         return message
     }

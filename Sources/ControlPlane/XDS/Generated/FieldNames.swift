@@ -18,7 +18,8 @@ extension APIDescription {
         value|2|MILLION
         enum|envoy.type.v3.CodecClientType
         value|0|HTTP1
-        unsupported|HTTP2 HTTP3
+        value|1|HTTP2
+        unsupported|HTTP3
         message|envoy.config.core.v3.Locality
         field|1|region|region|string||||
         field|2|zone|zone|string||||
@@ -92,8 +93,28 @@ extension APIDescription {
         unsupported|allow_chunked_length override_stream_error_on_invalid_http_message send_fully_qualified_url allow_custom_methods ignore_http_11_upgrade
         message|envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat
         unsupported|proper_case_words stateful_formatter
+        message|envoy.config.core.v3.KeepaliveSettings
+        field|1|interval|interval|message:google.protobuf.Duration||||
+        field|2|timeout|timeout|message:google.protobuf.Duration||||
+        field|3|interval_jitter|intervalJitter|message:envoy.type.v3.Percent||||
+        field|4|connection_idle_interval|connectionIdleInterval|message:google.protobuf.Duration||||
         message|envoy.config.core.v3.Http2ProtocolOptions
-        unsupported|hpack_table_size max_concurrent_streams initial_stream_window_size initial_connection_window_size allow_connect allow_metadata max_outbound_frames max_outbound_control_frames max_consecutive_inbound_frames_with_empty_payload max_inbound_priority_frames_per_stream max_inbound_window_update_frames_per_data_frame_sent stream_error_on_invalid_http_messaging override_stream_error_on_invalid_http_message custom_settings_parameters connection_keepalive use_oghttp2_codec max_metadata_size enable_huffman_encoding max_header_field_size_kb disallow_obs_text stream_reset_burst stream_reset_rate
+        field|1|hpack_table_size|hpackTableSize|message:google.protobuf.UInt32Value||||
+        field|2|max_concurrent_streams|maxConcurrentStreams|message:google.protobuf.UInt32Value||||
+        field|3|initial_stream_window_size|initialStreamWindowSize|message:google.protobuf.UInt32Value||||
+        field|4|initial_connection_window_size|initialConnectionWindowSize|message:google.protobuf.UInt32Value||||
+        field|5|allow_connect|allowConnect|bool||||
+        field|7|max_outbound_frames|maxOutboundFrames|message:google.protobuf.UInt32Value||||
+        field|8|max_outbound_control_frames|maxOutboundControlFrames|message:google.protobuf.UInt32Value||||
+        field|9|max_consecutive_inbound_frames_with_empty_payload|maxConsecutiveInboundFramesWithEmptyPayload|message:google.protobuf.UInt32Value||||
+        field|10|max_inbound_priority_frames_per_stream|maxInboundPriorityFramesPerStream|message:google.protobuf.UInt32Value||||
+        field|11|max_inbound_window_update_frames_per_data_frame_sent|maxInboundWindowUpdateFramesPerDataFrameSent|message:google.protobuf.UInt32Value||||
+        field|12|stream_error_on_invalid_http_messaging|streamErrorOnInvalidHttpMessaging|bool||deprecated||
+        field|14|override_stream_error_on_invalid_http_message|overrideStreamErrorOnInvalidHttpMessage|message:google.protobuf.BoolValue||||
+        field|15|connection_keepalive|connectionKeepalive|message:envoy.config.core.v3.KeepaliveSettings||||
+        field|16|use_oghttp2_codec|useOghttp2Codec|message:google.protobuf.BoolValue||||there is one codec
+        field|18|enable_huffman_encoding|enableHuffmanEncoding|message:google.protobuf.BoolValue||||values are written in whichever way is shorter
+        unsupported|allow_metadata custom_settings_parameters max_metadata_size max_header_field_size_kb disallow_obs_text stream_reset_burst stream_reset_rate
         message|envoy.config.core.v3.SubstitutionFormatString
         field|1|text_format|textFormat|string|format|deprecated||
         field|2|json_format|jsonFormat|message:google.protobuf.Struct|format|||
@@ -156,6 +177,7 @@ extension APIDescription {
         field|1|prefix|prefix|string|path_specifier|||
         field|2|path|path|string|path_specifier|||
         field|10|safe_regex|safeRegex|message:envoy.type.matcher.v3.RegexMatcher|path_specifier|||
+        field|12|connect_matcher|connectMatcher|message:envoy.config.route.v3.RouteMatch.ConnectMatcher|path_specifier|||
         field|14|path_separated_prefix|pathSeparatedPrefix|string|path_specifier|||
         field|4|case_sensitive|caseSensitive|message:google.protobuf.BoolValue||||
         field|6|headers|headers|message:envoy.config.route.v3.HeaderMatcher*||||
@@ -163,9 +185,10 @@ extension APIDescription {
         field|8|grpc|grpc|message:envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions||||
         field|9|runtime_fraction|runtimeFraction|message:envoy.config.core.v3.RuntimeFractionalPercent||||
         field|17|cookies|cookies|message:envoy.config.route.v3.CookieMatcher*||||
-        unsupported|connect_matcher path_match_policy tls_context dynamic_metadata filter_state
+        unsupported|path_match_policy tls_context dynamic_metadata filter_state
         removed|regex
         message|envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions
+        message|envoy.config.route.v3.RouteMatch.ConnectMatcher
         message|envoy.config.route.v3.HeaderMatcher
         field|1|name|name|string||||
         field|4|exact_match|exactMatch|string|header_match_specifier|deprecated||
@@ -197,7 +220,8 @@ extension APIDescription {
         field|7|or_filter|orFilter|message:envoy.config.accesslog.v3.OrFilter|filter_specifier|||
         field|8|header_filter|headerFilter|message:envoy.config.accesslog.v3.HeaderFilter|filter_specifier|||
         field|9|response_flag_filter|responseFlagFilter|message:envoy.config.accesslog.v3.ResponseFlagFilter|filter_specifier|||
-        unsupported|traceable_filter grpc_status_filter extension_filter metadata_filter log_type_filter
+        field|10|grpc_status_filter|grpcStatusFilter|message:envoy.config.accesslog.v3.GrpcStatusFilter|filter_specifier|||
+        unsupported|traceable_filter extension_filter metadata_filter log_type_filter
         message|envoy.config.accesslog.v3.ComparisonFilter
         field|1|op|op|enum:envoy.config.accesslog.v3.ComparisonFilter.Op||||
         field|2|value|value|message:envoy.config.core.v3.RuntimeUInt32||||
@@ -223,6 +247,27 @@ extension APIDescription {
         field|1|header|header|message:envoy.config.route.v3.HeaderMatcher||||
         message|envoy.config.accesslog.v3.ResponseFlagFilter
         field|1|flags|flags|string*||||
+        message|envoy.config.accesslog.v3.GrpcStatusFilter
+        field|1|statuses|statuses|enum:envoy.config.accesslog.v3.GrpcStatusFilter.Status*||||
+        field|2|exclude|exclude|bool||||
+        enum|envoy.config.accesslog.v3.GrpcStatusFilter.Status
+        value|0|OK
+        value|1|CANCELED
+        value|2|UNKNOWN
+        value|3|INVALID_ARGUMENT
+        value|4|DEADLINE_EXCEEDED
+        value|5|NOT_FOUND
+        value|6|ALREADY_EXISTS
+        value|7|PERMISSION_DENIED
+        value|8|RESOURCE_EXHAUSTED
+        value|9|FAILED_PRECONDITION
+        value|10|ABORTED
+        value|11|OUT_OF_RANGE
+        value|12|UNIMPLEMENTED
+        value|13|INTERNAL
+        value|14|UNAVAILABLE
+        value|15|DATA_LOSS
+        value|16|UNAUTHENTICATED
         message|envoy.config.accesslog.v3.AccessLog
         field|1|name|name|string||||
         field|2|filter|filter|message:envoy.config.accesslog.v3.AccessLogFilter||||
@@ -337,6 +382,7 @@ extension APIDescription {
         field|7|reuse_connection|reuseConnection|message:google.protobuf.BoolValue||||
         field|8|http_health_check|httpHealthCheck|message:envoy.config.core.v3.HealthCheck.HttpHealthCheck|health_checker|||
         field|9|tcp_health_check|tcpHealthCheck|message:envoy.config.core.v3.HealthCheck.TcpHealthCheck|health_checker|||
+        field|11|grpc_health_check|grpcHealthCheck|message:envoy.config.core.v3.HealthCheck.GrpcHealthCheck|health_checker|||
         field|12|no_traffic_interval|noTrafficInterval|message:google.protobuf.Duration||||
         field|14|unhealthy_interval|unhealthyInterval|message:google.protobuf.Duration||||
         field|15|unhealthy_edge_interval|unhealthyEdgeInterval|message:google.protobuf.Duration||||
@@ -345,11 +391,13 @@ extension APIDescription {
         field|18|interval_jitter_percent|intervalJitterPercent|uint32||||
         field|19|always_log_health_check_failures|alwaysLogHealthCheckFailures|bool||||
         field|20|initial_jitter|initialJitter|message:google.protobuf.Duration||||
+        field|21|tls_options|tlsOptions|message:envoy.config.core.v3.HealthCheck.TlsOptions||||
+        field|23|transport_socket_match_criteria|transportSocketMatchCriteria|message:google.protobuf.Struct||||
         field|24|no_traffic_healthy_interval|noTrafficHealthyInterval|message:google.protobuf.Duration||||
         field|25|event_logger|eventLogger|message:envoy.config.core.v3.TypedExtensionConfig*||||
         field|26|always_log_health_check_success|alwaysLogHealthCheckSuccess|bool||||
         field|27|name|name|string||||
-        unsupported|grpc_health_check custom_health_check event_service tls_options transport_socket_match_criteria
+        unsupported|custom_health_check event_service
         message|envoy.config.core.v3.HealthCheck.Payload
         field|1|text|text|string|payload|||
         field|2|binary|binary|bytes|payload|||
@@ -371,12 +419,21 @@ extension APIDescription {
         field|1|send|send|message:envoy.config.core.v3.HealthCheck.Payload||||
         field|2|receive|receive|message:envoy.config.core.v3.HealthCheck.Payload*||||
         unsupported|proxy_protocol_config
+        message|envoy.config.core.v3.HealthCheck.GrpcHealthCheck
+        field|1|service_name|serviceName|string||||
+        field|2|authority|authority|string||||
+        field|3|initial_metadata|initialMetadata|message:envoy.config.core.v3.HeaderValueOption*||||
+        message|envoy.config.core.v3.HealthCheck.TlsOptions
+        field|1|alpn_protocols|alpnProtocols|string*||||
         message|envoy.config.core.v3.DnsResolverOptions
         field|1|use_tcp_for_dns_lookups|useTcpForDnsLookups|bool||||
         field|2|no_default_search_domain|noDefaultSearchDomain|bool||||
         message|envoy.config.core.v3.DnsResolutionConfig
         field|1|resolvers|resolvers|message:envoy.config.core.v3.Address*||||
         field|2|dns_resolver_options|dnsResolverOptions|message:envoy.config.core.v3.DnsResolverOptions||||
+        message|envoy.config.core.v3.TransportSocket
+        field|1|name|name|string||||
+        field|3|typed_config|typedConfig|message:google.protobuf.Any|config_type|||
         message|envoy.config.endpoint.v3.ClusterLoadAssignment
         field|1|cluster_name|clusterName|string||||
         field|2|endpoints|endpoints|message:envoy.config.endpoint.v3.LocalityLbEndpoints*||||
@@ -429,18 +486,22 @@ extension APIDescription {
         field|9|max_requests_per_connection|maxRequestsPerConnection|message:google.protobuf.UInt32Value||deprecated||
         field|10|circuit_breakers|circuitBreakers|message:envoy.config.cluster.v3.CircuitBreakers||||
         field|13|http_protocol_options|httpProtocolOptions|message:envoy.config.core.v3.Http1ProtocolOptions||deprecated||
+        field|14|http2_protocol_options|http2ProtocolOptions|message:envoy.config.core.v3.Http2ProtocolOptions||deprecated||
         field|16|dns_refresh_rate|dnsRefreshRate|message:google.protobuf.Duration||deprecated||
         field|17|dns_lookup_family|dnsLookupFamily|enum:envoy.config.cluster.v3.Cluster.DnsLookupFamily||||
         field|18|dns_resolvers|dnsResolvers|message:envoy.config.core.v3.Address*||deprecated||
         field|19|outlier_detection|outlierDetection|message:envoy.config.cluster.v3.OutlierDetection||||
-        field|20|cleanup_interval|cleanupInterval|message:google.protobuf.Duration||||only clusters of the original destination have such endpoints
+        field|20|cleanup_interval|cleanupInterval|message:google.protobuf.Duration||||endpoints of the original destination go with their last connection
         field|21|upstream_bind_config|upstreamBindConfig|message:envoy.config.core.v3.BindConfig||||
         field|22|lb_subset_config|lbSubsetConfig|message:envoy.config.cluster.v3.Cluster.LbSubsetConfig||||
         field|23|ring_hash_lb_config|ringHashLbConfig|message:envoy.config.cluster.v3.Cluster.RingHashLbConfig|lb_config|||
+        field|34|original_dst_lb_config|originalDstLbConfig|message:envoy.config.cluster.v3.Cluster.OriginalDstLbConfig|lb_config|||
         field|37|least_request_lb_config|leastRequestLbConfig|message:envoy.config.cluster.v3.Cluster.LeastRequestLbConfig|lb_config|||
         field|52|maglev_lb_config|maglevLbConfig|message:envoy.config.cluster.v3.Cluster.MaglevLbConfig|lb_config|||
         field|56|round_robin_lb_config|roundRobinLbConfig|message:envoy.config.cluster.v3.Cluster.RoundRobinLbConfig|lb_config|||
+        field|24|transport_socket|transportSocket|message:envoy.config.core.v3.TransportSocket||||
         field|25|metadata|metadata|message:envoy.config.core.v3.Metadata||||
+        field|26|protocol_selection|protocolSelection|enum:envoy.config.cluster.v3.Cluster.ClusterProtocolSelection||deprecated||
         field|27|common_lb_config|commonLbConfig|message:envoy.config.cluster.v3.Cluster.CommonLbConfig||||
         field|28|alt_stat_name|altStatName|string||||
         field|29|common_http_protocol_options|commonHttpProtocolOptions|message:envoy.config.core.v3.HttpProtocolOptions||deprecated||
@@ -451,9 +512,10 @@ extension APIDescription {
         field|36|typed_extension_protocol_options|typedExtensionProtocolOptions|map||||
         field|39|respect_dns_ttl|respectDnsTtl|bool||deprecated||
         field|41|load_balancing_policy|loadBalancingPolicy|message:envoy.config.cluster.v3.LoadBalancingPolicy||||
+        field|43|transport_socket_matches|transportSocketMatches|message:envoy.config.cluster.v3.Cluster.TransportSocketMatch*||||
         field|44|dns_failure_refresh_rate|dnsFailureRefreshRate|message:envoy.config.cluster.v3.Cluster.RefreshRate||deprecated||
         field|45|use_tcp_for_dns_lookups|useTcpForDnsLookups|bool||deprecated||
-        field|46|upstream_http_protocol_options|upstreamHttpProtocolOptions|message:envoy.config.core.v3.UpstreamHttpProtocolOptions||deprecated||it concerns TLS, which is not spoken to upstreams yet
+        field|46|upstream_http_protocol_options|upstreamHttpProtocolOptions|message:envoy.config.core.v3.UpstreamHttpProtocolOptions||deprecated||
         field|47|track_timeout_budgets|trackTimeoutBudgets|bool||deprecated||
         field|49|track_cluster_stats|trackClusterStats|message:envoy.config.cluster.v3.TrackClusterStats||||
         field|50|preconnect_policy|preconnectPolicy|message:envoy.config.cluster.v3.Cluster.PreconnectPolicy||||
@@ -461,8 +523,17 @@ extension APIDescription {
         field|54|wait_for_warm_on_init|waitForWarmOnInit|message:google.protobuf.BoolValue||||listeners always wait for the first answer of DNS
         field|55|typed_dns_resolver_config|typedDnsResolverConfig|message:envoy.config.core.v3.TypedExtensionConfig||||
         field|58|dns_jitter|dnsJitter|message:google.protobuf.Duration||deprecated||
-        unsupported|transport_socket_matches transport_socket_matcher stats_matcher eds_cluster_config per_connection_buffer_high_watermark_timeout http2_protocol_options original_dst_lb_config transport_socket protocol_selection filters lrs_server lrs_report_endpoint_metrics upstream_config connection_pool_per_downstream_connection queuing_policies
+        unsupported|transport_socket_matcher stats_matcher eds_cluster_config per_connection_buffer_high_watermark_timeout filters lrs_server lrs_report_endpoint_metrics upstream_config connection_pool_per_downstream_connection queuing_policies
         removed|hosts tls_context extension_protocol_options
+        message|envoy.config.cluster.v3.Cluster.TransportSocketMatch
+        field|1|name|name|string||||
+        field|2|match|match|message:google.protobuf.Struct||||
+        field|3|transport_socket|transportSocket|message:envoy.config.core.v3.TransportSocket||||
+        message|envoy.config.cluster.v3.Cluster.OriginalDstLbConfig
+        field|1|use_http_header|useHttpHeader|bool||||
+        field|2|http_header_name|httpHeaderName|string||||
+        field|3|upstream_port_override|upstreamPortOverride|message:google.protobuf.UInt32Value||||
+        unsupported|metadata_key
         message|envoy.config.cluster.v3.Cluster.RoundRobinLbConfig
         field|1|slow_start_config|slowStartConfig|message:envoy.config.cluster.v3.Cluster.SlowStartConfig||||
         message|envoy.config.cluster.v3.Cluster.LeastRequestLbConfig
@@ -540,21 +611,25 @@ extension APIDescription {
         value|0|STATIC
         value|1|STRICT_DNS
         value|2|LOGICAL_DNS
-        unsupported|EDS ORIGINAL_DST
+        value|4|ORIGINAL_DST
+        unsupported|EDS
         enum|envoy.config.cluster.v3.Cluster.LbPolicy
         value|0|ROUND_ROBIN
         value|1|LEAST_REQUEST
         value|2|RING_HASH
         value|3|RANDOM
         value|5|MAGLEV
+        value|6|CLUSTER_PROVIDED
         value|7|LOAD_BALANCING_POLICY_CONFIG
-        unsupported|CLUSTER_PROVIDED
         enum|envoy.config.cluster.v3.Cluster.DnsLookupFamily
         value|0|AUTO
         value|1|V4_ONLY
         value|2|V6_ONLY
         value|3|V4_PREFERRED
         value|4|ALL
+        enum|envoy.config.cluster.v3.Cluster.ClusterProtocolSelection
+        value|0|USE_CONFIGURED_PROTOCOL
+        value|1|USE_DOWNSTREAM_PROTOCOL
         message|envoy.config.cluster.v3.UpstreamConnectionOptions
         field|1|tcp_keepalive|tcpKeepalive|message:envoy.config.core.v3.TcpKeepalive||||
         field|2|set_local_interface_name_on_upstream_connections|setLocalInterfaceNameOnUpstreamConnections|bool||||nothing reads it
@@ -582,17 +657,20 @@ extension APIDescription {
         field|1|name|name|string||||
         field|2|address|address|message:envoy.config.core.v3.Address||||
         field|3|filter_chains|filterChains|message:envoy.config.listener.v3.FilterChain*||||
+        field|4|use_original_dst|useOriginalDst|message:google.protobuf.BoolValue||||
         field|5|per_connection_buffer_limit_bytes|perConnectionBufferLimitBytes|message:google.protobuf.UInt32Value||||
         field|6|metadata|metadata|message:envoy.config.core.v3.Metadata||||no feature reads it yet
         field|8|drain_type|drainType|enum:envoy.config.listener.v3.Listener.DrainType||||listeners drain when the process ends or is told to
         field|9|listener_filters|listenerFilters|message:envoy.config.listener.v3.ListenerFilter*||||
+        field|10|transparent|transparent|message:google.protobuf.BoolValue||||
+        field|11|freebind|freebind|message:google.protobuf.BoolValue||||
         field|12|tcp_fast_open_queue_length|tcpFastOpenQueueLength|message:google.protobuf.UInt32Value||||TCP fast open is not used
-        field|15|listener_filters_timeout|listenerFiltersTimeout|message:google.protobuf.Duration||||no listener filter waits for bytes
+        field|15|listener_filters_timeout|listenerFiltersTimeout|message:google.protobuf.Duration||||
         field|16|traffic_direction|trafficDirection|enum:envoy.config.core.v3.TrafficDirection||||nothing depends on it
-        field|17|continue_on_listener_filters_timeout|continueOnListenerFiltersTimeout|bool||||no listener filter waits for bytes
+        field|17|continue_on_listener_filters_timeout|continueOnListenerFiltersTimeout|bool||||
         field|20|connection_balance_config|connectionBalanceConfig|message:envoy.config.listener.v3.Listener.ConnectionBalanceConfig||||the system spreads connections over the workers' sockets
         field|21|reuse_port|reusePort|bool||deprecated||each worker always has a socket of its own
-        field|22|access_log|accessLog|message:envoy.config.accesslog.v3.AccessLog*||||connections are logged by their requests only
+        field|22|access_log|accessLog|message:envoy.config.accesslog.v3.AccessLog*||||
         field|24|tcp_backlog_size|tcpBacklogSize|message:google.protobuf.UInt32Value||||
         field|25|default_filter_chain|defaultFilterChain|message:envoy.config.listener.v3.FilterChain||||
         field|26|bind_to_port|bindToPort|message:google.protobuf.BoolValue||||
@@ -603,7 +681,7 @@ extension APIDescription {
         field|34|max_connections_to_accept_per_socket_event|maxConnectionsToAcceptPerSocketEvent|message:google.protobuf.UInt32Value||||the workers decide
         field|35|bypass_overload_manager|bypassOverloadManager|bool||||there is no overload manager
         field|37|tcp_keepalive|tcpKeepalive|message:envoy.config.core.v3.TcpKeepalive||||the system's defaults apply
-        unsupported|stats_matcher fcds_config filter_chain_matcher use_original_dst per_connection_buffer_high_watermark_timeout deprecated_v1 transparent freebind socket_options udp_listener_config api_listener internal_listener enable_mptcp
+        unsupported|stats_matcher fcds_config filter_chain_matcher per_connection_buffer_high_watermark_timeout deprecated_v1 socket_options udp_listener_config api_listener internal_listener enable_mptcp
         message|envoy.config.listener.v3.Listener.ConnectionBalanceConfig
         unsupported|exact_balance extend_balance cpu_locality_balance
         enum|envoy.config.listener.v3.Listener.DrainType
@@ -615,14 +693,28 @@ extension APIDescription {
         unsupported|config_discovery
         removed|config
         message|envoy.config.listener.v3.FilterChainMatch
-        unsupported|destination_port prefix_ranges address_suffix suffix_len direct_source_prefix_ranges source_type source_prefix_ranges source_ports server_names transport_protocol application_protocols
+        field|3|prefix_ranges|prefixRanges|message:envoy.config.core.v3.CidrRange*||||
+        field|6|source_prefix_ranges|sourcePrefixRanges|message:envoy.config.core.v3.CidrRange*||||
+        field|7|source_ports|sourcePorts|uint32*||||
+        field|8|destination_port|destinationPort|message:google.protobuf.UInt32Value||||
+        field|9|transport_protocol|transportProtocol|string||||
+        field|10|application_protocols|applicationProtocols|string*||||
+        field|11|server_names|serverNames|string*||||
+        field|12|source_type|sourceType|enum:envoy.config.listener.v3.FilterChainMatch.ConnectionSourceType||||
+        field|13|direct_source_prefix_ranges|directSourcePrefixRanges|message:envoy.config.core.v3.CidrRange*||||
+        unsupported|address_suffix suffix_len
+        enum|envoy.config.listener.v3.FilterChainMatch.ConnectionSourceType
+        value|0|ANY
+        value|1|SAME_IP_OR_LOOPBACK
+        value|2|EXTERNAL
         message|envoy.config.listener.v3.FilterChain
         field|1|filter_chain_match|filterChainMatch|message:envoy.config.listener.v3.FilterChainMatch||||
         field|3|filters|filters|message:envoy.config.listener.v3.Filter*||||
         field|5|metadata|metadata|message:envoy.config.core.v3.Metadata||||no feature reads it yet
+        field|6|transport_socket|transportSocket|message:envoy.config.core.v3.TransportSocket||||
         field|7|name|name|string||||
-        field|9|transport_socket_connect_timeout|transportSocketConnectTimeout|message:google.protobuf.Duration||||it concerns TLS, which is not spoken yet
-        unsupported|use_proxy_proto transport_socket
+        field|9|transport_socket_connect_timeout|transportSocketConnectTimeout|message:google.protobuf.Duration||||
+        unsupported|use_proxy_proto
         removed|tls_context on_demand_configuration
         message|envoy.config.listener.v3.ListenerFilter
         field|1|name|name|string||||
@@ -631,6 +723,89 @@ extension APIDescription {
         removed|config
         message|envoy.config.metrics.v3.StatsConfig
         unsupported|stats_tags use_all_default_tags stats_matcher histogram_bucket_settings allow_default_tag_overrides
+        message|envoy.config.core.v3.WatchedDirectory
+        field|1|path|path|string||||
+        field|2|watch_modify|watchModify|bool||||every change of a file counts
+        message|envoy.config.core.v3.PathConfigSource
+        field|1|path|path|string||||
+        field|2|watched_directory|watchedDirectory|message:envoy.config.core.v3.WatchedDirectory||||the file itself is watched, and every link on its path
+        unsupported|poll_interval
+        message|envoy.config.core.v3.ConfigSource
+        field|1|path|path|string|config_source_specifier|deprecated||
+        field|8|path_config_source|pathConfigSource|message:envoy.config.core.v3.PathConfigSource|config_source_specifier|||
+        field|4|initial_fetch_timeout|initialFetchTimeout|message:google.protobuf.Duration||||files are read before the configuration is used
+        field|6|resource_api_version|resourceApiVersion|enum:envoy.config.core.v3.ApiVersion||||
+        unsupported|authorities api_config_source ads self
+        enum|envoy.config.core.v3.ApiVersion
+        value|0|AUTO
+        value|2|V3
+        unsupported|V2
+        message|envoy.extensions.transport_sockets.tls.v3.TlsParameters
+        field|1|tls_minimum_protocol_version|tlsMinimumProtocolVersion|enum:envoy.extensions.transport_sockets.tls.v3.TlsParameters.TlsProtocol||||
+        field|2|tls_maximum_protocol_version|tlsMaximumProtocolVersion|enum:envoy.extensions.transport_sockets.tls.v3.TlsParameters.TlsProtocol||||
+        field|3|cipher_suites|cipherSuites|string*||||
+        field|4|ecdh_curves|ecdhCurves|string*||||
+        field|5|signature_algorithms|signatureAlgorithms|string*||||
+        unsupported|compliance_policies
+        enum|envoy.extensions.transport_sockets.tls.v3.TlsParameters.TlsProtocol
+        value|0|TLS_AUTO
+        value|1|TLSv1_0
+        value|2|TLSv1_1
+        value|3|TLSv1_2
+        value|4|TLSv1_3
+        message|envoy.extensions.transport_sockets.tls.v3.TlsCertificate
+        field|1|certificate_chain|certificateChain|message:envoy.config.core.v3.DataSource||||
+        field|2|private_key|privateKey|message:envoy.config.core.v3.DataSource||||
+        field|3|password|password|message:envoy.config.core.v3.DataSource||||
+        field|4|ocsp_staple|ocspStaple|message:envoy.config.core.v3.DataSource||||
+        field|7|watched_directory|watchedDirectory|message:envoy.config.core.v3.WatchedDirectory||||the files themselves are watched, and every link on their paths
+        field|8|pkcs12|pkcs12|message:envoy.config.core.v3.DataSource||||
+        unsupported|signed_certificate_timestamp private_key_provider tls_params
+        message|envoy.extensions.transport_sockets.tls.v3.TlsSessionTicketKeys
+        field|1|keys|keys|message:envoy.config.core.v3.DataSource*||||
+        message|envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher
+        field|1|san_type|sanType|enum:envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher.SanType||||
+        field|2|matcher|matcher|message:envoy.type.matcher.v3.StringMatcher||||
+        field|3|oid|oid|string||||
+        enum|envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher.SanType
+        value|0|SAN_TYPE_UNSPECIFIED
+        value|1|EMAIL
+        value|2|DNS
+        value|3|URI
+        value|4|IP_ADDRESS
+        value|5|OTHER_NAME
+        message|envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext
+        field|1|trusted_ca|trustedCa|message:envoy.config.core.v3.DataSource||||
+        field|2|verify_certificate_hash|verifyCertificateHash|string*||||
+        field|3|verify_certificate_spki|verifyCertificateSpki|string*||||
+        field|7|crl|crl|message:envoy.config.core.v3.DataSource||||
+        field|8|allow_expired_certificate|allowExpiredCertificate|bool||||
+        field|9|match_subject_alt_names|matchSubjectAltNames|message:envoy.type.matcher.v3.StringMatcher*||deprecated||
+        field|10|trust_chain_verification|trustChainVerification|enum:envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext.TrustChainVerification||||
+        field|11|watched_directory|watchedDirectory|message:envoy.config.core.v3.WatchedDirectory||||the files themselves are watched, and every link on their paths
+        field|12|custom_validator_config|customValidatorConfig|message:envoy.config.core.v3.TypedExtensionConfig||||
+        field|14|only_verify_leaf_cert_crl|onlyVerifyLeafCertCrl|bool||||
+        field|15|match_typed_subject_alt_names|matchTypedSubjectAltNames|message:envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher*||||
+        field|16|max_verify_depth|maxVerifyDepth|message:google.protobuf.UInt32Value||||
+        field|17|system_root_certs|systemRootCerts|message:envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext.SystemRootCerts||||
+        unsupported|require_signed_certificate_timestamp ca_certificate_provider_instance suppress_client_ca_list
+        removed|verify_subject_alt_name
+        message|envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext.SystemRootCerts
+        enum|envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext.TrustChainVerification
+        value|0|VERIFY_TRUST_CHAIN
+        value|1|ACCEPT_UNTRUSTED
+        message|envoy.extensions.transport_sockets.tls.v3.GenericSecret
+        field|1|secret|secret|message:envoy.config.core.v3.DataSource||||
+        field|2|secrets|secrets|map||||
+        message|envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig
+        field|1|name|name|string||||
+        field|2|sds_config|sdsConfig|message:envoy.config.core.v3.ConfigSource||||
+        message|envoy.extensions.transport_sockets.tls.v3.Secret
+        field|1|name|name|string||||
+        field|2|tls_certificate|tlsCertificate|message:envoy.extensions.transport_sockets.tls.v3.TlsCertificate|type|||
+        field|3|session_ticket_keys|sessionTicketKeys|message:envoy.extensions.transport_sockets.tls.v3.TlsSessionTicketKeys|type|||
+        field|4|validation_context|validationContext|message:envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext|type|||
+        field|5|generic_secret|genericSecret|message:envoy.extensions.transport_sockets.tls.v3.GenericSecret|type|||no filter uses such secrets yet
         message|envoy.config.bootstrap.v3.Bootstrap
         field|1|node|node|message:envoy.config.core.v3.Node||||
         field|2|static_resources|staticResources|message:envoy.config.bootstrap.v3.Bootstrap.StaticResources||||
@@ -650,7 +825,7 @@ extension APIDescription {
         message|envoy.config.bootstrap.v3.Bootstrap.StaticResources
         field|1|listeners|listeners|message:envoy.config.listener.v3.Listener*||||
         field|2|clusters|clusters|message:envoy.config.cluster.v3.Cluster*||||
-        unsupported|secrets
+        field|3|secrets|secrets|message:envoy.extensions.transport_sockets.tls.v3.Secret*||||
         message|envoy.config.bootstrap.v3.Admin
         field|1|access_log_path|accessLogPath|string||deprecated||the admin interface writes no access log
         field|2|profile_path|profilePath|string||||there is no profiler
@@ -690,6 +865,17 @@ extension APIDescription {
         field|3|remove_on_match|removeOnMatch|message:envoy.config.common.mutation_rules.v3.HeaderMutation.RemoveOnMatch|action|||
         message|envoy.config.common.mutation_rules.v3.HeaderMutation.RemoveOnMatch
         field|1|key_matcher|keyMatcher|message:envoy.type.matcher.v3.StringMatcher||||
+        message|envoy.config.core.v3.GrpcMethodList
+        field|1|services|services|message:envoy.config.core.v3.GrpcMethodList.Service*||||
+        message|envoy.config.core.v3.GrpcMethodList.Service
+        field|1|name|name|string||||
+        field|2|method_names|methodNames|string*||||
+        message|envoy.config.core.v3.ProxyProtocolConfig
+        field|1|version|version|enum:envoy.config.core.v3.ProxyProtocolConfig.Version||||
+        unsupported|pass_through_tlvs added_tlvs
+        enum|envoy.config.core.v3.ProxyProtocolConfig.Version
+        value|0|V1
+        value|1|V2
         message|envoy.config.route.v3.RetryPolicy
         field|1|retry_on|retryOn|string||||
         field|2|num_retries|numRetries|message:google.protobuf.UInt32Value||||
@@ -762,6 +948,7 @@ extension APIDescription {
         field|20|cluster_not_found_response_code|clusterNotFoundResponseCode|enum:envoy.config.route.v3.RouteAction.ClusterNotFoundResponseCode||||
         field|23|max_grpc_timeout|maxGrpcTimeout|message:google.protobuf.Duration||deprecated||
         field|24|idle_timeout|idleTimeout|message:google.protobuf.Duration||||
+        field|25|upgrade_configs|upgradeConfigs|message:envoy.config.route.v3.RouteAction.UpgradeConfig*||||
         field|26|internal_redirect_action|internalRedirectAction|enum:envoy.config.route.v3.RouteAction.InternalRedirectAction||deprecated||
         field|27|hedge_policy|hedgePolicy|message:envoy.config.route.v3.HedgePolicy||||
         field|28|grpc_timeout_offset|grpcTimeoutOffset|message:google.protobuf.Duration||deprecated||
@@ -773,7 +960,7 @@ extension APIDescription {
         field|38|append_x_forwarded_host|appendXForwardedHost|bool||||
         field|40|early_data_policy|earlyDataPolicy|message:envoy.config.core.v3.TypedExtensionConfig||||no request comes before the end of a handshake
         field|45|path_rewrite|pathRewrite|string||||
-        unsupported|cluster_specifier_plugin inline_cluster_specifier_plugin path_rewrite_policy flush_timeout retry_policy_typed_config rate_limits include_vh_rate_limits cors upgrade_configs
+        unsupported|cluster_specifier_plugin inline_cluster_specifier_plugin path_rewrite_policy flush_timeout retry_policy_typed_config rate_limits include_vh_rate_limits cors
         removed|request_mirror_policy
         message|envoy.config.route.v3.RouteAction.RequestMirrorPolicy
         field|1|cluster|cluster|string||||
@@ -805,6 +992,13 @@ extension APIDescription {
         field|1|source_ip|sourceIp|bool||||
         message|envoy.config.route.v3.RouteAction.HashPolicy.QueryParameter
         field|1|name|name|string||||
+        message|envoy.config.route.v3.RouteAction.UpgradeConfig
+        field|1|upgrade_type|upgradeType|string||||
+        field|2|enabled|enabled|message:google.protobuf.BoolValue||||
+        field|3|connect_config|connectConfig|message:envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig||||
+        message|envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig
+        field|1|proxy_protocol_config|proxyProtocolConfig|message:envoy.config.core.v3.ProxyProtocolConfig||||
+        field|2|allow_post|allowPost|bool||||
         message|envoy.config.route.v3.RouteAction.MaxStreamDuration
         field|1|max_stream_duration|maxStreamDuration|message:google.protobuf.Duration||||
         field|2|grpc_timeout_header_max|grpcTimeoutHeaderMax|message:google.protobuf.Duration||||
@@ -947,6 +1141,12 @@ extension APIDescription {
         message|envoy.extensions.clusters.dns.v3.DnsCluster.RefreshRate
         field|1|base_interval|baseInterval|message:google.protobuf.Duration||||
         field|2|max_interval|maxInterval|message:google.protobuf.Duration||||
+        message|envoy.extensions.filters.http.grpc_stats.v3.FilterConfig
+        field|2|individual_method_stats_allowlist|individualMethodStatsAllowlist|message:envoy.config.core.v3.GrpcMethodList|per_method_stat_specifier|||
+        field|3|stats_for_all_methods|statsForAllMethods|message:google.protobuf.BoolValue|per_method_stat_specifier|||
+        field|4|enable_upstream_stats|enableUpstreamStats|bool||||
+        unsupported|emit_filter_state replace_dots_in_grpc_service_name
+        message|envoy.extensions.filters.http.grpc_web.v3.GrpcWeb
         message|envoy.extensions.filters.http.header_mutation.v3.Mutations
         field|1|request_mutations|requestMutations|message:envoy.config.common.mutation_rules.v3.HeaderMutation*||||
         field|2|response_mutations|responseMutations|message:envoy.config.common.mutation_rules.v3.HeaderMutation*||||
@@ -966,8 +1166,18 @@ extension APIDescription {
         field|10|reject_connect_request_early_data|rejectConnectRequestEarlyData|message:google.protobuf.BoolValue||||CONNECT is not supported yet
         unsupported|upstream_log upstream_log_options upstream_http_filters
         message|envoy.extensions.filters.listener.http_inspector.v3.HttpInspector
+        message|envoy.extensions.filters.listener.original_dst.v3.OriginalDst
+        message|envoy.extensions.filters.listener.original_src.v3.OriginalSrc
+        field|1|bind_port|bindPort|bool||||
+        field|2|mark|mark|uint32||||
+        message|envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol
+        field|2|allow_requests_without_proxy_protocol|allowRequestsWithoutProxyProtocol|bool||||
+        field|4|disallowed_versions|disallowedVersions|enum:envoy.config.core.v3.ProxyProtocolConfig.Version*||||
+        field|5|stat_prefix|statPrefix|string||||these statistics are named by their listener
+        unsupported|rules pass_through_tlvs tlv_location
         message|envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector
-        unsupported|enable_ja3_fingerprinting enable_ja4_fingerprinting initial_read_buffer_size close_connection_on_client_hello_parsing_errors max_client_hello_size
+        field|2|initial_read_buffer_size|initialReadBufferSize|message:google.protobuf.UInt32Value||||as many are read as are there
+        unsupported|enable_ja3_fingerprinting enable_ja4_fingerprinting close_connection_on_client_hello_parsing_errors max_client_hello_size
         message|envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
         field|1|codec_type|codecType|enum:envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType||||
         field|2|stat_prefix|statPrefix|string||||
@@ -975,17 +1185,20 @@ extension APIDescription {
         field|5|http_filters|httpFilters|message:envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter*||||
         field|6|add_user_agent|addUserAgent|message:google.protobuf.BoolValue||||
         field|8|http_protocol_options|httpProtocolOptions|message:envoy.config.core.v3.Http1ProtocolOptions||||
-        field|9|http2_protocol_options|http2ProtocolOptions|message:envoy.config.core.v3.Http2ProtocolOptions||||HTTP/2 is not spoken yet; clients are served over HTTP/1
+        field|9|http2_protocol_options|http2ProtocolOptions|message:envoy.config.core.v3.Http2ProtocolOptions||||
         field|10|server_name|serverName|string||||
         field|12|drain_timeout|drainTimeout|message:google.protobuf.Duration||||connections drain until the deadline of the process, --drain-time
         field|13|access_log|accessLog|message:envoy.config.accesslog.v3.AccessLog*||||
         field|14|use_remote_address|useRemoteAddress|message:google.protobuf.BoolValue||||
         field|15|generate_request_id|generateRequestId|message:google.protobuf.BoolValue||||
+        field|16|forward_client_cert_details|forwardClientCertDetails|enum:envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertDetails||||
+        field|17|set_current_client_cert_details|setCurrentClientCertDetails|message:envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails||||
         field|18|proxy_100_continue|proxy100Continue|bool||||
         field|19|xff_num_trusted_hops|xffNumTrustedHops|uint32||||
         field|20|represent_ipv4_remote_address_as_ipv4_mapped_ipv6|representIpv4RemoteAddressAsIpv4MappedIpv6|bool||||
         field|21|skip_xff_append|skipXffAppend|bool||||
         field|22|via|via|string||||
+        field|23|upgrade_configs|upgradeConfigs|message:envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig*||||
         field|24|stream_idle_timeout|streamIdleTimeout|message:google.protobuf.Duration||||
         field|25|internal_address_config|internalAddressConfig|message:envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig||||
         field|26|delayed_close_timeout|delayedCloseTimeout|message:google.protobuf.Duration||||
@@ -1007,16 +1220,27 @@ extension APIDescription {
         field|47|strip_trailing_host_dot|stripTrailingHostDot|bool||||
         field|48|scheme_header_transformation|schemeHeaderTransformation|message:envoy.config.core.v3.SchemeHeaderTransformation||||
         field|51|append_x_forwarded_port|appendXForwardedPort|bool||||
-        field|53|add_proxy_protocol_connection_state|addProxyProtocolConnectionState|message:google.protobuf.BoolValue||||the PROXY protocol is not read yet
+        field|53|add_proxy_protocol_connection_state|addProxyProtocolConnectionState|message:google.protobuf.BoolValue||||only the addresses of the header are read
         field|54|access_log_flush_interval|accessLogFlushInterval|message:google.protobuf.Duration||deprecated||
         field|55|flush_access_log_on_new_request|flushAccessLogOnNewRequest|bool||deprecated||
         field|56|access_log_options|accessLogOptions|message:envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.HcmAccessLogOptions||||
         field|58|http1_safe_max_connection_duration|http1SafeMaxConnectionDuration|bool||||
-        unsupported|rds scoped_routes tracing http3_protocol_options stream_flush_timeout drain_timeout_jitter early_header_mutation_extensions forward_client_cert_details set_current_client_cert_details forward_client_cert_matcher upgrade_configs stream_error_on_invalid_http_message path_normalization_options proxy_status_config typed_header_validation_config append_local_overload forward_proto_config record_route_resolution_stats
+        unsupported|rds scoped_routes tracing http3_protocol_options stream_flush_timeout drain_timeout_jitter early_header_mutation_extensions forward_client_cert_matcher stream_error_on_invalid_http_message path_normalization_options proxy_status_config typed_header_validation_config append_local_overload forward_proto_config record_route_resolution_stats
         removed|idle_timeout
         message|envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig
         field|1|unix_sockets|unixSockets|bool||||
         field|2|cidr_ranges|cidrRanges|message:envoy.config.core.v3.CidrRange*||||
+        message|envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails
+        field|1|subject|subject|message:google.protobuf.BoolValue||||
+        field|3|cert|cert|bool||||
+        field|4|dns|dns|bool||||
+        field|5|uri|uri|bool||||
+        field|6|chain|chain|bool||||
+        unsupported|issuer format
+        message|envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig
+        field|1|upgrade_type|upgradeType|string||||
+        field|3|enabled|enabled|message:google.protobuf.BoolValue||||
+        unsupported|filters
         message|envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.HcmAccessLogOptions
         field|1|access_log_flush_interval|accessLogFlushInterval|message:google.protobuf.Duration||||
         field|2|flush_access_log_on_new_request|flushAccessLogOnNewRequest|bool||||
@@ -1024,11 +1248,18 @@ extension APIDescription {
         enum|envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType
         value|0|AUTO
         value|1|HTTP1
-        unsupported|HTTP2 HTTP3
+        value|2|HTTP2
+        unsupported|HTTP3
         enum|envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ServerHeaderTransformation
         value|0|OVERWRITE
         value|1|APPEND_IF_ABSENT
         value|2|PASS_THROUGH
+        enum|envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertDetails
+        value|0|SANITIZE
+        value|1|FORWARD_ONLY
+        value|2|APPEND_FORWARD
+        value|3|SANITIZE_SET
+        value|4|ALWAYS_FORWARD_ONLY
         enum|envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction
         value|0|IMPLEMENTATION_SPECIFIC_DEFAULT
         value|1|KEEP_UNCHANGED
@@ -1053,6 +1284,36 @@ extension APIDescription {
         field|5|headers_to_add|headersToAdd|message:envoy.config.core.v3.HeaderValueOption*||||
         message|envoy.extensions.filters.network.http_connection_manager.v3.RequestIDExtension
         field|1|typed_config|typedConfig|message:google.protobuf.Any||||
+        message|envoy.type.v3.HashPolicy
+        field|1|source_ip|sourceIp|message:envoy.type.v3.HashPolicy.SourceIp|policy_specifier|||
+        unsupported|filter_state
+        message|envoy.type.v3.HashPolicy.SourceIp
+        message|envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
+        field|1|stat_prefix|statPrefix|string||||
+        field|2|cluster|cluster|string|cluster_specifier|||
+        field|10|weighted_clusters|weightedClusters|message:envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster|cluster_specifier|||
+        field|5|access_log|accessLog|message:envoy.config.accesslog.v3.AccessLog*||||
+        field|7|max_connect_attempts|maxConnectAttempts|message:google.protobuf.UInt32Value||||
+        field|8|idle_timeout|idleTimeout|message:google.protobuf.Duration||||
+        field|9|metadata_match|metadataMatch|message:envoy.config.core.v3.Metadata||||
+        field|11|hash_policy|hashPolicy|message:envoy.type.v3.HashPolicy*||||
+        field|12|tunneling_config|tunnelingConfig|message:envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig||||
+        field|13|max_downstream_connection_duration|maxDownstreamConnectionDuration|message:google.protobuf.Duration||||
+        unsupported|on_demand downstream_idle_timeout upstream_idle_timeout backoff_options max_downstream_connection_duration_jitter_percentage access_log_flush_interval flush_access_log_on_connected access_log_options proxy_protocol_tlvs proxy_protocol_tlv_merge_policy upstream_connect_mode max_early_data_bytes check_drain_close
+        removed|deprecated_v1
+        message|envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster
+        field|1|clusters|clusters|message:envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight*||||
+        message|envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight
+        field|1|name|name|string||||
+        field|2|weight|weight|uint32||||
+        unsupported|metadata_match
+        message|envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig
+        field|1|hostname|hostname|string||||
+        field|2|use_post|usePost|bool||||
+        field|3|headers_to_add|headersToAdd|message:envoy.config.core.v3.HeaderValueOption*||||
+        field|4|propagate_response_headers|propagateResponseHeaders|bool||||nothing reads them
+        field|6|propagate_response_trailers|propagateResponseTrailers|bool||||nothing reads them
+        unsupported|post_path request_id_extension request_id_header request_id_metadata_key formatters
         message|envoy.extensions.health_check.event_sinks.file.v3.HealthCheckEventFileSink
         field|1|event_log_path|eventLogPath|string||||
         message|envoy.type.v3.HttpStatus
@@ -1230,18 +1491,72 @@ extension APIDescription {
         message|envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate
         message|envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig
         field|1|update_frequency|updateFrequency|int32||||
+        message|envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport
+        field|1|config|config|message:envoy.config.core.v3.ProxyProtocolConfig||||
+        field|2|transport_socket|transportSocket|message:envoy.config.core.v3.TransportSocket||||
+        unsupported|allow_unspecified_address tlv_as_pool_key
+        message|envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer
+        message|envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+        field|1|common_tls_context|commonTlsContext|message:envoy.extensions.transport_sockets.tls.v3.CommonTlsContext||||
+        field|2|sni|sni|string||||
+        field|4|max_session_keys|maxSessionKeys|message:google.protobuf.UInt32Value||||
+        field|5|enforce_rsa_key_usage|enforceRsaKeyUsage|message:google.protobuf.BoolValue||deprecated||the TLS library decides
+        field|6|auto_host_sni|autoHostSni|bool||||
+        field|7|auto_sni_san_validation|autoSniSanValidation|bool||||
+        unsupported|allow_renegotiation
+        message|envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
+        field|1|common_tls_context|commonTlsContext|message:envoy.extensions.transport_sockets.tls.v3.CommonTlsContext||||
+        field|2|require_client_certificate|requireClientCertificate|message:google.protobuf.BoolValue||||
+        field|4|session_ticket_keys|sessionTicketKeys|message:envoy.extensions.transport_sockets.tls.v3.TlsSessionTicketKeys|session_ticket_keys_type|||
+        field|5|session_ticket_keys_sds_secret_config|sessionTicketKeysSdsSecretConfig|message:envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig|session_ticket_keys_type|||
+        field|7|disable_stateless_session_resumption|disableStatelessSessionResumption|bool|session_ticket_keys_type|||
+        field|6|session_timeout|sessionTimeout|message:google.protobuf.Duration||||
+        field|8|ocsp_staple_policy|ocspStaplePolicy|enum:envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext.OcspStaplePolicy||||
+        field|9|full_scan_certs_on_sni_mismatch|fullScanCertsOnSniMismatch|message:google.protobuf.BoolValue||||
+        field|10|disable_stateful_session_resumption|disableStatefulSessionResumption|bool||||
+        field|11|prefer_client_ciphers|preferClientCiphers|bool||||
+        unsupported|require_sni
+        enum|envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext.OcspStaplePolicy
+        value|0|LENIENT_STAPLING
+        value|1|STRICT_STAPLING
+        value|2|MUST_STAPLE
+        message|envoy.extensions.transport_sockets.tls.v3.CommonTlsContext
+        field|1|tls_params|tlsParams|message:envoy.extensions.transport_sockets.tls.v3.TlsParameters||||
+        field|2|tls_certificates|tlsCertificates|message:envoy.extensions.transport_sockets.tls.v3.TlsCertificate*||||
+        field|3|validation_context|validationContext|message:envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext|validation_context_type|||
+        field|7|validation_context_sds_secret_config|validationContextSdsSecretConfig|message:envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig|validation_context_type|||
+        field|8|combined_validation_context|combinedValidationContext|message:envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CombinedCertificateValidationContext|validation_context_type|||
+        field|4|alpn_protocols|alpnProtocols|string*||||
+        field|6|tls_certificate_sds_secret_configs|tlsCertificateSdsSecretConfigs|message:envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig*||||
+        unsupported|tls_certificate_certificate_provider validation_context_certificate_provider tls_certificate_certificate_provider_instance validation_context_certificate_provider_instance custom_handshaker tls_certificate_provider_instance key_log custom_tls_certificate_selector
+        message|envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CombinedCertificateValidationContext
+        field|1|default_validation_context|defaultValidationContext|message:envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext||||
+        field|2|validation_context_sds_secret_config|validationContextSdsSecretConfig|message:envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig||||
+        unsupported|validation_context_certificate_provider validation_context_certificate_provider_instance
+        message|envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig
+        field|1|trust_domains|trustDomains|message:envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig.TrustDomain*||||
+        unsupported|trust_bundles
+        message|envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig.TrustDomain
+        field|1|name|name|string||||
+        field|2|trust_bundle|trustBundle|message:envoy.config.core.v3.DataSource||||
+        unsupported|workload_trust_domain
         message|envoy.extensions.upstreams.http.v3.HttpProtocolOptions
         field|1|common_http_protocol_options|commonHttpProtocolOptions|message:envoy.config.core.v3.HttpProtocolOptions||||
-        field|2|upstream_http_protocol_options|upstreamHttpProtocolOptions|message:envoy.config.core.v3.UpstreamHttpProtocolOptions||||it concerns TLS, which is not spoken to upstreams yet
+        field|2|upstream_http_protocol_options|upstreamHttpProtocolOptions|message:envoy.config.core.v3.UpstreamHttpProtocolOptions||||
         field|3|explicit_http_config|explicitHttpConfig|message:envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig|upstream_protocol_options|||
         field|4|use_downstream_protocol_config|useDownstreamProtocolConfig|message:envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig|upstream_protocol_options|||
-        unsupported|auto_config http_filters header_validation_config outlier_detection request_mirror_policies hash_policy retry_policy
+        field|5|auto_config|autoConfig|message:envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig|upstream_protocol_options|||
+        unsupported|http_filters header_validation_config outlier_detection request_mirror_policies hash_policy retry_policy
         message|envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig
         field|1|http_protocol_options|httpProtocolOptions|message:envoy.config.core.v3.Http1ProtocolOptions|protocol_config|||
-        unsupported|http2_protocol_options http3_protocol_options
+        field|2|http2_protocol_options|http2ProtocolOptions|message:envoy.config.core.v3.Http2ProtocolOptions|protocol_config|||
+        unsupported|http3_protocol_options
         message|envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig
         field|1|http_protocol_options|httpProtocolOptions|message:envoy.config.core.v3.Http1ProtocolOptions||||
-        field|2|http2_protocol_options|http2ProtocolOptions|message:envoy.config.core.v3.Http2ProtocolOptions||||HTTP/2 is not spoken yet
+        field|2|http2_protocol_options|http2ProtocolOptions|message:envoy.config.core.v3.Http2ProtocolOptions||||
         unsupported|http3_protocol_options
+        message|envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig
+        field|1|http_protocol_options|httpProtocolOptions|message:envoy.config.core.v3.Http1ProtocolOptions||||
+        field|2|http2_protocol_options|http2ProtocolOptions|message:envoy.config.core.v3.Http2ProtocolOptions||||
         """
 }

@@ -752,15 +752,221 @@ package nonisolated struct Envoy_Config_Core_V3_Http1ProtocolOptions: Sendable {
   fileprivate var _useBalsaParser: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
 }
 
-/// What is particular to HTTP/2.
-package nonisolated struct Envoy_Config_Core_V3_Http2ProtocolOptions: Sendable {
+/// Pings that show whether a connection of HTTP/2 is alive.
+package nonisolated struct Envoy_Config_Core_V3_KeepaliveSettings: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Time between two pings; at least 1ms. Default: none are sent.
+  package var interval: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_interval ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_interval = newValue}
+  }
+  /// Returns true if `interval` has been explicitly set.
+  package var hasInterval: Bool {self._interval != nil}
+  /// Clears the value of `interval`. Subsequent reads from it will return its default value.
+  package mutating func clearInterval() {self._interval = nil}
+
+  /// Time for the answer, after which the connection is closed; at least 1ms. Required.
+  package var timeout: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_timeout ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_timeout = newValue}
+  }
+  /// Returns true if `timeout` has been explicitly set.
+  package var hasTimeout: Bool {self._timeout != nil}
+  /// Clears the value of `timeout`. Subsequent reads from it will return its default value.
+  package mutating func clearTimeout() {self._timeout = nil}
+
+  /// A random share of the interval up to this is added to it. Default: 15.
+  package var intervalJitter: Envoy_Type_V3_Percent {
+    get {_intervalJitter ?? Envoy_Type_V3_Percent()}
+    set {_intervalJitter = newValue}
+  }
+  /// Returns true if `intervalJitter` has been explicitly set.
+  package var hasIntervalJitter: Bool {self._intervalJitter != nil}
+  /// Clears the value of `intervalJitter`. Subsequent reads from it will return its default value.
+  package mutating func clearIntervalJitter() {self._intervalJitter = nil}
+
+  /// A connection that was idle for so long is tried with a ping before its next request; at least
+  /// 1ms. Default: none is.
+  package var connectionIdleInterval: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_connectionIdleInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_connectionIdleInterval = newValue}
+  }
+  /// Returns true if `connectionIdleInterval` has been explicitly set.
+  package var hasConnectionIdleInterval: Bool {self._connectionIdleInterval != nil}
+  /// Clears the value of `connectionIdleInterval`. Subsequent reads from it will return its default value.
+  package mutating func clearConnectionIdleInterval() {self._connectionIdleInterval = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _interval: SwiftProtobuf.Google_Protobuf_Duration? = nil
+  fileprivate var _timeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
+  fileprivate var _intervalJitter: Envoy_Type_V3_Percent? = nil
+  fileprivate var _connectionIdleInterval: SwiftProtobuf.Google_Protobuf_Duration? = nil
+}
+
+/// What is particular to HTTP/2.
+package nonisolated struct Envoy_Config_Core_V3_Http2ProtocolOptions: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Bytes of the table of headers that the peer may fill. Default: 4096.
+  package var hpackTableSize: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_storage._hpackTableSize ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_uniqueStorage()._hpackTableSize = newValue}
+  }
+  /// Returns true if `hpackTableSize` has been explicitly set.
+  package var hasHpackTableSize: Bool {_storage._hpackTableSize != nil}
+  /// Clears the value of `hpackTableSize`. Subsequent reads from it will return its default value.
+  package mutating func clearHpackTableSize() {_uniqueStorage()._hpackTableSize = nil}
+
+  /// Requests at the same time on one connection, from 1 to 2147483647. Default: 1024.
+  package var maxConcurrentStreams: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_storage._maxConcurrentStreams ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_uniqueStorage()._maxConcurrentStreams = newValue}
+  }
+  /// Returns true if `maxConcurrentStreams` has been explicitly set.
+  package var hasMaxConcurrentStreams: Bool {_storage._maxConcurrentStreams != nil}
+  /// Clears the value of `maxConcurrentStreams`. Subsequent reads from it will return its default value.
+  package mutating func clearMaxConcurrentStreams() {_uniqueStorage()._maxConcurrentStreams = nil}
+
+  /// Bytes that may be under way to us on one stream, from 65535 to 2147483647. Default: 262144.
+  package var initialStreamWindowSize: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_storage._initialStreamWindowSize ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_uniqueStorage()._initialStreamWindowSize = newValue}
+  }
+  /// Returns true if `initialStreamWindowSize` has been explicitly set.
+  package var hasInitialStreamWindowSize: Bool {_storage._initialStreamWindowSize != nil}
+  /// Clears the value of `initialStreamWindowSize`. Subsequent reads from it will return its default value.
+  package mutating func clearInitialStreamWindowSize() {_uniqueStorage()._initialStreamWindowSize = nil}
+
+  /// Bytes that may be under way to us on one connection, from 65535 to 2147483647. Default:
+  /// 1048576.
+  package var initialConnectionWindowSize: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_storage._initialConnectionWindowSize ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_uniqueStorage()._initialConnectionWindowSize = newValue}
+  }
+  /// Returns true if `initialConnectionWindowSize` has been explicitly set.
+  package var hasInitialConnectionWindowSize: Bool {_storage._initialConnectionWindowSize != nil}
+  /// Clears the value of `initialConnectionWindowSize`. Subsequent reads from it will return its default value.
+  package mutating func clearInitialConnectionWindowSize() {_uniqueStorage()._initialConnectionWindowSize = nil}
+
+  /// Extended CONNECT (RFC 8441) is offered. Default: false.
+  package var allowConnect: Bool {
+    get {_storage._allowConnect}
+    set {_uniqueStorage()._allowConnect = newValue}
+  }
+
+  /// Frames that may wait for the peer, at least 1. Default: 10000.
+  package var maxOutboundFrames: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_storage._maxOutboundFrames ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_uniqueStorage()._maxOutboundFrames = newValue}
+  }
+  /// Returns true if `maxOutboundFrames` has been explicitly set.
+  package var hasMaxOutboundFrames: Bool {_storage._maxOutboundFrames != nil}
+  /// Clears the value of `maxOutboundFrames`. Subsequent reads from it will return its default value.
+  package mutating func clearMaxOutboundFrames() {_uniqueStorage()._maxOutboundFrames = nil}
+
+  /// Of these PING, SETTINGS and RST_STREAM, at least 1. Default: 1000.
+  package var maxOutboundControlFrames: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_storage._maxOutboundControlFrames ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_uniqueStorage()._maxOutboundControlFrames = newValue}
+  }
+  /// Returns true if `maxOutboundControlFrames` has been explicitly set.
+  package var hasMaxOutboundControlFrames: Bool {_storage._maxOutboundControlFrames != nil}
+  /// Clears the value of `maxOutboundControlFrames`. Subsequent reads from it will return its default value.
+  package mutating func clearMaxOutboundControlFrames() {_uniqueStorage()._maxOutboundControlFrames = nil}
+
+  /// Frames in a row that carry nothing. Default: 1.
+  package var maxConsecutiveInboundFramesWithEmptyPayload: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_storage._maxConsecutiveInboundFramesWithEmptyPayload ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_uniqueStorage()._maxConsecutiveInboundFramesWithEmptyPayload = newValue}
+  }
+  /// Returns true if `maxConsecutiveInboundFramesWithEmptyPayload` has been explicitly set.
+  package var hasMaxConsecutiveInboundFramesWithEmptyPayload: Bool {_storage._maxConsecutiveInboundFramesWithEmptyPayload != nil}
+  /// Clears the value of `maxConsecutiveInboundFramesWithEmptyPayload`. Subsequent reads from it will return its default value.
+  package mutating func clearMaxConsecutiveInboundFramesWithEmptyPayload() {_uniqueStorage()._maxConsecutiveInboundFramesWithEmptyPayload = nil}
+
+  /// PRIORITY frames for each stream. Default: 100.
+  package var maxInboundPriorityFramesPerStream: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_storage._maxInboundPriorityFramesPerStream ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_uniqueStorage()._maxInboundPriorityFramesPerStream = newValue}
+  }
+  /// Returns true if `maxInboundPriorityFramesPerStream` has been explicitly set.
+  package var hasMaxInboundPriorityFramesPerStream: Bool {_storage._maxInboundPriorityFramesPerStream != nil}
+  /// Clears the value of `maxInboundPriorityFramesPerStream`. Subsequent reads from it will return its default value.
+  package mutating func clearMaxInboundPriorityFramesPerStream() {_uniqueStorage()._maxInboundPriorityFramesPerStream = nil}
+
+  /// WINDOW_UPDATE frames for each frame of data that was sent, at least 1. Default: 10.
+  package var maxInboundWindowUpdateFramesPerDataFrameSent: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_storage._maxInboundWindowUpdateFramesPerDataFrameSent ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_uniqueStorage()._maxInboundWindowUpdateFramesPerDataFrameSent = newValue}
+  }
+  /// Returns true if `maxInboundWindowUpdateFramesPerDataFrameSent` has been explicitly set.
+  package var hasMaxInboundWindowUpdateFramesPerDataFrameSent: Bool {_storage._maxInboundWindowUpdateFramesPerDataFrameSent != nil}
+  /// Clears the value of `maxInboundWindowUpdateFramesPerDataFrameSent`. Subsequent reads from it will return its default value.
+  package mutating func clearMaxInboundWindowUpdateFramesPerDataFrameSent() {_uniqueStorage()._maxInboundWindowUpdateFramesPerDataFrameSent = nil}
+
+  /// A malformed message ends only its stream. Default: false.
+  ///
+  /// NOTE: This field was marked as deprecated in the .proto file.
+  package var streamErrorOnInvalidHTTPMessaging: Bool {
+    get {_storage._streamErrorOnInvalidHTTPMessaging}
+    set {_uniqueStorage()._streamErrorOnInvalidHTTPMessaging = newValue}
+  }
+
+  /// A malformed message ends only its stream. Default: false.
+  package var overrideStreamErrorOnInvalidHTTPMessage: SwiftProtobuf.Google_Protobuf_BoolValue {
+    get {_storage._overrideStreamErrorOnInvalidHTTPMessage ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
+    set {_uniqueStorage()._overrideStreamErrorOnInvalidHTTPMessage = newValue}
+  }
+  /// Returns true if `overrideStreamErrorOnInvalidHTTPMessage` has been explicitly set.
+  package var hasOverrideStreamErrorOnInvalidHTTPMessage: Bool {_storage._overrideStreamErrorOnInvalidHTTPMessage != nil}
+  /// Clears the value of `overrideStreamErrorOnInvalidHTTPMessage`. Subsequent reads from it will return its default value.
+  package mutating func clearOverrideStreamErrorOnInvalidHTTPMessage() {_uniqueStorage()._overrideStreamErrorOnInvalidHTTPMessage = nil}
+
+  /// Pings that show whether the connection is alive. Default: none.
+  package var connectionKeepalive: Envoy_Config_Core_V3_KeepaliveSettings {
+    get {_storage._connectionKeepalive ?? Envoy_Config_Core_V3_KeepaliveSettings()}
+    set {_uniqueStorage()._connectionKeepalive = newValue}
+  }
+  /// Returns true if `connectionKeepalive` has been explicitly set.
+  package var hasConnectionKeepalive: Bool {_storage._connectionKeepalive != nil}
+  /// Clears the value of `connectionKeepalive`. Subsequent reads from it will return its default value.
+  package mutating func clearConnectionKeepalive() {_uniqueStorage()._connectionKeepalive = nil}
+
+  /// Chooses Envoy's codec.
+  /// [ignored: there is one codec]
+  package var useOghttp2Codec: SwiftProtobuf.Google_Protobuf_BoolValue {
+    get {_storage._useOghttp2Codec ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
+    set {_uniqueStorage()._useOghttp2Codec = newValue}
+  }
+  /// Returns true if `useOghttp2Codec` has been explicitly set.
+  package var hasUseOghttp2Codec: Bool {_storage._useOghttp2Codec != nil}
+  /// Clears the value of `useOghttp2Codec`. Subsequent reads from it will return its default value.
+  package mutating func clearUseOghttp2Codec() {_uniqueStorage()._useOghttp2Codec = nil}
+
+  /// Huffman's code for header values.
+  /// [ignored: values are written in whichever way is shorter]
+  package var enableHuffmanEncoding: SwiftProtobuf.Google_Protobuf_BoolValue {
+    get {_storage._enableHuffmanEncoding ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
+    set {_uniqueStorage()._enableHuffmanEncoding = newValue}
+  }
+  /// Returns true if `enableHuffmanEncoding` has been explicitly set.
+  package var hasEnableHuffmanEncoding: Bool {_storage._enableHuffmanEncoding != nil}
+  /// Clears the value of `enableHuffmanEncoding`. Subsequent reads from it will return its default value.
+  package mutating func clearEnableHuffmanEncoding() {_uniqueStorage()._enableHuffmanEncoding = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 /// How a line of text or a JSON object is made from a request.
@@ -1652,20 +1858,218 @@ nonisolated extension Envoy_Config_Core_V3_Http1ProtocolOptions.HeaderKeyFormat:
   }
 }
 
-nonisolated extension Envoy_Config_Core_V3_Http2ProtocolOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Http2ProtocolOptions"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+nonisolated extension Envoy_Config_Core_V3_KeepaliveSettings: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".KeepaliveSettings"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}interval\0\u{1}timeout\0\u{3}interval_jitter\0\u{3}connection_idle_interval\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._interval) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._timeout) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._intervalJitter) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._connectionIdleInterval) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._interval {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._timeout {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._intervalJitter {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._connectionIdleInterval {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Core_V3_KeepaliveSettings, rhs: Envoy_Config_Core_V3_KeepaliveSettings) -> Bool {
+    if lhs._interval != rhs._interval {return false}
+    if lhs._timeout != rhs._timeout {return false}
+    if lhs._intervalJitter != rhs._intervalJitter {return false}
+    if lhs._connectionIdleInterval != rhs._connectionIdleInterval {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Core_V3_Http2ProtocolOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Http2ProtocolOptions"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}hpack_table_size\0\u{3}max_concurrent_streams\0\u{3}initial_stream_window_size\0\u{3}initial_connection_window_size\0\u{3}allow_connect\0\u{4}\u{2}max_outbound_frames\0\u{3}max_outbound_control_frames\0\u{3}max_consecutive_inbound_frames_with_empty_payload\0\u{3}max_inbound_priority_frames_per_stream\0\u{3}max_inbound_window_update_frames_per_data_frame_sent\0\u{3}stream_error_on_invalid_http_messaging\0\u{4}\u{2}override_stream_error_on_invalid_http_message\0\u{3}connection_keepalive\0\u{3}use_oghttp2_codec\0\u{4}\u{2}enable_huffman_encoding\0")
+
+  fileprivate class _StorageClass {
+    var _hpackTableSize: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+    var _maxConcurrentStreams: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+    var _initialStreamWindowSize: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+    var _initialConnectionWindowSize: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+    var _allowConnect: Bool = false
+    var _maxOutboundFrames: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+    var _maxOutboundControlFrames: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+    var _maxConsecutiveInboundFramesWithEmptyPayload: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+    var _maxInboundPriorityFramesPerStream: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+    var _maxInboundWindowUpdateFramesPerDataFrameSent: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
+    var _streamErrorOnInvalidHTTPMessaging: Bool = false
+    var _overrideStreamErrorOnInvalidHTTPMessage: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
+    var _connectionKeepalive: Envoy_Config_Core_V3_KeepaliveSettings? = nil
+    var _useOghttp2Codec: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
+    var _enableHuffmanEncoding: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _hpackTableSize = source._hpackTableSize
+      _maxConcurrentStreams = source._maxConcurrentStreams
+      _initialStreamWindowSize = source._initialStreamWindowSize
+      _initialConnectionWindowSize = source._initialConnectionWindowSize
+      _allowConnect = source._allowConnect
+      _maxOutboundFrames = source._maxOutboundFrames
+      _maxOutboundControlFrames = source._maxOutboundControlFrames
+      _maxConsecutiveInboundFramesWithEmptyPayload = source._maxConsecutiveInboundFramesWithEmptyPayload
+      _maxInboundPriorityFramesPerStream = source._maxInboundPriorityFramesPerStream
+      _maxInboundWindowUpdateFramesPerDataFrameSent = source._maxInboundWindowUpdateFramesPerDataFrameSent
+      _streamErrorOnInvalidHTTPMessaging = source._streamErrorOnInvalidHTTPMessaging
+      _overrideStreamErrorOnInvalidHTTPMessage = source._overrideStreamErrorOnInvalidHTTPMessage
+      _connectionKeepalive = source._connectionKeepalive
+      _useOghttp2Codec = source._useOghttp2Codec
+      _enableHuffmanEncoding = source._enableHuffmanEncoding
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._hpackTableSize) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._maxConcurrentStreams) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._initialStreamWindowSize) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._initialConnectionWindowSize) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._allowConnect) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._maxOutboundFrames) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._maxOutboundControlFrames) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._maxConsecutiveInboundFramesWithEmptyPayload) }()
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._maxInboundPriorityFramesPerStream) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._maxInboundWindowUpdateFramesPerDataFrameSent) }()
+        case 12: try { try decoder.decodeSingularBoolField(value: &_storage._streamErrorOnInvalidHTTPMessaging) }()
+        case 14: try { try decoder.decodeSingularMessageField(value: &_storage._overrideStreamErrorOnInvalidHTTPMessage) }()
+        case 15: try { try decoder.decodeSingularMessageField(value: &_storage._connectionKeepalive) }()
+        case 16: try { try decoder.decodeSingularMessageField(value: &_storage._useOghttp2Codec) }()
+        case 18: try { try decoder.decodeSingularMessageField(value: &_storage._enableHuffmanEncoding) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._hpackTableSize {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._maxConcurrentStreams {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._initialStreamWindowSize {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._initialConnectionWindowSize {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if _storage._allowConnect != false {
+        try visitor.visitSingularBoolField(value: _storage._allowConnect, fieldNumber: 5)
+      }
+      try { if let v = _storage._maxOutboundFrames {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      try { if let v = _storage._maxOutboundControlFrames {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      try { if let v = _storage._maxConsecutiveInboundFramesWithEmptyPayload {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      try { if let v = _storage._maxInboundPriorityFramesPerStream {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
+      try { if let v = _storage._maxInboundWindowUpdateFramesPerDataFrameSent {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+      if _storage._streamErrorOnInvalidHTTPMessaging != false {
+        try visitor.visitSingularBoolField(value: _storage._streamErrorOnInvalidHTTPMessaging, fieldNumber: 12)
+      }
+      try { if let v = _storage._overrideStreamErrorOnInvalidHTTPMessage {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      } }()
+      try { if let v = _storage._connectionKeepalive {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      } }()
+      try { if let v = _storage._useOghttp2Codec {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      } }()
+      try { if let v = _storage._enableHuffmanEncoding {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+      } }()
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Core_V3_Http2ProtocolOptions, rhs: Envoy_Config_Core_V3_Http2ProtocolOptions) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._hpackTableSize != rhs_storage._hpackTableSize {return false}
+        if _storage._maxConcurrentStreams != rhs_storage._maxConcurrentStreams {return false}
+        if _storage._initialStreamWindowSize != rhs_storage._initialStreamWindowSize {return false}
+        if _storage._initialConnectionWindowSize != rhs_storage._initialConnectionWindowSize {return false}
+        if _storage._allowConnect != rhs_storage._allowConnect {return false}
+        if _storage._maxOutboundFrames != rhs_storage._maxOutboundFrames {return false}
+        if _storage._maxOutboundControlFrames != rhs_storage._maxOutboundControlFrames {return false}
+        if _storage._maxConsecutiveInboundFramesWithEmptyPayload != rhs_storage._maxConsecutiveInboundFramesWithEmptyPayload {return false}
+        if _storage._maxInboundPriorityFramesPerStream != rhs_storage._maxInboundPriorityFramesPerStream {return false}
+        if _storage._maxInboundWindowUpdateFramesPerDataFrameSent != rhs_storage._maxInboundWindowUpdateFramesPerDataFrameSent {return false}
+        if _storage._streamErrorOnInvalidHTTPMessaging != rhs_storage._streamErrorOnInvalidHTTPMessaging {return false}
+        if _storage._overrideStreamErrorOnInvalidHTTPMessage != rhs_storage._overrideStreamErrorOnInvalidHTTPMessage {return false}
+        if _storage._connectionKeepalive != rhs_storage._connectionKeepalive {return false}
+        if _storage._useOghttp2Codec != rhs_storage._useOghttp2Codec {return false}
+        if _storage._enableHuffmanEncoding != rhs_storage._enableHuffmanEncoding {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -124,6 +124,15 @@ package nonisolated struct Envoy_Config_Core_V3_HealthCheck: @unchecked Sendable
     set {_uniqueStorage()._healthChecker = .tcpHealthCheck(newValue)}
   }
 
+  /// A call of `grpc.health.v1.Health/Check`.
+  package var grpcHealthCheck: Envoy_Config_Core_V3_HealthCheck.GrpcHealthCheck {
+    get {
+      if case .grpcHealthCheck(let v)? = _storage._healthChecker {return v}
+      return Envoy_Config_Core_V3_HealthCheck.GrpcHealthCheck()
+    }
+    set {_uniqueStorage()._healthChecker = .grpcHealthCheck(newValue)}
+  }
+
   /// The interval while the cluster was never used. Default: 60s.
   package var noTrafficInterval: SwiftProtobuf.Google_Protobuf_Duration {
     get {_storage._noTrafficInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
@@ -194,6 +203,26 @@ package nonisolated struct Envoy_Config_Core_V3_HealthCheck: @unchecked Sendable
   /// Clears the value of `initialJitter`. Subsequent reads from it will return its default value.
   package mutating func clearInitialJitter() {_uniqueStorage()._initialJitter = nil}
 
+  /// What is particular to the TLS of checks.
+  package var tlsOptions: Envoy_Config_Core_V3_HealthCheck.TlsOptions {
+    get {_storage._tlsOptions ?? Envoy_Config_Core_V3_HealthCheck.TlsOptions()}
+    set {_uniqueStorage()._tlsOptions = newValue}
+  }
+  /// Returns true if `tlsOptions` has been explicitly set.
+  package var hasTlsOptions: Bool {_storage._tlsOptions != nil}
+  /// Clears the value of `tlsOptions`. Subsequent reads from it will return its default value.
+  package mutating func clearTlsOptions() {_uniqueStorage()._tlsOptions = nil}
+
+  /// Chooses among the transport_socket_matches in place of the endpoint's metadata.
+  package var transportSocketMatchCriteria: SwiftProtobuf.Google_Protobuf_Struct {
+    get {_storage._transportSocketMatchCriteria ?? SwiftProtobuf.Google_Protobuf_Struct()}
+    set {_uniqueStorage()._transportSocketMatchCriteria = newValue}
+  }
+  /// Returns true if `transportSocketMatchCriteria` has been explicitly set.
+  package var hasTransportSocketMatchCriteria: Bool {_storage._transportSocketMatchCriteria != nil}
+  /// Clears the value of `transportSocketMatchCriteria`. Subsequent reads from it will return its default value.
+  package mutating func clearTransportSocketMatchCriteria() {_uniqueStorage()._transportSocketMatchCriteria = nil}
+
   /// The same for endpoints found healthy. Default: no_traffic_interval.
   package var noTrafficHealthyInterval: SwiftProtobuf.Google_Protobuf_Duration {
     get {_storage._noTrafficHealthyInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
@@ -229,6 +258,8 @@ package nonisolated struct Envoy_Config_Core_V3_HealthCheck: @unchecked Sendable
     case httpHealthCheck(Envoy_Config_Core_V3_HealthCheck.HttpHealthCheck)
     /// A connection, and bytes over it.
     case tcpHealthCheck(Envoy_Config_Core_V3_HealthCheck.TcpHealthCheck)
+    /// A call of `grpc.health.v1.Health/Check`.
+    case grpcHealthCheck(Envoy_Config_Core_V3_HealthCheck.GrpcHealthCheck)
 
   }
 
@@ -370,6 +401,40 @@ package nonisolated struct Envoy_Config_Core_V3_HealthCheck: @unchecked Sendable
     fileprivate var _send: Envoy_Config_Core_V3_HealthCheck.Payload? = nil
   }
 
+  /// A call of `grpc.health.v1.Health/Check` over HTTP/2.
+  package nonisolated struct GrpcHealthCheck: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// The service that is asked for. Default: the empty name, which is the whole server.
+    package var serviceName: String = String()
+
+    /// The host of the request. Default: the endpoint's host name, then the cluster's name.
+    package var authority: String = String()
+
+    /// Headers to add to the request.
+    package var initialMetadata: [Envoy_Config_Core_V3_HeaderValueOption] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  /// What is particular to the TLS of checks.
+  package nonisolated struct TlsOptions: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// Protocols for ALPN in place of those of the transport socket.
+    package var alpnProtocols: [String] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
   package init() {}
 
   fileprivate var _storage = unsafe _StorageClass.defaultInstance
@@ -381,7 +446,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.config.core.v3"
 
 nonisolated extension Envoy_Config_Core_V3_HealthCheck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HealthCheck"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}timeout\0\u{1}interval\0\u{3}interval_jitter\0\u{3}unhealthy_threshold\0\u{3}healthy_threshold\0\u{3}alt_port\0\u{3}reuse_connection\0\u{3}http_health_check\0\u{3}tcp_health_check\0\u{4}\u{3}no_traffic_interval\0\u{4}\u{2}unhealthy_interval\0\u{3}unhealthy_edge_interval\0\u{3}healthy_edge_interval\0\u{3}event_log_path\0\u{3}interval_jitter_percent\0\u{3}always_log_health_check_failures\0\u{3}initial_jitter\0\u{4}\u{4}no_traffic_healthy_interval\0\u{3}event_logger\0\u{3}always_log_health_check_success\0\u{1}name\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}timeout\0\u{1}interval\0\u{3}interval_jitter\0\u{3}unhealthy_threshold\0\u{3}healthy_threshold\0\u{3}alt_port\0\u{3}reuse_connection\0\u{3}http_health_check\0\u{3}tcp_health_check\0\u{4}\u{2}grpc_health_check\0\u{3}no_traffic_interval\0\u{4}\u{2}unhealthy_interval\0\u{3}unhealthy_edge_interval\0\u{3}healthy_edge_interval\0\u{3}event_log_path\0\u{3}interval_jitter_percent\0\u{3}always_log_health_check_failures\0\u{3}initial_jitter\0\u{3}tls_options\0\u{4}\u{2}transport_socket_match_criteria\0\u{3}no_traffic_healthy_interval\0\u{3}event_logger\0\u{3}always_log_health_check_success\0\u{1}name\0")
 
   fileprivate class _StorageClass {
     var _timeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
@@ -400,6 +465,8 @@ nonisolated extension Envoy_Config_Core_V3_HealthCheck: SwiftProtobuf.Message, S
     var _intervalJitterPercent: UInt32 = 0
     var _alwaysLogHealthCheckFailures: Bool = false
     var _initialJitter: SwiftProtobuf.Google_Protobuf_Duration? = nil
+    var _tlsOptions: Envoy_Config_Core_V3_HealthCheck.TlsOptions? = nil
+    var _transportSocketMatchCriteria: SwiftProtobuf.Google_Protobuf_Struct? = nil
     var _noTrafficHealthyInterval: SwiftProtobuf.Google_Protobuf_Duration? = nil
     var _eventLogger: [Envoy_Config_Core_V3_TypedExtensionConfig] = []
     var _alwaysLogHealthCheckSuccess: Bool = false
@@ -430,6 +497,8 @@ nonisolated extension Envoy_Config_Core_V3_HealthCheck: SwiftProtobuf.Message, S
       _intervalJitterPercent = source._intervalJitterPercent
       _alwaysLogHealthCheckFailures = source._alwaysLogHealthCheckFailures
       _initialJitter = source._initialJitter
+      _tlsOptions = source._tlsOptions
+      _transportSocketMatchCriteria = source._transportSocketMatchCriteria
       _noTrafficHealthyInterval = source._noTrafficHealthyInterval
       _eventLogger = source._eventLogger
       _alwaysLogHealthCheckSuccess = source._alwaysLogHealthCheckSuccess
@@ -485,6 +554,19 @@ nonisolated extension Envoy_Config_Core_V3_HealthCheck: SwiftProtobuf.Message, S
             _storage._healthChecker = .tcpHealthCheck(v)
           }
         }()
+        case 11: try {
+          var v: Envoy_Config_Core_V3_HealthCheck.GrpcHealthCheck?
+          var hadOneofValue = false
+          if let current = _storage._healthChecker {
+            hadOneofValue = true
+            if case .grpcHealthCheck(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._healthChecker = .grpcHealthCheck(v)
+          }
+        }()
         case 12: try { try decoder.decodeSingularMessageField(value: &_storage._noTrafficInterval) }()
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._unhealthyInterval) }()
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._unhealthyEdgeInterval) }()
@@ -493,6 +575,8 @@ nonisolated extension Envoy_Config_Core_V3_HealthCheck: SwiftProtobuf.Message, S
         case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._intervalJitterPercent) }()
         case 19: try { try decoder.decodeSingularBoolField(value: &_storage._alwaysLogHealthCheckFailures) }()
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._initialJitter) }()
+        case 21: try { try decoder.decodeSingularMessageField(value: &_storage._tlsOptions) }()
+        case 23: try { try decoder.decodeSingularMessageField(value: &_storage._transportSocketMatchCriteria) }()
         case 24: try { try decoder.decodeSingularMessageField(value: &_storage._noTrafficHealthyInterval) }()
         case 25: try { try decoder.decodeRepeatedMessageField(value: &_storage._eventLogger) }()
         case 26: try { try decoder.decodeSingularBoolField(value: &_storage._alwaysLogHealthCheckSuccess) }()
@@ -539,6 +623,10 @@ nonisolated extension Envoy_Config_Core_V3_HealthCheck: SwiftProtobuf.Message, S
         guard case .tcpHealthCheck(let v)? = _storage._healthChecker else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
       }()
+      case .grpcHealthCheck?: try {
+        guard case .grpcHealthCheck(let v)? = _storage._healthChecker else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      }()
       case nil: break
       }
       try { if let v = _storage._noTrafficInterval {
@@ -564,6 +652,12 @@ nonisolated extension Envoy_Config_Core_V3_HealthCheck: SwiftProtobuf.Message, S
       }
       try { if let v = _storage._initialJitter {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
+      try { if let v = _storage._tlsOptions {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+      } }()
+      try { if let v = _storage._transportSocketMatchCriteria {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
       } }()
       try { if let v = _storage._noTrafficHealthyInterval {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
@@ -602,6 +696,8 @@ nonisolated extension Envoy_Config_Core_V3_HealthCheck: SwiftProtobuf.Message, S
         if _storage._intervalJitterPercent != rhs_storage._intervalJitterPercent {return false}
         if _storage._alwaysLogHealthCheckFailures != rhs_storage._alwaysLogHealthCheckFailures {return false}
         if _storage._initialJitter != rhs_storage._initialJitter {return false}
+        if _storage._tlsOptions != rhs_storage._tlsOptions {return false}
+        if _storage._transportSocketMatchCriteria != rhs_storage._transportSocketMatchCriteria {return false}
         if _storage._noTrafficHealthyInterval != rhs_storage._noTrafficHealthyInterval {return false}
         if _storage._eventLogger != rhs_storage._eventLogger {return false}
         if _storage._alwaysLogHealthCheckSuccess != rhs_storage._alwaysLogHealthCheckSuccess {return false}
@@ -795,6 +891,76 @@ nonisolated extension Envoy_Config_Core_V3_HealthCheck.TcpHealthCheck: SwiftProt
   package static func ==(lhs: Envoy_Config_Core_V3_HealthCheck.TcpHealthCheck, rhs: Envoy_Config_Core_V3_HealthCheck.TcpHealthCheck) -> Bool {
     if lhs._send != rhs._send {return false}
     if lhs.receive != rhs.receive {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Core_V3_HealthCheck.GrpcHealthCheck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Core_V3_HealthCheck.protoMessageName + ".GrpcHealthCheck"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}service_name\0\u{1}authority\0\u{3}initial_metadata\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.serviceName) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.authority) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.initialMetadata) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.serviceName.isEmpty {
+      try visitor.visitSingularStringField(value: self.serviceName, fieldNumber: 1)
+    }
+    if !self.authority.isEmpty {
+      try visitor.visitSingularStringField(value: self.authority, fieldNumber: 2)
+    }
+    if !self.initialMetadata.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.initialMetadata, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Core_V3_HealthCheck.GrpcHealthCheck, rhs: Envoy_Config_Core_V3_HealthCheck.GrpcHealthCheck) -> Bool {
+    if lhs.serviceName != rhs.serviceName {return false}
+    if lhs.authority != rhs.authority {return false}
+    if lhs.initialMetadata != rhs.initialMetadata {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Core_V3_HealthCheck.TlsOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Core_V3_HealthCheck.protoMessageName + ".TlsOptions"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}alpn_protocols\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.alpnProtocols) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.alpnProtocols.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.alpnProtocols, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Core_V3_HealthCheck.TlsOptions, rhs: Envoy_Config_Core_V3_HealthCheck.TlsOptions) -> Bool {
+    if lhs.alpnProtocols != rhs.alpnProtocols {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -80,7 +80,6 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
   package mutating func clearHTTPProtocolOptions() {_uniqueStorage()._httpProtocolOptions = nil}
 
   /// What is particular to HTTP/2.
-  /// [ignored: HTTP/2 is not spoken yet; clients are served over HTTP/1]
   package var http2ProtocolOptions: Envoy_Config_Core_V3_Http2ProtocolOptions {
     get {_storage._http2ProtocolOptions ?? Envoy_Config_Core_V3_Http2ProtocolOptions()}
     set {_uniqueStorage()._http2ProtocolOptions = newValue}
@@ -133,6 +132,22 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
   /// Clears the value of `generateRequestID`. Subsequent reads from it will return its default value.
   package mutating func clearGenerateRequestID() {_uniqueStorage()._generateRequestID = nil}
 
+  /// What happens to `x-forwarded-client-cert`. Default: SANITIZE.
+  package var forwardClientCertDetails: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.ForwardClientCertDetails {
+    get {_storage._forwardClientCertDetails}
+    set {_uniqueStorage()._forwardClientCertDetails = newValue}
+  }
+
+  /// What the header tells of the certificate; only with APPEND_FORWARD and SANITIZE_SET.
+  package var setCurrentClientCertDetails: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.SetCurrentClientCertDetails {
+    get {_storage._setCurrentClientCertDetails ?? Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.SetCurrentClientCertDetails()}
+    set {_uniqueStorage()._setCurrentClientCertDetails = newValue}
+  }
+  /// Returns true if `setCurrentClientCertDetails` has been explicitly set.
+  package var hasSetCurrentClientCertDetails: Bool {_storage._setCurrentClientCertDetails != nil}
+  /// Clears the value of `setCurrentClientCertDetails`. Subsequent reads from it will return its default value.
+  package mutating func clearSetCurrentClientCertDetails() {_uniqueStorage()._setCurrentClientCertDetails = nil}
+
   /// Relays `100 Continue` of the upstream instead of answering at once. Default: false.
   package var proxy100Continue: Bool {
     get {_storage._proxy100Continue}
@@ -161,6 +176,12 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
   package var via: String {
     get {_storage._via}
     set {_uniqueStorage()._via = newValue}
+  }
+
+  /// Protocols that requests may switch to.
+  package var upgradeConfigs: [Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.UpgradeConfig] {
+    get {_storage._upgradeConfigs}
+    set {_uniqueStorage()._upgradeConfigs = newValue}
   }
 
   /// Time without a byte in a request or response; 0s: no limit. Default: 300s.
@@ -342,7 +363,7 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
   }
 
   /// Believes what the PROXY protocol says of TLS.
-  /// [ignored: the PROXY protocol is not read yet]
+  /// [ignored: only the addresses of the header are read]
   package var addProxyProtocolConnectionState: SwiftProtobuf.Google_Protobuf_BoolValue {
     get {_storage._addProxyProtocolConnectionState ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
     set {_uniqueStorage()._addProxyProtocolConnectionState = newValue}
@@ -406,11 +427,14 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
   package nonisolated enum CodecType: SwiftProtobuf.Enum, Swift.CaseIterable {
     package typealias RawValue = Int
 
-    /// HTTP/1.
+    /// As ALPN says, or the first bytes.
     case auto // = 0
 
     /// HTTP/1.
     case http1 // = 1
+
+    /// HTTP/2.
+    case http2 // = 2
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -421,6 +445,7 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
       switch rawValue {
       case 0: self = .auto
       case 1: self = .http1
+      case 2: self = .http2
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -429,6 +454,7 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
       switch self {
       case .auto: return 0
       case .http1: return 1
+      case .http2: return 2
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -437,6 +463,7 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
     package static let allCases: [Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.CodecType] = [
       .auto,
       .http1,
+      .http2,
     ]
 
   }
@@ -482,6 +509,63 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
       .overwrite,
       .appendIfAbsent,
       .passThrough,
+    ]
+
+  }
+
+  /// What happens to `x-forwarded-client-cert`.
+  package nonisolated enum ForwardClientCertDetails: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+
+    /// It is removed.
+    case sanitize // = 0
+
+    /// It is relayed where the client has a certificate.
+    case forwardOnly // = 1
+
+    /// The client's certificate is appended where there is one.
+    case appendForward // = 2
+
+    /// It tells the client's certificate where there is one, and nothing else.
+    case sanitizeSet // = 3
+
+    /// It is relayed.
+    case alwaysForwardOnly // = 4
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .sanitize
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .sanitize
+      case 1: self = .forwardOnly
+      case 2: self = .appendForward
+      case 3: self = .sanitizeSet
+      case 4: self = .alwaysForwardOnly
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .sanitize: return 0
+      case .forwardOnly: return 1
+      case .appendForward: return 2
+      case .sanitizeSet: return 3
+      case .alwaysForwardOnly: return 4
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.ForwardClientCertDetails] = [
+      .sanitize,
+      .forwardOnly,
+      .appendForward,
+      .sanitizeSet,
+      .alwaysForwardOnly,
     ]
 
   }
@@ -560,6 +644,67 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
     package init() {}
   }
 
+  /// What `x-forwarded-client-cert` tells of the certificate, besides its hash.
+  package nonisolated struct SetCurrentClientCertDetails: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// The subject. Default: false.
+    package var subject: SwiftProtobuf.Google_Protobuf_BoolValue {
+      get {_subject ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
+      set {_subject = newValue}
+    }
+    /// Returns true if `subject` has been explicitly set.
+    package var hasSubject: Bool {self._subject != nil}
+    /// Clears the value of `subject`. Subsequent reads from it will return its default value.
+    package mutating func clearSubject() {self._subject = nil}
+
+    /// The certificate itself. Default: false.
+    package var cert: Bool = false
+
+    /// The names of hosts. Default: false.
+    package var dns: Bool = false
+
+    /// The URI, such as a SPIFFE ID. Default: false.
+    package var uri: Bool = false
+
+    /// The whole chain. Default: false.
+    package var chain: Bool = false
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _subject: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
+  }
+
+  /// A protocol that requests may switch to.
+  package nonisolated struct UpgradeConfig: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// The name, as in `upgrade`, such as `websocket`; or `CONNECT`. Required.
+    package var upgradeType: String = String()
+
+    /// Whether routes allow it that say nothing of it. Default: true.
+    package var enabled: SwiftProtobuf.Google_Protobuf_BoolValue {
+      get {_enabled ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
+      set {_enabled = newValue}
+    }
+    /// Returns true if `enabled` has been explicitly set.
+    package var hasEnabled: Bool {self._enabled != nil}
+    /// Clears the value of `enabled`. Subsequent reads from it will return its default value.
+    package mutating func clearEnabled() {self._enabled = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _enabled: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
+  }
+
   /// When entries are written.
   package nonisolated struct HcmAccessLogOptions: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -603,7 +748,8 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
 
   package var configType: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpFilter.OneOf_ConfigType? = nil
 
-  /// Its configuration; `Router` and `HeaderMutation` are known.
+  /// Its configuration; `Router`, `HeaderMutation`, `GrpcWeb` and the `FilterConfig` of `grpc_stats`
+  /// are known.
   package var typedConfig: SwiftProtobuf.Google_Protobuf_Any {
     get {
       if case .typedConfig(let v)? = configType {return v}
@@ -621,7 +767,8 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_ConfigType: Equatable, Sendable {
-    /// Its configuration; `Router` and `HeaderMutation` are known.
+    /// Its configuration; `Router`, `HeaderMutation`, `GrpcWeb` and the `FilterConfig` of `grpc_stats`
+    /// are known.
     case typedConfig(SwiftProtobuf.Google_Protobuf_Any)
 
   }
@@ -743,7 +890,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.extensions.filters.networ
 
 nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HttpConnectionManager"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}codec_type\0\u{3}stat_prefix\0\u{4}\u{2}route_config\0\u{3}http_filters\0\u{3}add_user_agent\0\u{4}\u{2}http_protocol_options\0\u{3}http2_protocol_options\0\u{3}server_name\0\u{4}\u{2}drain_timeout\0\u{3}access_log\0\u{3}use_remote_address\0\u{3}generate_request_id\0\u{4}\u{3}proxy_100_continue\0\u{3}xff_num_trusted_hops\0\u{3}represent_ipv4_remote_address_as_ipv4_mapped_ipv6\0\u{3}skip_xff_append\0\u{1}via\0\u{4}\u{2}stream_idle_timeout\0\u{3}internal_address_config\0\u{3}delayed_close_timeout\0\u{4}\u{2}request_timeout\0\u{3}max_request_headers_kb\0\u{3}normalize_path\0\u{4}\u{2}preserve_external_request_id\0\u{3}merge_slashes\0\u{3}server_header_transformation\0\u{3}common_http_protocol_options\0\u{3}request_id_extension\0\u{3}always_set_request_id_in_response\0\u{3}local_reply_config\0\u{3}strip_matching_host_port\0\u{4}\u{2}request_headers_timeout\0\u{3}strip_any_host_port\0\u{4}\u{3}path_with_escaped_slashes_action\0\u{3}original_ip_detection_extensions\0\u{3}strip_trailing_host_dot\0\u{3}scheme_header_transformation\0\u{4}\u{3}append_x_forwarded_port\0\u{4}\u{2}add_proxy_protocol_connection_state\0\u{3}access_log_flush_interval\0\u{3}flush_access_log_on_new_request\0\u{3}access_log_options\0\u{4}\u{2}http1_safe_max_connection_duration\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}codec_type\0\u{3}stat_prefix\0\u{4}\u{2}route_config\0\u{3}http_filters\0\u{3}add_user_agent\0\u{4}\u{2}http_protocol_options\0\u{3}http2_protocol_options\0\u{3}server_name\0\u{4}\u{2}drain_timeout\0\u{3}access_log\0\u{3}use_remote_address\0\u{3}generate_request_id\0\u{3}forward_client_cert_details\0\u{3}set_current_client_cert_details\0\u{3}proxy_100_continue\0\u{3}xff_num_trusted_hops\0\u{3}represent_ipv4_remote_address_as_ipv4_mapped_ipv6\0\u{3}skip_xff_append\0\u{1}via\0\u{3}upgrade_configs\0\u{3}stream_idle_timeout\0\u{3}internal_address_config\0\u{3}delayed_close_timeout\0\u{4}\u{2}request_timeout\0\u{3}max_request_headers_kb\0\u{3}normalize_path\0\u{4}\u{2}preserve_external_request_id\0\u{3}merge_slashes\0\u{3}server_header_transformation\0\u{3}common_http_protocol_options\0\u{3}request_id_extension\0\u{3}always_set_request_id_in_response\0\u{3}local_reply_config\0\u{3}strip_matching_host_port\0\u{4}\u{2}request_headers_timeout\0\u{3}strip_any_host_port\0\u{4}\u{3}path_with_escaped_slashes_action\0\u{3}original_ip_detection_extensions\0\u{3}strip_trailing_host_dot\0\u{3}scheme_header_transformation\0\u{4}\u{3}append_x_forwarded_port\0\u{4}\u{2}add_proxy_protocol_connection_state\0\u{3}access_log_flush_interval\0\u{3}flush_access_log_on_new_request\0\u{3}access_log_options\0\u{4}\u{2}http1_safe_max_connection_duration\0")
 
   fileprivate class _StorageClass {
     var _codecType: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.CodecType = .auto
@@ -758,11 +905,14 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
     var _accessLog: [Envoy_Config_Accesslog_V3_AccessLog] = []
     var _useRemoteAddress: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
     var _generateRequestID: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
+    var _forwardClientCertDetails: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.ForwardClientCertDetails = .sanitize
+    var _setCurrentClientCertDetails: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.SetCurrentClientCertDetails? = nil
     var _proxy100Continue: Bool = false
     var _xffNumTrustedHops: UInt32 = 0
     var _representIpv4RemoteAddressAsIpv4MappedIpv6: Bool = false
     var _skipXffAppend: Bool = false
     var _via: String = String()
+    var _upgradeConfigs: [Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.UpgradeConfig] = []
     var _streamIdleTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
     var _internalAddressConfig: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.InternalAddressConfig? = nil
     var _delayedCloseTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
@@ -811,11 +961,14 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
       _accessLog = source._accessLog
       _useRemoteAddress = source._useRemoteAddress
       _generateRequestID = source._generateRequestID
+      _forwardClientCertDetails = source._forwardClientCertDetails
+      _setCurrentClientCertDetails = source._setCurrentClientCertDetails
       _proxy100Continue = source._proxy100Continue
       _xffNumTrustedHops = source._xffNumTrustedHops
       _representIpv4RemoteAddressAsIpv4MappedIpv6 = source._representIpv4RemoteAddressAsIpv4MappedIpv6
       _skipXffAppend = source._skipXffAppend
       _via = source._via
+      _upgradeConfigs = source._upgradeConfigs
       _streamIdleTimeout = source._streamIdleTimeout
       _internalAddressConfig = source._internalAddressConfig
       _delayedCloseTimeout = source._delayedCloseTimeout
@@ -884,11 +1037,14 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
         case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._accessLog) }()
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._useRemoteAddress) }()
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._generateRequestID) }()
+        case 16: try { try decoder.decodeSingularEnumField(value: &_storage._forwardClientCertDetails) }()
+        case 17: try { try decoder.decodeSingularMessageField(value: &_storage._setCurrentClientCertDetails) }()
         case 18: try { try decoder.decodeSingularBoolField(value: &_storage._proxy100Continue) }()
         case 19: try { try decoder.decodeSingularUInt32Field(value: &_storage._xffNumTrustedHops) }()
         case 20: try { try decoder.decodeSingularBoolField(value: &_storage._representIpv4RemoteAddressAsIpv4MappedIpv6) }()
         case 21: try { try decoder.decodeSingularBoolField(value: &_storage._skipXffAppend) }()
         case 22: try { try decoder.decodeSingularStringField(value: &_storage._via) }()
+        case 23: try { try decoder.decodeRepeatedMessageField(value: &_storage._upgradeConfigs) }()
         case 24: try { try decoder.decodeSingularMessageField(value: &_storage._streamIdleTimeout) }()
         case 25: try { try decoder.decodeSingularMessageField(value: &_storage._internalAddressConfig) }()
         case 26: try { try decoder.decodeSingularMessageField(value: &_storage._delayedCloseTimeout) }()
@@ -970,6 +1126,12 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
       try { if let v = _storage._generateRequestID {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
       } }()
+      if _storage._forwardClientCertDetails != .sanitize {
+        try visitor.visitSingularEnumField(value: _storage._forwardClientCertDetails, fieldNumber: 16)
+      }
+      try { if let v = _storage._setCurrentClientCertDetails {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      } }()
       if _storage._proxy100Continue != false {
         try visitor.visitSingularBoolField(value: _storage._proxy100Continue, fieldNumber: 18)
       }
@@ -984,6 +1146,9 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
       }
       if !_storage._via.isEmpty {
         try visitor.visitSingularStringField(value: _storage._via, fieldNumber: 22)
+      }
+      if !_storage._upgradeConfigs.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._upgradeConfigs, fieldNumber: 23)
       }
       try { if let v = _storage._streamIdleTimeout {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
@@ -1084,11 +1249,14 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
         if _storage._accessLog != rhs_storage._accessLog {return false}
         if _storage._useRemoteAddress != rhs_storage._useRemoteAddress {return false}
         if _storage._generateRequestID != rhs_storage._generateRequestID {return false}
+        if _storage._forwardClientCertDetails != rhs_storage._forwardClientCertDetails {return false}
+        if _storage._setCurrentClientCertDetails != rhs_storage._setCurrentClientCertDetails {return false}
         if _storage._proxy100Continue != rhs_storage._proxy100Continue {return false}
         if _storage._xffNumTrustedHops != rhs_storage._xffNumTrustedHops {return false}
         if _storage._representIpv4RemoteAddressAsIpv4MappedIpv6 != rhs_storage._representIpv4RemoteAddressAsIpv4MappedIpv6 {return false}
         if _storage._skipXffAppend != rhs_storage._skipXffAppend {return false}
         if _storage._via != rhs_storage._via {return false}
+        if _storage._upgradeConfigs != rhs_storage._upgradeConfigs {return false}
         if _storage._streamIdleTimeout != rhs_storage._streamIdleTimeout {return false}
         if _storage._internalAddressConfig != rhs_storage._internalAddressConfig {return false}
         if _storage._delayedCloseTimeout != rhs_storage._delayedCloseTimeout {return false}
@@ -1125,11 +1293,15 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
 }
 
 nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.CodecType: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0AUTO\0\u{1}HTTP1\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0AUTO\0\u{1}HTTP1\0\u{1}HTTP2\0")
 }
 
 nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.ServerHeaderTransformation: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OVERWRITE\0\u{1}APPEND_IF_ABSENT\0\u{1}PASS_THROUGH\0")
+}
+
+nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.ForwardClientCertDetails: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SANITIZE\0\u{1}FORWARD_ONLY\0\u{1}APPEND_FORWARD\0\u{1}SANITIZE_SET\0\u{1}ALWAYS_FORWARD_ONLY\0")
 }
 
 nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.PathWithEscapedSlashesAction: SwiftProtobuf._ProtoNameProviding {
@@ -1166,6 +1338,99 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
   package static func ==(lhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.InternalAddressConfig, rhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.InternalAddressConfig) -> Bool {
     if lhs.unixSockets != rhs.unixSockets {return false}
     if lhs.cidrRanges != rhs.cidrRanges {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.SetCurrentClientCertDetails: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.protoMessageName + ".SetCurrentClientCertDetails"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}subject\0\u{2}\u{2}cert\0\u{1}dns\0\u{1}uri\0\u{1}chain\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._subject) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.cert) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.dns) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.uri) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.chain) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._subject {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.cert != false {
+      try visitor.visitSingularBoolField(value: self.cert, fieldNumber: 3)
+    }
+    if self.dns != false {
+      try visitor.visitSingularBoolField(value: self.dns, fieldNumber: 4)
+    }
+    if self.uri != false {
+      try visitor.visitSingularBoolField(value: self.uri, fieldNumber: 5)
+    }
+    if self.chain != false {
+      try visitor.visitSingularBoolField(value: self.chain, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.SetCurrentClientCertDetails, rhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.SetCurrentClientCertDetails) -> Bool {
+    if lhs._subject != rhs._subject {return false}
+    if lhs.cert != rhs.cert {return false}
+    if lhs.dns != rhs.dns {return false}
+    if lhs.uri != rhs.uri {return false}
+    if lhs.chain != rhs.chain {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.UpgradeConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.protoMessageName + ".UpgradeConfig"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}upgrade_type\0\u{2}\u{2}enabled\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.upgradeType) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._enabled) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.upgradeType.isEmpty {
+      try visitor.visitSingularStringField(value: self.upgradeType, fieldNumber: 1)
+    }
+    try { if let v = self._enabled {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.UpgradeConfig, rhs: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.UpgradeConfig) -> Bool {
+    if lhs.upgradeType != rhs.upgradeType {return false}
+    if lhs._enabled != rhs._enabled {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -65,11 +65,22 @@ package nonisolated struct Envoy_Config_Listener_V3_Listener: @unchecked Sendabl
   /// Clears the value of `address`. Subsequent reads from it will return its default value.
   package mutating func clearAddress() {_uniqueStorage()._address = nil}
 
-  /// What happens to a connection; exactly one chain, unless default_filter_chain is given.
+  /// What happens to a connection; the chain with the closest match takes it.
   package var filterChains: [Envoy_Config_Listener_V3_FilterChain] {
     get {_storage._filterChains}
     set {_uniqueStorage()._filterChains = newValue}
   }
+
+  /// Connections that were redirected here go to the listener with the address that they wanted,
+  /// where there is one. Default: false.
+  package var useOriginalDst: SwiftProtobuf.Google_Protobuf_BoolValue {
+    get {_storage._useOriginalDst ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
+    set {_uniqueStorage()._useOriginalDst = newValue}
+  }
+  /// Returns true if `useOriginalDst` has been explicitly set.
+  package var hasUseOriginalDst: Bool {_storage._useOriginalDst != nil}
+  /// Clears the value of `useOriginalDst`. Subsequent reads from it will return its default value.
+  package mutating func clearUseOriginalDst() {_uniqueStorage()._useOriginalDst = nil}
 
   /// Bytes that may wait in either direction before reading pauses. Default: 1048576.
   package var perConnectionBufferLimitBytes: SwiftProtobuf.Google_Protobuf_UInt32Value {
@@ -105,6 +116,26 @@ package nonisolated struct Envoy_Config_Listener_V3_Listener: @unchecked Sendabl
     set {_uniqueStorage()._listenerFilters = newValue}
   }
 
+  /// Takes connections to any address, as TPROXY gives them (IP_TRANSPARENT). Default: false.
+  package var transparent: SwiftProtobuf.Google_Protobuf_BoolValue {
+    get {_storage._transparent ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
+    set {_uniqueStorage()._transparent = newValue}
+  }
+  /// Returns true if `transparent` has been explicitly set.
+  package var hasTransparent: Bool {_storage._transparent != nil}
+  /// Clears the value of `transparent`. Subsequent reads from it will return its default value.
+  package mutating func clearTransparent() {_uniqueStorage()._transparent = nil}
+
+  /// The address need not be one of this machine (IP_FREEBIND). Default: false.
+  package var freebind: SwiftProtobuf.Google_Protobuf_BoolValue {
+    get {_storage._freebind ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
+    set {_uniqueStorage()._freebind = newValue}
+  }
+  /// Returns true if `freebind` has been explicitly set.
+  package var hasFreebind: Bool {_storage._freebind != nil}
+  /// Clears the value of `freebind`. Subsequent reads from it will return its default value.
+  package mutating func clearFreebind() {_uniqueStorage()._freebind = nil}
+
   /// Queue of the system for TCP fast open.
   /// [ignored: TCP fast open is not used]
   package var tcpFastOpenQueueLength: SwiftProtobuf.Google_Protobuf_UInt32Value {
@@ -116,8 +147,7 @@ package nonisolated struct Envoy_Config_Listener_V3_Listener: @unchecked Sendabl
   /// Clears the value of `tcpFastOpenQueueLength`. Subsequent reads from it will return its default value.
   package mutating func clearTcpFastOpenQueueLength() {_uniqueStorage()._tcpFastOpenQueueLength = nil}
 
-  /// How long listener filters may take.
-  /// [ignored: no listener filter waits for bytes]
+  /// How long listener filters may wait for bytes; 0s: no limit. Default: 15s.
   package var listenerFiltersTimeout: SwiftProtobuf.Google_Protobuf_Duration {
     get {_storage._listenerFiltersTimeout ?? SwiftProtobuf.Google_Protobuf_Duration()}
     set {_uniqueStorage()._listenerFiltersTimeout = newValue}
@@ -134,8 +164,8 @@ package nonisolated struct Envoy_Config_Listener_V3_Listener: @unchecked Sendabl
     set {_uniqueStorage()._trafficDirection = newValue}
   }
 
-  /// Goes on when listener filters take too long.
-  /// [ignored: no listener filter waits for bytes]
+  /// Goes on with what is known when listener filters take too long. Default: false, which closes
+  /// the connection.
   package var continueOnListenerFiltersTimeout: Bool {
     get {_storage._continueOnListenerFiltersTimeout}
     set {_uniqueStorage()._continueOnListenerFiltersTimeout = newValue}
@@ -161,8 +191,7 @@ package nonisolated struct Envoy_Config_Listener_V3_Listener: @unchecked Sendabl
     set {_uniqueStorage()._reusePort = newValue}
   }
 
-  /// Logs of connections.
-  /// [ignored: connections are logged by their requests only]
+  /// Logs of connections that no chain took.
   package var accessLog: [Envoy_Config_Accesslog_V3_AccessLog] {
     get {_storage._accessLog}
     set {_uniqueStorage()._accessLog = newValue}
@@ -325,7 +354,7 @@ package nonisolated struct Envoy_Config_Listener_V3_Filter: Sendable {
 
   package var configType: Envoy_Config_Listener_V3_Filter.OneOf_ConfigType? = nil
 
-  /// `HttpConnectionManager`. Required.
+  /// `HttpConnectionManager` or `TcpProxy`. Required.
   package var typedConfig: SwiftProtobuf.Google_Protobuf_Any {
     get {
       if case .typedConfig(let v)? = configType {return v}
@@ -337,7 +366,7 @@ package nonisolated struct Envoy_Config_Listener_V3_Filter: Sendable {
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_ConfigType: Equatable, Sendable {
-    /// `HttpConnectionManager`. Required.
+    /// `HttpConnectionManager` or `TcpProxy`. Required.
     case typedConfig(SwiftProtobuf.Google_Protobuf_Any)
 
   }
@@ -345,68 +374,165 @@ package nonisolated struct Envoy_Config_Listener_V3_Filter: Sendable {
   package init() {}
 }
 
-/// Which connections a chain takes; empty: all.
+/// Which connections a chain takes; empty: all. The conditions count in the order destination_port,
+/// prefix_ranges, server_names, transport_protocol, application_protocols,
+/// direct_source_prefix_ranges, source_type, source_prefix_ranges, source_ports: of the chains that
+/// fulfil one most closely, the next one decides.
 package nonisolated struct Envoy_Config_Listener_V3_FilterChainMatch: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Ranges of the address that the client wanted; the longest prefix counts. Default: all.
+  package var prefixRanges: [Envoy_Config_Core_V3_CidrRange] = []
+
+  /// Ranges of the client's address, which the PROXY protocol may have given. Default: all.
+  package var sourcePrefixRanges: [Envoy_Config_Core_V3_CidrRange] = []
+
+  /// Ports of the client, from 1 to 65535. Default: all.
+  package var sourcePorts: [UInt32] = []
+
+  /// The port that the client wanted, from 1 to 65535. Default: all.
+  package var destinationPort: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_destinationPort ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_destinationPort = newValue}
+  }
+  /// Returns true if `destinationPort` has been explicitly set.
+  package var hasDestinationPort: Bool {self._destinationPort != nil}
+  /// Clears the value of `destinationPort`. Subsequent reads from it will return its default value.
+  package mutating func clearDestinationPort() {self._destinationPort = nil}
+
+  /// `tls` or `raw_buffer`, as tls_inspector finds. Default: both.
+  package var transportProtocol: String = String()
+
+  /// Protocols of ALPN, or `http/1.0`, `http/1.1` and `h2c`, as http_inspector finds. Default: all.
+  package var applicationProtocols: [String] = []
+
+  /// Names of servers that TLS asks for: `www.example.com`, `*.example.com`. Default: all.
+  package var serverNames: [String] = []
+
+  /// Where the connection comes from. Default: ANY.
+  package var sourceType: Envoy_Config_Listener_V3_FilterChainMatch.ConnectionSourceType = .any
+
+  /// Ranges of the address at the other end of the connection itself. Default: all.
+  package var directSourcePrefixRanges: [Envoy_Config_Core_V3_CidrRange] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
+  /// Where a connection comes from.
+  package nonisolated enum ConnectionSourceType: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+
+    /// Anywhere.
+    case any // = 0
+
+    /// This machine.
+    case sameIpOrLoopback // = 1
+
+    /// Another machine.
+    case external // = 2
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .any
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .any
+      case 1: self = .sameIpOrLoopback
+      case 2: self = .external
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .any: return 0
+      case .sameIpOrLoopback: return 1
+      case .external: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [Envoy_Config_Listener_V3_FilterChainMatch.ConnectionSourceType] = [
+      .any,
+      .sameIpOrLoopback,
+      .external,
+    ]
+
+  }
+
   package init() {}
+
+  fileprivate var _destinationPort: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
 }
 
 /// What happens to a connection.
-package nonisolated struct Envoy_Config_Listener_V3_FilterChain: Sendable {
+package nonisolated struct Envoy_Config_Listener_V3_FilterChain: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Which connections the chain takes. Only the empty match is supported.
+  /// Which connections the chain takes. Default: all.
   package var filterChainMatch: Envoy_Config_Listener_V3_FilterChainMatch {
-    get {_filterChainMatch ?? Envoy_Config_Listener_V3_FilterChainMatch()}
-    set {_filterChainMatch = newValue}
+    get {_storage._filterChainMatch ?? Envoy_Config_Listener_V3_FilterChainMatch()}
+    set {_uniqueStorage()._filterChainMatch = newValue}
   }
   /// Returns true if `filterChainMatch` has been explicitly set.
-  package var hasFilterChainMatch: Bool {self._filterChainMatch != nil}
+  package var hasFilterChainMatch: Bool {_storage._filterChainMatch != nil}
   /// Clears the value of `filterChainMatch`. Subsequent reads from it will return its default value.
-  package mutating func clearFilterChainMatch() {self._filterChainMatch = nil}
+  package mutating func clearFilterChainMatch() {_uniqueStorage()._filterChainMatch = nil}
 
-  /// Exactly one: the HTTP connection manager.
-  package var filters: [Envoy_Config_Listener_V3_Filter] = []
+  /// Exactly one: the HTTP connection manager or the TCP proxy.
+  package var filters: [Envoy_Config_Listener_V3_Filter] {
+    get {_storage._filters}
+    set {_uniqueStorage()._filters = newValue}
+  }
 
   /// Facts about the chain.
   /// [ignored: no feature reads it yet]
   package var metadata: Envoy_Config_Core_V3_Metadata {
-    get {_metadata ?? Envoy_Config_Core_V3_Metadata()}
-    set {_metadata = newValue}
+    get {_storage._metadata ?? Envoy_Config_Core_V3_Metadata()}
+    set {_uniqueStorage()._metadata = newValue}
   }
   /// Returns true if `metadata` has been explicitly set.
-  package var hasMetadata: Bool {self._metadata != nil}
+  package var hasMetadata: Bool {_storage._metadata != nil}
   /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
-  package mutating func clearMetadata() {self._metadata = nil}
+  package mutating func clearMetadata() {_uniqueStorage()._metadata = nil}
+
+  /// How the bytes of the client are wrapped. Default: in clear.
+  package var transportSocket: Envoy_Config_Core_V3_TransportSocket {
+    get {_storage._transportSocket ?? Envoy_Config_Core_V3_TransportSocket()}
+    set {_uniqueStorage()._transportSocket = newValue}
+  }
+  /// Returns true if `transportSocket` has been explicitly set.
+  package var hasTransportSocket: Bool {_storage._transportSocket != nil}
+  /// Clears the value of `transportSocket`. Subsequent reads from it will return its default value.
+  package mutating func clearTransportSocket() {_uniqueStorage()._transportSocket = nil}
 
   /// Names the chain.
-  package var name: String = String()
+  package var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
 
-  /// How long the TLS handshake may take.
-  /// [ignored: it concerns TLS, which is not spoken yet]
+  /// How long the TLS handshake may take. Default: 10s.
   package var transportSocketConnectTimeout: SwiftProtobuf.Google_Protobuf_Duration {
-    get {_transportSocketConnectTimeout ?? SwiftProtobuf.Google_Protobuf_Duration()}
-    set {_transportSocketConnectTimeout = newValue}
+    get {_storage._transportSocketConnectTimeout ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_uniqueStorage()._transportSocketConnectTimeout = newValue}
   }
   /// Returns true if `transportSocketConnectTimeout` has been explicitly set.
-  package var hasTransportSocketConnectTimeout: Bool {self._transportSocketConnectTimeout != nil}
+  package var hasTransportSocketConnectTimeout: Bool {_storage._transportSocketConnectTimeout != nil}
   /// Clears the value of `transportSocketConnectTimeout`. Subsequent reads from it will return its default value.
-  package mutating func clearTransportSocketConnectTimeout() {self._transportSocketConnectTimeout = nil}
+  package mutating func clearTransportSocketConnectTimeout() {_uniqueStorage()._transportSocketConnectTimeout = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _filterChainMatch: Envoy_Config_Listener_V3_FilterChainMatch? = nil
-  fileprivate var _metadata: Envoy_Config_Core_V3_Metadata? = nil
-  fileprivate var _transportSocketConnectTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 /// What looks at a connection before its filter chain is chosen.
@@ -420,7 +546,7 @@ package nonisolated struct Envoy_Config_Listener_V3_ListenerFilter: Sendable {
 
   package var configType: Envoy_Config_Listener_V3_ListenerFilter.OneOf_ConfigType? = nil
 
-  /// `HttpInspector` or `TlsInspector`: neither changes anything, as the protocol is HTTP/1.
+  /// `TlsInspector`, `HttpInspector`, `ProxyProtocol`, `OriginalDst` or `OriginalSrc`. Required.
   package var typedConfig: SwiftProtobuf.Google_Protobuf_Any {
     get {
       if case .typedConfig(let v)? = configType {return v}
@@ -432,7 +558,7 @@ package nonisolated struct Envoy_Config_Listener_V3_ListenerFilter: Sendable {
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_ConfigType: Equatable, Sendable {
-    /// `HttpInspector` or `TlsInspector`: neither changes anything, as the protocol is HTTP/1.
+    /// `TlsInspector`, `HttpInspector`, `ProxyProtocol`, `OriginalDst` or `OriginalSrc`. Required.
     case typedConfig(SwiftProtobuf.Google_Protobuf_Any)
 
   }
@@ -480,16 +606,19 @@ nonisolated extension Envoy_Config_Listener_V3_AdditionalAddress: SwiftProtobuf.
 
 nonisolated extension Envoy_Config_Listener_V3_Listener: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Listener"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}address\0\u{3}filter_chains\0\u{4}\u{2}per_connection_buffer_limit_bytes\0\u{1}metadata\0\u{4}\u{2}drain_type\0\u{3}listener_filters\0\u{4}\u{3}tcp_fast_open_queue_length\0\u{4}\u{3}listener_filters_timeout\0\u{3}traffic_direction\0\u{3}continue_on_listener_filters_timeout\0\u{4}\u{3}connection_balance_config\0\u{3}reuse_port\0\u{3}access_log\0\u{4}\u{2}tcp_backlog_size\0\u{3}default_filter_chain\0\u{3}bind_to_port\0\u{4}\u{2}stat_prefix\0\u{3}enable_reuse_port\0\u{4}\u{2}ignore_global_conn_limit\0\u{4}\u{2}additional_addresses\0\u{3}max_connections_to_accept_per_socket_event\0\u{3}bypass_overload_manager\0\u{4}\u{2}tcp_keepalive\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}address\0\u{3}filter_chains\0\u{3}use_original_dst\0\u{3}per_connection_buffer_limit_bytes\0\u{1}metadata\0\u{4}\u{2}drain_type\0\u{3}listener_filters\0\u{1}transparent\0\u{1}freebind\0\u{3}tcp_fast_open_queue_length\0\u{4}\u{3}listener_filters_timeout\0\u{3}traffic_direction\0\u{3}continue_on_listener_filters_timeout\0\u{4}\u{3}connection_balance_config\0\u{3}reuse_port\0\u{3}access_log\0\u{4}\u{2}tcp_backlog_size\0\u{3}default_filter_chain\0\u{3}bind_to_port\0\u{4}\u{2}stat_prefix\0\u{3}enable_reuse_port\0\u{4}\u{2}ignore_global_conn_limit\0\u{4}\u{2}additional_addresses\0\u{3}max_connections_to_accept_per_socket_event\0\u{3}bypass_overload_manager\0\u{4}\u{2}tcp_keepalive\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
     var _address: Envoy_Config_Core_V3_Address? = nil
     var _filterChains: [Envoy_Config_Listener_V3_FilterChain] = []
+    var _useOriginalDst: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
     var _perConnectionBufferLimitBytes: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
     var _metadata: Envoy_Config_Core_V3_Metadata? = nil
     var _drainType: Envoy_Config_Listener_V3_Listener.DrainType = .default
     var _listenerFilters: [Envoy_Config_Listener_V3_ListenerFilter] = []
+    var _transparent: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
+    var _freebind: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
     var _tcpFastOpenQueueLength: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
     var _listenerFiltersTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
     var _trafficDirection: Envoy_Config_Core_V3_TrafficDirection = .unspecified
@@ -520,10 +649,13 @@ nonisolated extension Envoy_Config_Listener_V3_Listener: SwiftProtobuf.Message, 
       _name = source._name
       _address = source._address
       _filterChains = source._filterChains
+      _useOriginalDst = source._useOriginalDst
       _perConnectionBufferLimitBytes = source._perConnectionBufferLimitBytes
       _metadata = source._metadata
       _drainType = source._drainType
       _listenerFilters = source._listenerFilters
+      _transparent = source._transparent
+      _freebind = source._freebind
       _tcpFastOpenQueueLength = source._tcpFastOpenQueueLength
       _listenerFiltersTimeout = source._listenerFiltersTimeout
       _trafficDirection = source._trafficDirection
@@ -562,10 +694,13 @@ nonisolated extension Envoy_Config_Listener_V3_Listener: SwiftProtobuf.Message, 
         case 1: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
         case 2: try { try decoder.decodeSingularMessageField(value: &_storage._address) }()
         case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._filterChains) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._useOriginalDst) }()
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._perConnectionBufferLimitBytes) }()
         case 6: try { try decoder.decodeSingularMessageField(value: &_storage._metadata) }()
         case 8: try { try decoder.decodeSingularEnumField(value: &_storage._drainType) }()
         case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._listenerFilters) }()
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._transparent) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._freebind) }()
         case 12: try { try decoder.decodeSingularMessageField(value: &_storage._tcpFastOpenQueueLength) }()
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._listenerFiltersTimeout) }()
         case 16: try { try decoder.decodeSingularEnumField(value: &_storage._trafficDirection) }()
@@ -604,6 +739,9 @@ nonisolated extension Envoy_Config_Listener_V3_Listener: SwiftProtobuf.Message, 
       if !_storage._filterChains.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._filterChains, fieldNumber: 3)
       }
+      try { if let v = _storage._useOriginalDst {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
       try { if let v = _storage._perConnectionBufferLimitBytes {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
       } }()
@@ -616,6 +754,12 @@ nonisolated extension Envoy_Config_Listener_V3_Listener: SwiftProtobuf.Message, 
       if !_storage._listenerFilters.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._listenerFilters, fieldNumber: 9)
       }
+      try { if let v = _storage._transparent {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
+      try { if let v = _storage._freebind {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
       try { if let v = _storage._tcpFastOpenQueueLength {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
       } }()
@@ -679,10 +823,13 @@ nonisolated extension Envoy_Config_Listener_V3_Listener: SwiftProtobuf.Message, 
         if _storage._name != rhs_storage._name {return false}
         if _storage._address != rhs_storage._address {return false}
         if _storage._filterChains != rhs_storage._filterChains {return false}
+        if _storage._useOriginalDst != rhs_storage._useOriginalDst {return false}
         if _storage._perConnectionBufferLimitBytes != rhs_storage._perConnectionBufferLimitBytes {return false}
         if _storage._metadata != rhs_storage._metadata {return false}
         if _storage._drainType != rhs_storage._drainType {return false}
         if _storage._listenerFilters != rhs_storage._listenerFilters {return false}
+        if _storage._transparent != rhs_storage._transparent {return false}
+        if _storage._freebind != rhs_storage._freebind {return false}
         if _storage._tcpFastOpenQueueLength != rhs_storage._tcpFastOpenQueueLength {return false}
         if _storage._listenerFiltersTimeout != rhs_storage._listenerFiltersTimeout {return false}
         if _storage._trafficDirection != rhs_storage._trafficDirection {return false}
@@ -785,26 +932,7 @@ nonisolated extension Envoy_Config_Listener_V3_Filter: SwiftProtobuf.Message, Sw
 
 nonisolated extension Envoy_Config_Listener_V3_FilterChainMatch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FilterChainMatch"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Envoy_Config_Listener_V3_FilterChainMatch, rhs: Envoy_Config_Listener_V3_FilterChainMatch) -> Bool {
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Envoy_Config_Listener_V3_FilterChain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".FilterChain"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}filter_chain_match\0\u{2}\u{2}filters\0\u{2}\u{2}metadata\0\u{2}\u{2}name\0\u{4}\u{2}transport_socket_connect_timeout\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{3}prefix_ranges\0\u{4}\u{3}source_prefix_ranges\0\u{3}source_ports\0\u{3}destination_port\0\u{3}transport_protocol\0\u{3}application_protocols\0\u{3}server_names\0\u{3}source_type\0\u{3}direct_source_prefix_ranges\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -812,11 +940,15 @@ nonisolated extension Envoy_Config_Listener_V3_FilterChain: SwiftProtobuf.Messag
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._filterChainMatch) }()
-      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.filters) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 9: try { try decoder.decodeSingularMessageField(value: &self._transportSocketConnectTimeout) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.prefixRanges) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.sourcePrefixRanges) }()
+      case 7: try { try decoder.decodeRepeatedUInt32Field(value: &self.sourcePorts) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._destinationPort) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.transportProtocol) }()
+      case 10: try { try decoder.decodeRepeatedStringField(value: &self.applicationProtocols) }()
+      case 11: try { try decoder.decodeRepeatedStringField(value: &self.serverNames) }()
+      case 12: try { try decoder.decodeSingularEnumField(value: &self.sourceType) }()
+      case 13: try { try decoder.decodeRepeatedMessageField(value: &self.directSourcePrefixRanges) }()
       default: break
       }
     }
@@ -827,30 +959,155 @@ nonisolated extension Envoy_Config_Listener_V3_FilterChain: SwiftProtobuf.Messag
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._filterChainMatch {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    if !self.filters.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.filters, fieldNumber: 3)
+    if !self.prefixRanges.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.prefixRanges, fieldNumber: 3)
     }
-    try { if let v = self._metadata {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 7)
+    if !self.sourcePrefixRanges.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.sourcePrefixRanges, fieldNumber: 6)
     }
-    try { if let v = self._transportSocketConnectTimeout {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    if !self.sourcePorts.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.sourcePorts, fieldNumber: 7)
+    }
+    try { if let v = self._destinationPort {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
+    if !self.transportProtocol.isEmpty {
+      try visitor.visitSingularStringField(value: self.transportProtocol, fieldNumber: 9)
+    }
+    if !self.applicationProtocols.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.applicationProtocols, fieldNumber: 10)
+    }
+    if !self.serverNames.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.serverNames, fieldNumber: 11)
+    }
+    if self.sourceType != .any {
+      try visitor.visitSingularEnumField(value: self.sourceType, fieldNumber: 12)
+    }
+    if !self.directSourcePrefixRanges.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.directSourcePrefixRanges, fieldNumber: 13)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Listener_V3_FilterChainMatch, rhs: Envoy_Config_Listener_V3_FilterChainMatch) -> Bool {
+    if lhs.prefixRanges != rhs.prefixRanges {return false}
+    if lhs.sourcePrefixRanges != rhs.sourcePrefixRanges {return false}
+    if lhs.sourcePorts != rhs.sourcePorts {return false}
+    if lhs._destinationPort != rhs._destinationPort {return false}
+    if lhs.transportProtocol != rhs.transportProtocol {return false}
+    if lhs.applicationProtocols != rhs.applicationProtocols {return false}
+    if lhs.serverNames != rhs.serverNames {return false}
+    if lhs.sourceType != rhs.sourceType {return false}
+    if lhs.directSourcePrefixRanges != rhs.directSourcePrefixRanges {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Listener_V3_FilterChainMatch.ConnectionSourceType: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ANY\0\u{1}SAME_IP_OR_LOOPBACK\0\u{1}EXTERNAL\0")
+}
+
+nonisolated extension Envoy_Config_Listener_V3_FilterChain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FilterChain"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}filter_chain_match\0\u{2}\u{2}filters\0\u{2}\u{2}metadata\0\u{3}transport_socket\0\u{1}name\0\u{4}\u{2}transport_socket_connect_timeout\0")
+
+  fileprivate class _StorageClass {
+    var _filterChainMatch: Envoy_Config_Listener_V3_FilterChainMatch? = nil
+    var _filters: [Envoy_Config_Listener_V3_Filter] = []
+    var _metadata: Envoy_Config_Core_V3_Metadata? = nil
+    var _transportSocket: Envoy_Config_Core_V3_TransportSocket? = nil
+    var _name: String = String()
+    var _transportSocketConnectTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _filterChainMatch = source._filterChainMatch
+      _filters = source._filters
+      _metadata = source._metadata
+      _transportSocket = source._transportSocket
+      _name = source._name
+      _transportSocketConnectTimeout = source._transportSocketConnectTimeout
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._filterChainMatch) }()
+        case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._filters) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._metadata) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._transportSocket) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._transportSocketConnectTimeout) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._filterChainMatch {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._filters.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._filters, fieldNumber: 3)
+      }
+      try { if let v = _storage._metadata {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      try { if let v = _storage._transportSocket {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 7)
+      }
+      try { if let v = _storage._transportSocketConnectTimeout {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Config_Listener_V3_FilterChain, rhs: Envoy_Config_Listener_V3_FilterChain) -> Bool {
-    if lhs._filterChainMatch != rhs._filterChainMatch {return false}
-    if lhs.filters != rhs.filters {return false}
-    if lhs._metadata != rhs._metadata {return false}
-    if lhs.name != rhs.name {return false}
-    if lhs._transportSocketConnectTimeout != rhs._transportSocketConnectTimeout {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._filterChainMatch != rhs_storage._filterChainMatch {return false}
+        if _storage._filters != rhs_storage._filters {return false}
+        if _storage._metadata != rhs_storage._metadata {return false}
+        if _storage._transportSocket != rhs_storage._transportSocket {return false}
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._transportSocketConnectTimeout != rhs_storage._transportSocketConnectTimeout {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -55,6 +55,15 @@ package nonisolated struct Envoy_Config_Route_V3_RouteMatch: Sendable {
     set {pathSpecifier = .safeRegex(newValue)}
   }
 
+  /// CONNECT requests, also extended ones of HTTP/2.
+  package var connectMatcher: Envoy_Config_Route_V3_RouteMatch.ConnectMatcher {
+    get {
+      if case .connectMatcher(let v)? = pathSpecifier {return v}
+      return Envoy_Config_Route_V3_RouteMatch.ConnectMatcher()
+    }
+    set {pathSpecifier = .connectMatcher(newValue)}
+  }
+
   /// The path is this, or begins with this and a slash. Must not end in a slash.
   package var pathSeparatedPrefix: String {
     get {
@@ -112,6 +121,8 @@ package nonisolated struct Envoy_Config_Route_V3_RouteMatch: Sendable {
     case path(String)
     /// The whole path without the query matches this.
     case safeRegex(Envoy_Type_Matcher_V3_RegexMatcher)
+    /// CONNECT requests, also extended ones of HTTP/2.
+    case connectMatcher(Envoy_Config_Route_V3_RouteMatch.ConnectMatcher)
     /// The path is this, or begins with this and a slash. Must not end in a slash.
     case pathSeparatedPrefix(String)
 
@@ -119,6 +130,17 @@ package nonisolated struct Envoy_Config_Route_V3_RouteMatch: Sendable {
 
   /// Marks a match of gRPC.
   package nonisolated struct GrpcRouteMatchOptions: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  /// Marks a match of CONNECT.
+  package nonisolated struct ConnectMatcher: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
@@ -346,7 +368,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.config.route.v3"
 
 nonisolated extension Envoy_Config_Route_V3_RouteMatch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RouteMatch"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prefix\0\u{1}path\0\u{4}\u{2}case_sensitive\0\u{2}\u{2}headers\0\u{3}query_parameters\0\u{1}grpc\0\u{3}runtime_fraction\0\u{3}safe_regex\0\u{4}\u{4}path_separated_prefix\0\u{2}\u{3}cookies\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prefix\0\u{1}path\0\u{4}\u{2}case_sensitive\0\u{2}\u{2}headers\0\u{3}query_parameters\0\u{1}grpc\0\u{3}runtime_fraction\0\u{3}safe_regex\0\u{4}\u{2}connect_matcher\0\u{4}\u{2}path_separated_prefix\0\u{2}\u{3}cookies\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -386,6 +408,19 @@ nonisolated extension Envoy_Config_Route_V3_RouteMatch: SwiftProtobuf.Message, S
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.pathSpecifier = .safeRegex(v)
+        }
+      }()
+      case 12: try {
+        var v: Envoy_Config_Route_V3_RouteMatch.ConnectMatcher?
+        var hadOneofValue = false
+        if let current = self.pathSpecifier {
+          hadOneofValue = true
+          if case .connectMatcher(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.pathSpecifier = .connectMatcher(v)
         }
       }()
       case 14: try {
@@ -438,6 +473,10 @@ nonisolated extension Envoy_Config_Route_V3_RouteMatch: SwiftProtobuf.Message, S
       guard case .safeRegex(let v)? = self.pathSpecifier else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     }()
+    case .connectMatcher?: try {
+      guard case .connectMatcher(let v)? = self.pathSpecifier else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
     case .pathSeparatedPrefix?: try {
       guard case .pathSeparatedPrefix(let v)? = self.pathSpecifier else { preconditionFailure() }
       try visitor.visitSingularStringField(value: v, fieldNumber: 14)
@@ -477,6 +516,25 @@ nonisolated extension Envoy_Config_Route_V3_RouteMatch.GrpcRouteMatchOptions: Sw
   }
 
   package static func ==(lhs: Envoy_Config_Route_V3_RouteMatch.GrpcRouteMatchOptions, rhs: Envoy_Config_Route_V3_RouteMatch.GrpcRouteMatchOptions) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Route_V3_RouteMatch.ConnectMatcher: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Envoy_Config_Route_V3_RouteMatch.protoMessageName + ".ConnectMatcher"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Route_V3_RouteMatch.ConnectMatcher, rhs: Envoy_Config_Route_V3_RouteMatch.ConnectMatcher) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

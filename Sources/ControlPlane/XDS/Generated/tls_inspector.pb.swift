@@ -20,15 +20,28 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// Finds out whether a connection speaks TLS.
+/// Finds out whether a connection speaks TLS, and which names and protocols it asks for.
 package nonisolated struct Envoy_Extensions_Filters_Listener_TlsInspector_V3_TlsInspector: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Bytes that are read at first.
+  /// [ignored: as many are read as are there]
+  package var initialReadBufferSize: SwiftProtobuf.Google_Protobuf_UInt32Value {
+    get {_initialReadBufferSize ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
+    set {_initialReadBufferSize = newValue}
+  }
+  /// Returns true if `initialReadBufferSize` has been explicitly set.
+  package var hasInitialReadBufferSize: Bool {self._initialReadBufferSize != nil}
+  /// Clears the value of `initialReadBufferSize`. Subsequent reads from it will return its default value.
+  package mutating func clearInitialReadBufferSize() {self._initialReadBufferSize = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _initialReadBufferSize: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -37,18 +50,33 @@ fileprivate nonisolated let _protobuf_package = "envoy.extensions.filters.listen
 
 nonisolated extension Envoy_Extensions_Filters_Listener_TlsInspector_V3_TlsInspector: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TlsInspector"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{2}initial_read_buffer_size\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._initialReadBufferSize) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._initialReadBufferSize {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Envoy_Extensions_Filters_Listener_TlsInspector_V3_TlsInspector, rhs: Envoy_Extensions_Filters_Listener_TlsInspector_V3_TlsInspector) -> Bool {
+    if lhs._initialReadBufferSize != rhs._initialReadBufferSize {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -26,6 +26,9 @@ package nonisolated enum Envoy_Type_V3_CodecClientType: SwiftProtobuf.Enum, Swif
 
   /// HTTP/1.
   case http1 // = 0
+
+  /// HTTP/2.
+  case http2 // = 1
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -35,6 +38,7 @@ package nonisolated enum Envoy_Type_V3_CodecClientType: SwiftProtobuf.Enum, Swif
   package init?(rawValue: Int) {
     switch rawValue {
     case 0: self = .http1
+    case 1: self = .http2
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -42,6 +46,7 @@ package nonisolated enum Envoy_Type_V3_CodecClientType: SwiftProtobuf.Enum, Swif
   package var rawValue: Int {
     switch self {
     case .http1: return 0
+    case .http2: return 1
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -49,6 +54,7 @@ package nonisolated enum Envoy_Type_V3_CodecClientType: SwiftProtobuf.Enum, Swif
   // The compiler won't synthesize support with the UNRECOGNIZED case.
   package static let allCases: [Envoy_Type_V3_CodecClientType] = [
     .http1,
+    .http2,
   ]
 
 }
@@ -151,7 +157,7 @@ package nonisolated struct Envoy_Type_V3_FractionalPercent: Sendable {
 fileprivate nonisolated let _protobuf_package = "envoy.type.v3"
 
 nonisolated extension Envoy_Type_V3_CodecClientType: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0HTTP1\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0HTTP1\0\u{1}HTTP2\0")
 }
 
 nonisolated extension Envoy_Type_V3_Int64Range: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
