@@ -65,7 +65,52 @@ enum ReferencePage {
             "envoy_virtual_host` and `envoy_virtual_cluster` or `envoy_route",
             RouteStat.self
         )
+        page += """
+
+            The following parts of a cluster exist where it uses TLS, HTTP/2 or gRPC statistics, \
+            from the first connection or call on. Envoy takes the label of a gRPC method from the \
+            wrong place where the service has a package in its name; here it is the method.
+
+
+            """
+        page += section(
+            "Handshakes with a cluster",
+            "`cluster.<name>.ssl.`",
+            "envoy_cluster_ssl_",
+            "envoy_cluster_name",
+            TLSStat.self
+        )
+        page += choices("cluster", "cipher_suite")
+        page += section(
+            "What the handshakes with a cluster need",
+            "`cluster.<name>.client_ssl_socket_factory.`",
+            "envoy_cluster_client_ssl_socket_factory_",
+            "envoy_cluster_name",
+            TLSContextStat.self
+        )
         page += "\n"
+        page += section(
+            "HTTP/2 to a cluster",
+            "`cluster.<name>.http2.`",
+            "envoy_cluster_http2_",
+            "envoy_cluster_name",
+            HTTP2Stat.self
+        )
+        page += "\n"
+        page += section(
+            "gRPC methods",
+            "`cluster.<name>.grpc.` or `cluster.<name>.grpc.<service>.<method>.`",
+            "envoy_cluster_grpc_",
+            "envoy_cluster_name`, `envoy_grpc_bridge_service` and `envoy_grpc_bridge_method",
+            GRPCStat.self
+        )
+        page += """
+
+            Clients choose the names: a process counts \(ClusterMethods.methodsMax) of them, of at \
+            most \(ClusterMethods.nameBytesMax) bytes; the rest stands under the service `other`.
+
+
+            """
         page += section(
             "HTTP connection managers",
             "`http.<stat_prefix>.`",
@@ -82,9 +127,70 @@ enum ReferencePage {
             ListenerStat.self
         )
         page += "\n"
+        page += section(
+            "Handshakes of a listener",
+            "`listener.<address>.ssl.`",
+            "envoy_listener_ssl_",
+            "envoy_listener_address",
+            TLSStat.self
+        )
+        page += choices("listener", "envoy_ssl_cipher")
+        page += section(
+            "What the handshakes of a listener need",
+            "`listener.<address>.server_ssl_socket_factory.`",
+            "envoy_listener_server_ssl_socket_factory_",
+            "envoy_listener_address",
+            TLSContextStat.self
+        )
+        page += "\n"
+        page += section(
+            "Listener filters, over all listeners",
+            "no prefix",
+            "envoy_",
+            nil,
+            ListenerFilterStat.self
+        )
+        page += """
+
+            In Prometheus the version of the PROXY protocol is the label \
+            `envoy_proxy_protocol_version`: `envoy_proxy_proto_found`.
+
+
+            """
+        page += section(
+            "TCP proxies",
+            "`tcp.<stat_prefix>.`",
+            "envoy_tcp_",
+            "envoy_tcp_prefix",
+            TCPStat.self
+        )
+        page += "\n"
+        page += section(
+            "HTTP/2 of all listeners",
+            "`http2.`",
+            "envoy_http2_",
+            nil,
+            HTTP2Stat.self
+        )
+        page += "\n"
         page += section("The process", "no prefix", "envoy_", nil, ServerStat.self)
         return page
     }()
+
+    /// What is said of a side's counters whose names the handshakes decide.
+    private static func choices(_ side: String, _ cipherLabel: String) -> String {
+        """
+
+        What the handshakes chose is counted from the first on: `ssl.ciphers.<name>`, \
+        `ssl.versions.<name>`, `ssl.curves.<name>` and `ssl.sigalgs.<name>`, in Prometheus \
+        `envoy_\(side)_ssl_ciphers` and so on with the labels `\(cipherLabel)`, \
+        `envoy_ssl_version`, `envoy_ssl_curve` and `envoy_ssl_sigalg`. \
+        `ssl.certificate.<name>.expiration_unix_time_seconds`, with the label \
+        `envoy_tls_certificate`, is a gauge for each certificate.
+
+
+        """
+    }
 
     private static func section<Stat: StatSet>(
         _ title: String,

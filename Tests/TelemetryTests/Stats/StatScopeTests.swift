@@ -77,6 +77,12 @@ import Testing
         check(ServerStat.self)
         check(ClusterPartStat.self)
         check(RouteStat.self)
+        check(TLSStat.self)
+        check(TLSContextStat.self)
+        check(HTTP2Stat.self)
+        check(GRPCStat.self)
+        check(TCPStat.self)
+        check(ListenerFilterStat.self)
     }
 
     @Test func anIdleClusterCostsAtMost700Bytes() {
@@ -107,8 +113,9 @@ import Testing
         #expect(registry.text().contains("cluster.app.circuit_breakers.default.remaining_cx: 0\n"))
     }
 
-    @Test func everyClusterStatHasADescription() {
+    @Test func everyStatHasADescription() {
         #expect(ClusterStat.allCases.allSatisfy { $0.description.name != "unnamed" })
+        #expect(HTTP2Stat.allCases.allSatisfy { $0.description.name != "unnamed" })
     }
 
     @Test func aZeroMakesNoPage() {

@@ -22,9 +22,21 @@ struct FlatStats: Sendable {
         for scope in state.routes.values { add(scope, query) { scope.value($0) } }
         for scope in state.http.values { add(scope, query) { scope.value($0) } }
         for scope in state.listeners.values { add(scope, query) { scope.value($0) } }
+        add(state.transport.tls, query)
+        add(state.transport.tlsChoices, query)
+        add(state.transport.tlsContexts, query)
+        add(state.transport.certificates, query)
+        add(state.transport.http2, query)
+        add(state.transport.grpc, query)
+        add(state.transport.tcp, query)
+        add(state.transport.listenerFilters, query)
         add(state.server, query) { state.serverValue($0) }
         stats.sort { $0.name < $1.name }
         histograms.sort { $0.name < $1.name }
+    }
+
+    private mutating func add<Stat: StatSet>(_ table: ScopeTable<Stat>, _ query: StatsQuery) {
+        for scope in table.all { add(scope, query) { scope.value($0) } }
     }
 
     private mutating func add<Stat: StatSet>(

@@ -11,6 +11,15 @@ extension StatsRegistry {
         PrometheusFamily.addByShape(Array(state.routes.values), query, to: &families)
         PrometheusFamily.add(Array(state.http.values), query, to: &families)
         PrometheusFamily.add(Array(state.listeners.values), query, to: &families)
+        let transport = state.transport
+        PrometheusFamily.addByShape(transport.tls.all, query, to: &families)
+        PrometheusFamily.addByShape(transport.tlsChoices.all, query, to: &families)
+        PrometheusFamily.addByShape(transport.tlsContexts.all, query, to: &families)
+        PrometheusFamily.addByShape(transport.certificates.all, query, to: &families)
+        PrometheusFamily.addByShape(transport.http2.all, query, to: &families)
+        PrometheusFamily.addByShape(transport.grpc.all, query, to: &families)
+        PrometheusFamily.add(transport.tcp.all, query, to: &families)
+        PrometheusFamily.add(transport.listenerFilters.all, query, to: &families)
         PrometheusFamily.add([state.server], query, to: &families) { state.serverValue($1) }
         families.sort { $0.name < $1.name }
         var text = ""
@@ -35,14 +44,24 @@ struct PrometheusFamily: Sendable {
     let help: String
     var samples = ""
 
+    /// What stands in front of the stats' names.
+    private struct Place: Hashable {
+        let kind: ScopeKind
+        let infix: String
+
+        init(_ name: ScopeName, _ kind: ScopeKind) {
+            self.kind = name.kind ?? kind
+            infix = name.metricInfix
+        }
+    }
+
     private init(
-        _ kind: ScopeKind,
-        _ infix: String,
+        _ place: Place,
         _ name: String,
         type: String,
         help: String
     ) {
-        self.name = StatName.metric(kind, infix + name)
+        self.name = StatName.metric(place.kind, place.infix + name)
         self.type = type
         self.help = help
     }
@@ -53,7 +72,7 @@ struct PrometheusFamily: Sendable {
         _ query: StatsQuery,
         to families: inout [PrometheusFamily]
     ) {
-        for (_, group) in Dictionary(grouping: scopes, by: { $0.name.metricInfix }) {
+        for (_, group) in Dictionary(grouping: scopes, by: { Place($0.name, Stat.scopeKind) }) {
             add(group, query, to: &families)
         }
     }
@@ -66,15 +85,16 @@ struct PrometheusFamily: Sendable {
         value: (MergedScope<Stat>, Stat) -> UInt64 = { $0.value($1) }
     ) {
         let scopes = unsorted.map(LabelledScope.init).sorted { $0.prefix < $1.prefix }
-        guard let infix = scopes.first?.scope.name.metricInfix else { return }
-        addStats(scopes, infix, query, to: &families, value: value)
-        addCodes(scopes, infix, query, to: &families)
-        addHistograms(scopes, infix, query, to: &families)
+        guard let first = scopes.first else { return }
+        let place = Place(first.scope.name, Stat.scopeKind)
+        addStats(scopes, place, query, to: &families, value: value)
+        addCodes(scopes, place, query, to: &families)
+        addHistograms(scopes, place, query, to: &families)
     }
 
     private static func addStats<Stat: StatSet>(
         _ scopes: [LabelledScope<Stat>],
-        _ infix: String,
+        _ place: Place,
         _ query: StatsQuery,
         to families: inout [PrometheusFamily],
         value: (MergedScope<Stat>, Stat) -> UInt64
@@ -92,17 +112,16 @@ struct PrometheusFamily: Sendable {
                 family =
                     classes
                     ?? PrometheusFamily(
-                        Stat.scopeKind,
-                        infix,
+                        place,
                         base + "xx",
                         type: type,
                         help: description.help
                     )
             } else {
+                labels = description.labelled?.label ?? ""
                 family = PrometheusFamily(
-                    Stat.scopeKind,
-                    infix,
-                    description.name,
+                    place,
+                    description.labelled?.metric ?? description.name,
                     type: type,
                     help: description.help
                 )
@@ -124,14 +143,13 @@ struct PrometheusFamily: Sendable {
 
     private static func addCodes<Stat: StatSet>(
         _ scopes: [LabelledScope<Stat>],
-        _ infix: String,
+        _ place: Place,
         _ query: StatsQuery,
         to families: inout [PrometheusFamily]
     ) {
         guard let codeName = Stat.responses?.codeName else { return }
         var family = PrometheusFamily(
-            Stat.scopeKind,
-            infix,
+            place,
             codeName,
             type: "counter",
             help: "Responses by exact status."
@@ -148,14 +166,13 @@ struct PrometheusFamily: Sendable {
 
     private static func addHistograms<Stat: StatSet>(
         _ scopes: [LabelledScope<Stat>],
-        _ infix: String,
+        _ place: Place,
         _ query: StatsQuery,
         to families: inout [PrometheusFamily]
     ) {
         for histogram in Stat.Histogram.allCases {
             var family = PrometheusFamily(
-                Stat.scopeKind,
-                infix,
+                place,
                 histogram.name,
                 type: "histogram",
                 help: histogram.help

@@ -11,6 +11,8 @@ extension ClusterStat {
             .gauge("upstream_cx_active", "Connections that exist now.")
         case .upstreamCxHttp1Total:
             .counter("upstream_cx_http1_total", "HTTP/1.1 connections opened.")
+        case .upstreamCxHttp2Total:
+            .counter("upstream_cx_http2_total", "HTTP/2 connections opened.")
         case .upstreamCxDestroy:
             .counter("upstream_cx_destroy", "Connections closed.")
         case .upstreamCxDestroyLocal:
@@ -52,6 +54,11 @@ extension ClusterStat {
                 "max_host_weight",
                 "The largest weight of an endpoint.",
                 merge: .maximum
+            )
+        case .originalDstHostInvalid:
+            .counter(
+                "original_dst_host_invalid",
+                "Connections whose original destination is unknown or cannot be used."
             )
         case .upstreamCxConnectFail:
             .counter("upstream_cx_connect_fail", "Connections that could not be established.")

@@ -7,6 +7,7 @@ public enum ClusterStat: Int, StatSet {
     case upstreamCxTotal
     case upstreamCxActive
     case upstreamCxHttp1Total
+    case upstreamCxHttp2Total
     case upstreamCxDestroy
     case upstreamCxDestroyLocal
     case upstreamCxDestroyRemote
@@ -29,6 +30,7 @@ public enum ClusterStat: Int, StatSet {
     case membershipHealthy
     case membershipTotal
     case maxHostWeight
+    case originalDstHostInvalid
     // Connections that ended or never came to be
     case upstreamCxConnectFail
     case upstreamCxConnectTimeout
@@ -156,7 +158,7 @@ public enum ClusterStat: Int, StatSet {
     case circuitBreakersHighRemainingRq
 
     /// The first so many have cells from the start; the gauges of `track_remaining` begin a page.
-    @inlinable public static var directCount: Int { 32 }
+    @inlinable public static var directCount: Int { 34 }
 
     /// Its name, kind and meaning.
     public var description: StatDescription {

@@ -6,6 +6,10 @@ public enum HTTPStat: Int, StatSet {
     case downstreamCxActive
     case downstreamCxHttp1Total
     case downstreamCxHttp1Active
+    case downstreamCxHttp2Total
+    case downstreamCxHttp2Active
+    case downstreamCxSslTotal
+    case downstreamCxSslActive
     case downstreamCxDestroy
     case downstreamCxDestroyLocal
     case downstreamCxDestroyRemote
@@ -27,6 +31,7 @@ public enum HTTPStat: Int, StatSet {
     case downstreamRqTotal
     case downstreamRqActive
     case downstreamRqHttp1Total
+    case downstreamRqHttp2Total
     case downstreamRqCompleted
     case downstreamRq1xx
     case downstreamRq2xx
@@ -76,6 +81,14 @@ public enum HTTPStat: Int, StatSet {
             .counter("downstream_cx_http1_total", "HTTP/1 connections accepted.")
         case .downstreamCxHttp1Active:
             .gauge("downstream_cx_http1_active", "HTTP/1 connections that exist now.")
+        case .downstreamCxHttp2Total:
+            .counter("downstream_cx_http2_total", "HTTP/2 connections accepted.")
+        case .downstreamCxHttp2Active:
+            .gauge("downstream_cx_http2_active", "HTTP/2 connections that exist now.")
+        case .downstreamCxSslTotal:
+            .counter("downstream_cx_ssl_total", "TLS connections accepted.")
+        case .downstreamCxSslActive:
+            .gauge("downstream_cx_ssl_active", "TLS connections that exist now.")
         case .downstreamCxDestroy:
             .counter("downstream_cx_destroy", "Connections closed.")
         case .downstreamCxDestroyLocal:
@@ -149,6 +162,8 @@ public enum HTTPStat: Int, StatSet {
             .gauge("downstream_rq_active", "Requests that are not yet answered whole.")
         case .downstreamRqHttp1Total:
             .counter("downstream_rq_http1_total", "HTTP/1 requests received.")
+        case .downstreamRqHttp2Total:
+            .counter("downstream_rq_http2_total", "HTTP/2 requests received.")
         case .downstreamRqCompleted:
             .counter("downstream_rq_completed", "Requests answered.")
         case .downstreamRq1xx:

@@ -5,6 +5,12 @@ public enum ListenerStat: Int, StatSet {
     case downstreamCxDestroy
     case downstreamCxOverflow
     case downstreamGlobalCxOverflow
+    case downstreamPreCxActive
+    case downstreamPreCxTimeout
+    case downstreamListenerFilterError
+    case downstreamListenerFilterRemoteClose
+    case downstreamCxTransportSocketConnectTimeout
+    case noFilterChainMatch
 
     /// Its name, kind and meaning.
     public var description: StatDescription {
@@ -25,6 +31,33 @@ public enum ListenerStat: Int, StatSet {
                 "downstream_global_cx_overflow",
                 "Connections refused because the process has its maximum."
             )
+        case .downstreamPreCxActive:
+            .gauge(
+                "downstream_pre_cx_active",
+                "Connections whose filter chain is not chosen yet."
+            )
+        case .downstreamPreCxTimeout:
+            .counter(
+                "downstream_pre_cx_timeout",
+                "Connections that did not say enough in listener_filters_timeout."
+            )
+        case .downstreamListenerFilterError:
+            .counter(
+                "downstream_listener_filter_error",
+                "Connections that could not be read before their filter chain was chosen."
+            )
+        case .downstreamListenerFilterRemoteClose:
+            .counter(
+                "downstream_listener_filter_remote_close",
+                "Connections closed by the client before their filter chain was chosen."
+            )
+        case .downstreamCxTransportSocketConnectTimeout:
+            .counter(
+                "downstream_cx_transport_socket_connect_timeout",
+                "Connections whose handshake took longer than transport_socket_connect_timeout."
+            )
+        case .noFilterChainMatch:
+            .counter("no_filter_chain_match", "Connections closed because no filter chain matches.")
         }
     }
 

@@ -25,9 +25,11 @@ struct MergedScope<Stat: StatSet>: Sendable {
         return raw >= base ? raw - base : 0
     }
 
-    /// Whether the stat is printed: one that is optional is, once it was written.
+    /// Whether the stat is printed: one that is optional is, once it was written or has counted.
     func shows(_ stat: Stat) -> Bool {
-        !stat.description.isOptional || blocks.contains { $0.cells.hasCell(stat) }
+        let description = stat.description
+        if description.omitsZero { return value(stat) > 0 }
+        return !description.isOptional || blocks.contains { $0.cells.hasCell(stat) }
     }
 
     private func rawValue(_ stat: Stat) -> UInt64 {

@@ -1,5 +1,5 @@
 /// How the names of a scope are made.
-public struct ScopeKind: Sendable {
+public struct ScopeKind: Sendable, Hashable {
     /// `cluster`, `http`, `listener`; empty where the names stand alone.
     public let prefix: String
     /// The Prometheus label of the scope's name; nil for a scope that exists once.
@@ -27,15 +27,25 @@ struct ScopeName: Sendable, Hashable {
     /// Sanitized, as the shape's.
     let name: String
     let shape: Shape
+    /// nil: that of the stats.
+    let kind: ScopeKind?
+    let inner: InnerScope?
 
-    init(_ name: String, _ shape: Shape = .plain) {
+    init(
+        _ name: String,
+        _ shape: Shape = .plain,
+        of kind: ScopeKind? = nil,
+        inner: InnerScope? = nil
+    ) {
         self.name = name
         self.shape = shape
+        self.kind = kind
+        self.inner = inner
     }
 
     /// What stands in front of the stats' names: `cluster.app.`.
     func prefix(_ kind: ScopeKind) -> String {
-        let own = StatName.prefix(kind, name)
+        let own = StatName.prefix(self.kind ?? kind, name) + (inner?.path ?? "")
         return switch shape {
         case .plain: own
         case .part(let part): "\(own)\(part)."
@@ -47,7 +57,7 @@ struct ScopeName: Sendable, Hashable {
     /// What stands in front of the stats' names in Prometheus' metrics, before they are cleaned.
     var metricInfix: String {
         switch shape {
-        case .plain: ""
+        case .plain: inner?.infix ?? ""
         case .part(let part): "\(part)_"
         case .virtualCluster: "vcluster_"
         case .route: "route_"
@@ -56,13 +66,61 @@ struct ScopeName: Sendable, Hashable {
 
     /// The labels of every sample, without braces.
     func labels(_ kind: ScopeKind) -> String {
-        guard let label = kind.label else { return "" }
-        let own = "\(label)=\"\(StatName.labelValue(name))\""
+        guard let label = (self.kind ?? kind).label else { return "" }
+        let scope = "\(label)=\"\(StatName.labelValue(name))\""
+        let own = (inner?.labels ?? "") + scope
         return switch shape {
         case .plain, .part: own
         case .virtualCluster(let cluster):
             "\(own),envoy_virtual_cluster=\"\(StatName.labelValue(cluster))\""
         case .route(let route): "\(own),envoy_route=\"\(StatName.labelValue(route))\""
         }
+    }
+}
+
+/// What a scope inside of a cluster's or a listener's adds to the names: `ssl.`, `grpc.<service>.`.
+struct InnerScope: Sendable, Hashable {
+    /// Between the outer scope's name and the stat's, with its full stop.
+    let path: String
+    /// The same in Prometheus' metrics, without what the labels say.
+    let infix: String
+    /// What stands in front of the outer scope's label, each with its comma.
+    let labels: String
+
+    /// One whose metrics' names carry the whole path.
+    init(_ name: String) {
+        path = "\(name)."
+        infix = "\(name)_"
+        labels = ""
+    }
+
+    /// One that a label tells from its like.
+    ///
+    /// - Parameter value: What somebody else may have chosen; it is sanitized here.
+    init(_ name: String, label: String, value: String, endsName: Bool = false) {
+        let value = StatName.sanitized(value)
+        path = endsName ? "\(name).\(value)" : "\(name).\(value)."
+        infix = endsName ? name : "\(name)_"
+        labels = "\(label)=\"\(StatName.labelValue(value))\","
+    }
+
+    /// The calls of one gRPC method; of all methods of the service where `method` is empty, and of
+    /// the cluster where `service` is, too.
+    init(grpcService service: String, method: String) {
+        let service = StatName.sanitized(service)
+        let method = StatName.sanitized(method)
+        var path = "grpc."
+        var labels = ""
+        if !method.isEmpty {
+            labels += "envoy_grpc_bridge_method=\"\(StatName.labelValue(method))\","
+        }
+        if !service.isEmpty {
+            path += "\(service)."
+            labels += "envoy_grpc_bridge_service=\"\(StatName.labelValue(service))\","
+        }
+        if !method.isEmpty { path += "\(method)." }
+        self.path = path
+        self.infix = "grpc_"
+        self.labels = labels
     }
 }

@@ -10,6 +10,10 @@ public enum ServerStat: Int, StatSet {
     case version
     case daysUntilFirstCertExpiring
     case initializationTimeMs
+    case hotRestartEpoch
+    case hotRestartGeneration
+    case parentConnections
+    case secondsUntilFirstOCSPResponseExpiring
     // Listeners
     case listenerManagerListenerAdded
     case listenerManagerListenerModified
@@ -37,6 +41,9 @@ public enum ServerStat: Int, StatSet {
     case configReloadStale
     case configReloadVersion
     case configReloadLastSuccessTimeSeconds
+    // Certificates
+    case tlsReloadSuccess
+    case tlsReloadFailure
     // Codec
     case http1DroppedHeadersWithUnderscores
     case http1RequestsRejectedWithUnderscoresInHeaders
@@ -92,6 +99,30 @@ public enum ServerStat: Int, StatSet {
             .gauge(
                 "server.initialization_time_ms",
                 "Milliseconds that the start took.",
+                merge: .maximum
+            )
+        case .hotRestartEpoch:
+            .gauge(
+                "server.hot_restart_epoch",
+                "Takeovers that led to this process.",
+                merge: .maximum
+            )
+        case .hotRestartGeneration:
+            .gauge(
+                "server.hot_restart_generation",
+                "Processes of this line so far, this one included.",
+                merge: .maximum
+            )
+        case .parentConnections:
+            .gauge(
+                "server.parent_connections",
+                "Connections of clients that the process before this one still has.",
+                merge: .maximum
+            )
+        case .secondsUntilFirstOCSPResponseExpiring:
+            .gauge(
+                "server.seconds_until_first_ocsp_response_expiring",
+                "Seconds until the first stapled OCSP response expires.",
                 merge: .maximum
             )
         case .listenerManagerListenerAdded:
@@ -212,6 +243,16 @@ public enum ServerStat: Int, StatSet {
                 "config_reload.last_success_time_seconds",
                 "When the configuration was taken over last, in seconds since 1970 (ours).",
                 merge: .maximum
+            )
+        case .tlsReloadSuccess:
+            .counter(
+                "tls.reload_success",
+                "Certificates, keys and lists taken over after their files changed (ours)."
+            )
+        case .tlsReloadFailure:
+            .counter(
+                "tls.reload_failure",
+                "Changed certificates, keys and lists refused; the last good ones went on (ours)."
             )
         case .http1DroppedHeadersWithUnderscores:
             .counter(

@@ -23,6 +23,30 @@ public struct StatDescription: Sendable {
     public let responseClass: Int?
     /// True for a gauge that is printed only where it is kept: 0 would say something else.
     public let isOptional: Bool
+    /// True for a counter that is printed once it has counted.
+    public let omitsZero: Bool
+    /// The name in Prometheus below the scope's, and its label, where the name has a value in it.
+    public let labelled: (metric: String, label: String)?
+
+    private init(
+        name: String,
+        kind: Kind,
+        merge: Merge,
+        help: StaticString,
+        responseClass: Int? = nil,
+        isOptional: Bool = false,
+        omitsZero: Bool = false,
+        labelled: (metric: String, label: String)? = nil
+    ) {
+        self.name = name
+        self.kind = kind
+        self.merge = merge
+        self.help = "\(help)"
+        self.responseClass = responseClass
+        self.isOptional = isOptional
+        self.omitsZero = omitsZero
+        self.labelled = labelled
+    }
 
     /// A value that only grows.
     public static func counter(
@@ -30,14 +54,7 @@ public struct StatDescription: Sendable {
         _ help: StaticString,
         merge: Merge = .sum
     ) -> StatDescription {
-        StatDescription(
-            name: "\(name)",
-            kind: .counter,
-            merge: merge,
-            help: "\(help)",
-            responseClass: nil,
-            isOptional: false
-        )
+        StatDescription(name: "\(name)", kind: .counter, merge: merge, help: help)
     }
 
     /// A value of this moment.
@@ -46,14 +63,7 @@ public struct StatDescription: Sendable {
         _ help: StaticString,
         merge: Merge = .sum
     ) -> StatDescription {
-        StatDescription(
-            name: "\(name)",
-            kind: .gauge,
-            merge: merge,
-            help: "\(help)",
-            responseClass: nil,
-            isOptional: false
-        )
+        StatDescription(name: "\(name)", kind: .gauge, merge: merge, help: help)
     }
 
     /// A value of this moment that is printed only where it was written.
@@ -62,9 +72,29 @@ public struct StatDescription: Sendable {
             name: "\(name)",
             kind: .gauge,
             merge: .maximum,
-            help: "\(help)",
-            responseClass: nil,
+            help: help,
             isOptional: true
+        )
+    }
+
+    /// A value that only grows, and is printed once it does.
+    public static func seldom(_ name: String, _ help: StaticString) -> StatDescription {
+        StatDescription(name: name, kind: .counter, merge: .sum, help: help, omitsZero: true)
+    }
+
+    /// A value that only grows; what is a part of its name in `/stats` is a label in Prometheus.
+    public static func labelled(
+        _ name: String,
+        metric: String,
+        label: String,
+        _ help: StaticString
+    ) -> StatDescription {
+        StatDescription(
+            name: name,
+            kind: .counter,
+            merge: .sum,
+            help: help,
+            labelled: (metric, label)
         )
     }
 
@@ -78,9 +108,8 @@ public struct StatDescription: Sendable {
             name: "\(base)_\(digit)xx",
             kind: .counter,
             merge: .sum,
-            help: "\(help)",
-            responseClass: digit,
-            isOptional: false
+            help: help,
+            responseClass: digit
         )
     }
 }

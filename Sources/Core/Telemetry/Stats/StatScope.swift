@@ -10,6 +10,16 @@ public typealias ListenerStats = StatScope<ListenerStat>
 public typealias ServerStats = StatScope<ServerStat>
 /// The cells of a part of a cluster's responses: canaries, a zone, an alternative name.
 public typealias ClusterPartStats = StatScope<ClusterPartStat>
+/// The cells of the HTTP/2 codec: of the clients' connections, or of those to a cluster.
+public typealias HTTP2Stats = StatScope<HTTP2Stat>
+/// The cells of a TCP proxy.
+public typealias TCPStats = StatScope<TCPStat>
+/// The cells of what looks at connections before a filter chain is chosen.
+public typealias ListenerFilterStats = StatScope<ListenerFilterStat>
+/// The cells of the calls of a gRPC method.
+public typealias GRPCStats = StatScope<GRPCStat>
+/// The cells of what the handshakes of a listener or cluster need.
+public typealias TLSContextStats = StatScope<TLSContextStat>
 /// The cells of a virtual cluster, or of a route with a `stat_prefix`.
 public typealias RouteStats = StatScope<RouteStat>
 

@@ -18,6 +18,7 @@ package final class StatsRegistry: Sendable {
         var routes: [ScopeName: MergedScope<RouteStat>] = [:]
         var http: [String: MergedScope<HTTPStat>] = [:]
         var listeners: [String: MergedScope<ListenerStat>] = [:]
+        var transport = TransportScopes()
         var server = MergedScope<ServerStat>(ScopeName(""))
         var computed: [ServerStat: @Sendable () -> UInt64] = [:]
         /// What the computed counters said when the counters were reset.
@@ -114,6 +115,7 @@ package final class StatsRegistry: Sendable {
         state.withLock {
             _ = $0.clusters.removeValue(forKey: name)
             $0.clusterParts = $0.clusterParts.filter { $0.key.name != name }
+            $0.transport.remove(ClusterStat.scopeKind, name)
         }
     }
 
@@ -130,7 +132,11 @@ package final class StatsRegistry: Sendable {
 
     /// Forgets a listener.
     package func remove(listener address: String) {
-        state.withLock { _ = $0.listeners.removeValue(forKey: StatName.sanitized(address)) }
+        let name = StatName.sanitized(address)
+        state.withLock {
+            _ = $0.listeners.removeValue(forKey: name)
+            $0.transport.remove(ListenerStat.scopeKind, name)
+        }
     }
 
     /// Makes a stat of the process a value that is asked for at each scrape (memory, a backlog).
@@ -199,9 +205,15 @@ package final class StatsRegistry: Sendable {
             for name in state.routes.keys { state.routes[name]?.resetCounters() }
             for name in state.http.keys { state.http[name]?.resetCounters() }
             for name in state.listeners.keys { state.listeners[name]?.resetCounters() }
+            state.transport.resetCounters()
             state.server.resetCounters()
             state.computedBaseline = values
         }
+    }
+
+    /// For the scopes that stand in other files; the same lock, as briefly.
+    func withState<Result>(_ body: (inout State) -> Result) -> Result {
+        state.withLock { body(&$0) }
     }
 
     // MARK: - Scrapes
@@ -225,6 +237,7 @@ package final class StatsRegistry: Sendable {
             for name in state.routes.keys { state.routes[name]?.beginInterval() }
             for name in state.http.keys { state.http[name]?.beginInterval() }
             for name in state.listeners.keys { state.listeners[name]?.beginInterval() }
+            state.transport.beginInterval()
             state.intervalStart = now
             return seen
         }
@@ -237,6 +250,8 @@ extension StatsRegistry.State {
         guard let body = computed[stat] else { return server.value(stat) }
         let value = body()
         let base = computedBaseline[stat] ?? 0
-        return value >= base ? value - base : 0
+        // The cells have what a process before this one counted.
+        let carried = stat.description.kind == .counter ? server.value(stat) : 0
+        return (value >= base ? value - base : 0) &+ carried
     }
 }
