@@ -26,5 +26,17 @@ let package = Package(
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
         ),
+        .executableTarget(
+            name: "ClientHelloFuzz",
+            dependencies: ["Model", "Wire"],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+        ),
+        .executableTarget(
+            name: "ProxyProtocolFuzz",
+            dependencies: ["Model", "Wire"],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+        ),
     ]
 )

@@ -11,6 +11,8 @@ target=${2:-HTTP1Fuzz}
 [ $# -gt 0 ] && shift
 case $target in
     HTTP1Fuzz) corpus=corpus/http1 ;;
+    ClientHelloFuzz) corpus=corpus/client-hello ;;
+    ProxyProtocolFuzz) corpus=corpus/proxy-protocol ;;
     *) echo "no such target: $target" >&2; exit 2 ;;
 esac
 swift build -c release --product "$target"
