@@ -147,6 +147,8 @@ extension ClientHelloCase {
                 extended([(16, [0, 2, 9, 0x68])]),
                 hello()
             ),
+            ClientHelloCase("half a version: none are told", extended([(43, [1, 3])]), hello()),
+            ClientHelloCase("no versions", extended([(43, [0])]), hello()),
             ClientHelloCase(
                 "data after the hello",
                 RecordedHello.tls12 + [20, 3, 3, 0, 1, 1],
@@ -187,6 +189,11 @@ extension ClientHelloCase {
             bad("bytes after the extensions", made("") { $0.trailing = [0] }, .structure),
             bad("two names", extended([name, name]), .repeatedExtension),
             bad("two lists", extended([(16, []), (16, [])]), .repeatedExtension),
+            bad(
+                "two of no meaning",
+                extended([(0xfafa, []), (1, []), (0xfafa, [])]),
+                .repeatedExtension
+            ),
             bad("an empty name", extended([MadeHello.name([])]), .serverName),
             bad("a long name", extended([MadeHello.name(tooLong)]), .serverName),
             bad("NUL in a name", extended([MadeHello.name([0x61, 0, 0x62])]), .serverName),
@@ -194,8 +201,6 @@ extension ClientHelloCase {
             bad("no list of names", extended([(0, [])]), .serverName),
             bad("a name beyond its list", extended([(0, [0, 4, 0, 0, 9, 0x61])]), .serverName),
             bad("bytes after the name", extended([(0, [0, 4, 0, 0, 1, 0x61, 0])]), .serverName),
-            bad("half a version", extended([(43, [1, 3])]), .structure),
-            bad("no versions", extended([(43, [0])]), .structure),
         ]
     }()
 }

@@ -50,7 +50,13 @@ struct ProtocolDetectionTests {
         Case("GET http://a@@b HTTP/1.1\r\n", .unknown),
         Case("GET http://a<b/ HTTP/1.1\r\n", .unknown),
         Case("G\u{0}T / HTTP/1.1\r\n", .unknown),
-        Case("GET /\u{1} HTTP/1.1\r\n", .unknown),
+        Case("GET /\u{1} HTTP/1.1\r\n", .http11),
+        Case("GET\r/ HTTP/1.1\n", .http11),
+        Case("GET /\u{0}HTTP/1.1\r\n", .http11),
+        Case("GET\t/\tHTTP/1.1\t\r\n", .http11),
+        Case("GET\u{1}/ HTTP/1.0\r\n", .unknown),
+        Case("GET /\u{e9} HTTP/1.1\r\n", .unknown),
+        Case("GET /\u{7f} HTTP/1.1\r\n", .unknown),
         Case("\u{16}\u{3}\u{1}", .unknown),
         Case("\u{4}\u{0}\u{0}", .unknown),
     ]
@@ -67,7 +73,7 @@ struct ProtocolDetectionTests {
 
     @Test("What cannot be HTTP is told at the first wrong byte")
     func tellsEarly() {
-        for text in ["SSH-2.0-\u{1}", "{\"", "GET (", "GET http:x", "GET /\u{7f}"] {
+        for text in ["SSH-2.0-(", "{\"", "GET (", "GET http:x", "GET /\u{7f}"] {
             let bytes = Array(text.utf8)
             #expect(ProtocolDetection.detect(bytes.span) == .unknown)
             let part = bytes.span.extracting(0..<(bytes.count - 1))

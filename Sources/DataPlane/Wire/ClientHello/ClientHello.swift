@@ -10,7 +10,9 @@ package struct ClientHello: Sendable, Equatable {
     ///
     /// Empty where the list is malformed: the handshake itself refuses it.
     package var applicationProtocols: [ByteString] = []
-    /// `supported_versions` as sent, with those that mean nothing (RFC 8701); empty before 1.3.
+    /// `supported_versions` as sent, with those that mean nothing (RFC 8701).
+    ///
+    /// Empty before TLS 1.3, and where the list is malformed.
     package var supportedVersions: [UInt16] = []
     /// The version in the message itself: 0x0303 since TLS 1.2.
     package var legacyVersion: UInt16 = 0
@@ -39,7 +41,7 @@ package enum ClientHelloFailure: Error, Sendable, Equatable {
     case notClientHello
     /// A field reaches beyond the one that holds it, or is shorter than it may be.
     case structure
-    /// An extension that may be there once is there twice.
+    /// An extension is there twice.
     case repeatedExtension
     /// No single host name of 1 to 255 bytes without NUL.
     case serverName

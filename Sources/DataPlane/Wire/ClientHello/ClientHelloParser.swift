@@ -147,26 +147,24 @@ package enum ClientHelloParser {
         into hello: inout ClientHello
     ) throws(ClientHelloFailure) {
         var reader = ByteReader(extensions)
-        // One bit for each of the three that are read.
-        var seen: UInt8 = 0
+        var types: [UInt16] = []
+        types.reserveCapacity(32)
         while !reader.isAtEnd {
             guard let type = reader.uint16(), let content = reader.vector16() else {
                 throw .structure
             }
-            let bit: UInt8
-            switch type {
-            case 0: bit = 1
-            case 16: bit = 2
-            case 43: bit = 4
-            default: continue
-            }
-            if seen & bit != 0 { throw .repeatedExtension }
-            seen |= bit
+            types.append(type)
             switch type {
             case 0: hello.serverName = try serverName(content)
             case 16: hello.applicationProtocols = applicationProtocols(content)
-            default: hello.supportedVersions = try versions(content)
+            case 43: hello.supportedVersions = versions(content)
+            default: break
             }
+        }
+        // RFC 8446 section 4.2; sorted, since a hostile hello has thousands.
+        types.sort()
+        for index in types.indices.dropFirst() where types[index] == types[index - 1] {
+            throw .repeatedExtension
         }
     }
 
@@ -201,11 +199,9 @@ package enum ClientHelloParser {
         return protocols
     }
 
-    private static func versions(_ content: Span<UInt8>) throws(ClientHelloFailure) -> [UInt16] {
+    private static func versions(_ content: Span<UInt8>) -> [UInt16] {
         var outer = ByteReader(content)
-        guard let list = outer.vector8(), outer.isAtEnd, !list.isEmpty, list.count % 2 == 0 else {
-            throw .structure
-        }
+        guard let list = outer.vector8(), outer.isAtEnd, list.count % 2 == 0 else { return [] }
         var versions: [UInt16] = []
         versions.reserveCapacity(list.count / 2)
         var inner = ByteReader(list)

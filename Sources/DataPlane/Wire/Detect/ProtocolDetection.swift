@@ -40,7 +40,7 @@ package enum ProtocolDetection: Sendable, Equatable {
             return bytes.count >= maxBytes ? .tooLong : .more
         }
         var last = end
-        while last > 0, isSpace(bytes[last - 1]) || bytes[last - 1] == 0x0d { last -= 1 }
+        while last > 0, isSpace(bytes[last - 1]) { last -= 1 }
         return version(of: bytes.extracting(0..<last))
     }
 
@@ -50,11 +50,11 @@ package enum ProtocolDetection: Sendable, Equatable {
     private static func couldBegin(_ line: Span<UInt8>) -> Bool {
         let methodEnd = line.firstOutsideToken(from: 0, to: line.count)
         if methodEnd == line.count { return true }
-        guard methodEnd > 0, isSpace(line[methodEnd]) else { return false }
+        guard methodEnd > 0, endsMethod(line[methodEnd]) else { return false }
         let start = pastSpaces(line, from: methodEnd)
         let end = word(line, from: start)
         if end < line.count {
-            guard isSpace(line[end]) || line[end] == 0x0d,
+            guard isSpace(line[end]),
                 isTarget(line.extracting(start..<end), isWhole: true, isConnect: isConnect(line))
             else { return false }
             return true
@@ -68,7 +68,7 @@ package enum ProtocolDetection: Sendable, Equatable {
 
     private static func version(of line: Span<UInt8>) -> ProtocolDetection {
         let methodEnd = line.firstOutsideToken(from: 0, to: line.count)
-        guard methodEnd > 0, methodEnd < line.count, isSpace(line[methodEnd]) else {
+        guard methodEnd > 0, methodEnd < line.count, endsMethod(line[methodEnd]) else {
             return .unknown
         }
         let start = pastSpaces(line, from: methodEnd)
@@ -92,7 +92,12 @@ package enum ProtocolDetection: Sendable, Equatable {
         line.count > 7 && line.hasPrefix(connect.span) && isSpace(line[7])
     }
 
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+    private static func endsMethod(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0d
+    }
+
+    /// What Envoy's parser takes for space between words: the codec refuses the rest of it later.
+    private static func isSpace(_ byte: UInt8) -> Bool { byte <= 0x20 }
 
     private static func pastSpaces(_ line: Span<UInt8>, from start: Int) -> Int {
         var index = start
