@@ -54,6 +54,30 @@ import Testing
         #expect(!matches(.flags([]), record(flags: [])))
     }
 
+    @Test func theStatusOfACallIsOneOfThoseWanted() {
+        let wanted: UInt32 = 1 << 14 | 1 << 2
+        func head(_ status: String) -> Head {
+            let head = Head()
+            let bytes = Array(status.utf8)
+            head.set(.grpcStatus, head.append(bytes.span))
+            return head
+        }
+        var record = ExchangeRecord()
+        // Nothing known is Unknown.
+        #expect(matches(.grpcStatus(wanted, excludes: false), record))
+        record.response = head("0")
+        record.responseCode = 200
+        #expect(!matches(.grpcStatus(wanted, excludes: false), record))
+        #expect(matches(.grpcStatus(wanted, excludes: true), record))
+        record.responseTrailers = head("14")
+        #expect(matches(.grpcStatus(wanted, excludes: false), record))
+        #expect(!matches(.grpcStatus(wanted, excludes: true), record))
+        record.responseTrailers = head("4294967296000")
+        #expect(!matches(.grpcStatus(.max, excludes: false), record))
+        #expect(!matches(.grpcStatus(0, excludes: false), record))
+        #expect(matches(.grpcStatus(0, excludes: true), record))
+    }
+
     @Test func conditionsAreJoined() {
         let right = ExchangeFilter.status(.equal, 503)
         let wrong = ExchangeFilter.status(.equal, 200)

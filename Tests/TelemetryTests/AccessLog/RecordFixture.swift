@@ -28,7 +28,7 @@ enum RecordFixture {
         var record = ExchangeRecord()
         record.request = head(fields: [
             ("User-Agent", "curl/8"), ("x-forwarded-for", "10.1.1.1"), ("x-request-id", "id-1"),
-            ("X-Custom", "long value"), ("x-empty", ""),
+            ("X-Custom", "long value"), ("x-empty", ""), ("content-type", "application/grpc"),
         ])
         record.response = head(
             status: 200,
@@ -72,7 +72,42 @@ enum RecordFixture {
         record.connectionID = 9
         record.upstreamConnectionID = 12
         record.listenerName = "inbound"
+        record.filterChainName = "mtls"
+        record.requestedServerName = "app.test"
+        record.downstreamTransportFailureReason = "no certificate"
+        record.downstreamTLS = TLSFacts(
+            version: .tls13,
+            cipherSuite: "TLS_AES_128_GCM_SHA256",
+            sessionID: "0a1b",
+            peer: certificate("client"),
+            local: certificate("own")
+        )
+        record.upstreamTLS = TLSFacts(
+            version: .tls12,
+            cipherSuite: "ECDHE-RSA-AES128-GCM-SHA256",
+            sessionID: "0c",
+            peer: certificate("endpoint"),
+            local: certificate("own")
+        )
         return record
+    }
+
+    static func certificate(_ name: String) -> CertificateFacts {
+        CertificateFacts(
+            subject: "CN=\(name),O=Own",
+            issuer: "CN=ca",
+            serialNumber: "759d",
+            sha256: "c4a5",
+            sha1: "9285",
+            uriNames: ["spiffe://d/\(name)", "spiffe://d/b"],
+            dnsNames: ["\(name).test"],
+            ipNames: ["10.0.0.1", "::1"],
+            emailNames: ["a@b.c"],
+            // 2026-11-21 13:16:56 and 2026-12-21 13:16:56 UTC
+            notBefore: 1_795_267_016,
+            notAfter: 1_797_859_016,
+            pem: "-----BEGIN CERTIFICATE-----\na+/=\n-----END CERTIFICATE-----\n"
+        )
     }
 
     static func render(_ format: AccessLogFormat, _ record: ExchangeRecord) -> String {

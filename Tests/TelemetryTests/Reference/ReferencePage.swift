@@ -237,6 +237,11 @@ enum ReferencePage {
             quotes and backslashes become `\\xNN`; JSON is escaped as RFC 8259 says, and bytes that \
             are no UTF-8 are written as `\\xNN` there, too. `LENGTH` cuts before that.
 
+            The log of a TCP proxy has a line for each connection: what belongs to a request or \
+            response is absent, and `RESPONSE_CODE` is 0. The names of a certificate have commas \
+            between them; `GRPC_STATUS` is that of the trailers, else of the response's head, else \
+            what the HTTP status stands for, and absent where the request is not gRPC's.
+
             Without a format it is Envoy's default:
 
             ```

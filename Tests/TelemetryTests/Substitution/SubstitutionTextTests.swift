@@ -25,7 +25,8 @@ import Testing
         ("%START_TIME%", "2026-11-21T06:43:25.123Z"), ("%START_TIME(%s.%3f)%", "1795243405.123"),
         ("%UPSTREAM_REQUEST_ATTEMPT_COUNT%", "2"), ("%STREAM_ID%", "id-1"),
         ("%CONNECTION_ID%", "9"), ("%QUERY_PARAM(b)%", "c"), ("%PATH(NQ)%", "/a"),
-        ("%REQUESTED_SERVER_NAME%", ""), ("%DYNAMIC_METADATA(a:b)%", ""),
+        ("%REQUESTED_SERVER_NAME%", "app.test"), ("%TRACE_ID%", ""),
+        ("%DYNAMIC_METADATA(a:b)%", ""),
         ("%ROUTE_NAME%", "default"), ("%RESPONSE_CODE_DETAILS%", "via_upstream"),
     ])
     func operatorsPrintWhatEnvoyPrintsInHeaders(text: String, expected: String) throws {

@@ -76,6 +76,8 @@ package struct ExchangeRecord {
     package var downstreamLocalAddress: SocketAddress?
     package var connectionID: UInt64 = 0
     package var upstreamConnectionID: UInt64 = 0
+    /// 2 where the endpoint was spoken to in HTTP/2.
+    package var upstreamMajorVersion: UInt8 = 1
     package var listenerName: String = ""
     package var routeMetadata: Metadata?
     package var clusterMetadata: Metadata?

@@ -15,6 +15,8 @@ package indirect enum ExchangeFilter: Sendable {
     case header(HeaderMatcher)
     /// A share of the exchanges: by `x-request-id`, which other proxies share, or by chance.
     case share(numerator: UInt32, denominator: UInt32, isIndependent: Bool)
+    /// One of the statuses of gRPC, each a bit by its number; where it excludes, none of them.
+    case grpcStatus(UInt32, excludes: Bool)
     case all([ExchangeFilter])
     case any([ExchangeFilter])
 }

@@ -13,24 +13,25 @@ extension AccessLogFormat {
         ("Unauthenticated", "UNAUTHENTICATED"),
     ]
 
-    /// `grpc-status` of the trailers, or of the head where the response has no more than that.
+    /// The status of the call; absent where the request was none.
     func renderGRPCStatus(
         _ record: borrowing ExchangeRecord,
         _ step: FormatInstruction,
         _ line: LineBuffer
     ) {
-        var number = record.responseTrailers.flatMap(Self.status)
-        if number == nil { number = record.response.flatMap(Self.status) }
-        guard let number else { return line.appendAbsent(step.style) }
-        guard step.code == .grpcStatus, step.a < 2, number < Self.statusNames.count else {
-            return line.append(decimal: UInt64(number))
+        guard record.isGRPC, let number = record.grpcStatus else {
+            return line.appendAbsent(step.style)
+        }
+        let isNamed = step.code == .grpcStatus && step.a < 2
+        guard isNamed, Self.statusNames.indices.contains(number) else {
+            // As text it is the number in place of a name: a string, as in Envoy.
+            let isString = isNamed && step.style == .jsonValue
+            if isString { line.append(byte: 0x22) }
+            line.append(decimal: Int64(number))
+            if isString { line.append(byte: 0x22) }
+            return
         }
         let names = Self.statusNames[number]
         line.append(step.a == 0 ? names.camel : names.snake, step.style)
-    }
-
-    private static func status(_ head: Head) -> Int? {
-        guard let slice = head.first(.grpcStatus) else { return nil }
-        return head.span(slice).decimal(limit: 1 << 30)
     }
 }

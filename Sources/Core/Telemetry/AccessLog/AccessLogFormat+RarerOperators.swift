@@ -28,9 +28,11 @@ extension AccessLogFormat {
             let id = record.upstreamConnectionID
             line.append(id == 0 ? nil : id, style)
         case .upstreamProtocol:
-            // Known once there is a connection; there is only one protocol yet.
-            if record.upstreamLocalAddress == nil { return line.appendAbsent(style) }
-            line.append("HTTP/1.1", style)
+            // Known once there is a connection, where it speaks HTTP.
+            if record.upstreamLocalAddress == nil || record.isConnection {
+                return line.appendAbsent(style)
+            }
+            line.append(record.upstreamMajorVersion == 2 ? "HTTP/2" : "HTTP/1.1", style)
         case .upstreamCluster:
             let name = record.upstreamClusterStatName
             line.append(name.isEmpty ? record.clusterName : name, style)
@@ -42,7 +44,14 @@ extension AccessLogFormat {
             line.append(record.upstreamHostName, style)
         case .upstreamHostWithoutPort, .upstreamPort: renderEndpoint(record, step, line)
         case .upstreamTransportFailureReason:
-            line.append(record.upstreamTransportFailureReason, style)
+            line.append(reason: record.upstreamTransportFailureReason, style)
+        case .downstreamTransportFailureReason:
+            line.append(reason: record.downstreamTransportFailureReason, style)
+        case .tls: renderTLS(record, step, line)
+        case .requestedServerName:
+            let name = record.requestedServerName.bytes
+            line.append(name.span, style)
+        case .filterChainName: line.append(record.filterChainName, style)
         case .routeName: line.append(record.routeName, style)
         case .virtualHost: line.append(record.virtualHostName, style)
         case .listenerName: line.append(record.listenerName, style)

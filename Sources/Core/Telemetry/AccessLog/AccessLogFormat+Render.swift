@@ -36,7 +36,11 @@ extension AccessLogFormat {
                     line.appendAbsent(style)
                     continue
                 }
-                line.append(request.minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1", style)
+                if request.majorVersion == 2 {
+                    line.append("HTTP/2", style)
+                } else {
+                    line.append(request.minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1", style)
+                }
             case .responseCode:
                 line.append(decimal: UInt64(record.responseCode))
             case .responseFlags, .responseFlagsLong:
@@ -120,7 +124,7 @@ extension AccessLogFormat {
 
     private static let https = Array("https".utf8)
 
-    private func renderTime(
+    func renderTime(
         _ microseconds: Int64,
         _ step: FormatInstruction,
         _ line: LineBuffer

@@ -179,6 +179,12 @@ package struct AccessLogFormat: Sendable {
             instruction.a = try use.timePoints()
         case .grpcStatus:
             instruction.a = try use.grpcStyle()
+        case .tls:
+            instruction.a = TLSField(operatorName: use.operation.name)?.code ?? .max
+            if use.argument != nil {
+                timeFormats.append(try use.timeFormat())
+                instruction.b = UInt32(clamping: timeFormats.count)
+            }
         case .metadata:
             let (source, path) = try use.metadataPath()
             if source == .absent { return addConstant([], style) }

@@ -19,9 +19,12 @@ enum Operator: UInt8, Sendable, CaseIterable {
     case downstreamLocalAddress, downstreamLocalAddressWithoutPort, downstreamLocalPort
     case localReplyBody
     case connectionID, routeName, virtualHost, listenerName, uniqueID, reason
+    /// The handshakes; the field is the instruction's.
+    case tls
+    case downstreamTransportFailureReason, requestedServerName, filterChainName
     /// Known when the format is compiled.
     case hostname, environment
-    /// True to say of every connection that has no TLS and every request that is not traced.
+    /// True to say of every request, since none is traced.
     case absent
     /// Envoy has it, this proxy does not yet.
     case unsupported

@@ -1,6 +1,8 @@
 extension OperatorName {
     /// Every operator, in the order of the reference page.
-    static let all: [OperatorName] = [
+    static let all: [OperatorName] = untilTLS + ofTLS + unsupported
+
+    private static let untilTLS: [OperatorName] = [
         OperatorName(
             "START_TIME",
             .startTime,
@@ -43,7 +45,7 @@ extension OperatorName {
             "PROTOCOL",
             .httpVersion,
             .none,
-            "The protocol of the request: HTTP/1.0 or HTTP/1.1."
+            "The protocol of the request: HTTP/1.0, HTTP/1.1 or HTTP/2."
         ),
         OperatorName(
             "RESPONSE_CODE",
@@ -350,175 +352,29 @@ extension OperatorName {
         ),
         OperatorName("PILLION_VIRTUAL_HOST", .virtualHost, .none, "The virtual host (ours)."),
         OperatorName("PILLION_LISTENER", .listenerName, .none, "The listener (ours)."),
+        OperatorName("LISTENER_NAME", .listenerName, .none, "The listener."),
         OperatorName(
             "REQUESTED_SERVER_NAME",
-            .absent,
+            .requestedServerName,
             .none,
-            "The server name of the TLS handshake: absent until it is supported."
+            "The server's name as the client's handshake has it."
         ),
         OperatorName(
-            "DOWNSTREAM_TLS_VERSION",
-            .absent,
+            "FILTER_CHAIN_NAME",
+            .filterChainName,
             .none,
-            "The TLS version of the client: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_TLS_CIPHER",
-            .absent,
-            .none,
-            "The TLS cipher of the client: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_URI_SAN",
-            .absent,
-            .none,
-            "The identity of the client: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_SUBJECT",
-            .absent,
-            .none,
-            "The subject of the client: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_ISSUER",
-            .absent,
-            .none,
-            "The issuer of the client: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_LOCAL_URI_SAN",
-            .absent,
-            .none,
-            "The own identity: absent until it is supported."
+            "The filter chain of the connection."
         ),
         OperatorName(
             "DOWNSTREAM_TRANSPORT_FAILURE_REASON",
-            .absent,
+            .downstreamTransportFailureReason,
             .none,
-            "Why the handshake failed: absent until it is supported."
-        ),
-        OperatorName(
-            "UPSTREAM_TLS_VERSION",
-            .absent,
-            .none,
-            "The TLS version of the endpoint: absent until it is supported."
-        ),
-        OperatorName(
-            "UPSTREAM_TLS_CIPHER",
-            .absent,
-            .none,
-            "The TLS cipher of the endpoint: absent until it is supported."
-        ),
-        OperatorName(
-            "UPSTREAM_PEER_URI_SAN",
-            .absent,
-            .none,
-            "The identity of the endpoint: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_LOCAL_SUBJECT",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_LOCAL_DNS_SAN",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_DNS_SAN",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_IP_SAN",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_LOCAL_IP_SAN",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_CERT",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_FINGERPRINT_256",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_FINGERPRINT_1",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_SERIAL",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_TLS_SESSION_ID",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "UPSTREAM_PEER_SUBJECT",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "UPSTREAM_PEER_ISSUER",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "UPSTREAM_LOCAL_URI_SAN",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "UPSTREAM_LOCAL_SUBJECT",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "UPSTREAM_TLS_SESSION_ID",
-            .absent,
-            .none,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_CERT_V_START",
-            .absent,
-            .optional,
-            "Of TLS: absent until it is supported."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_CERT_V_END",
-            .absent,
-            .optional,
-            "Of TLS: absent until it is supported."
+            "Why the handshake with the client failed; spaces are underscores."
         ),
         OperatorName("TRACE_ID", .absent, .none, "The trace: absent until it is supported."),
+    ]
+
+    private static let unsupported: [OperatorName] = [
         OperatorName(
             "FILTER_STATE",
             .unsupported,
@@ -538,12 +394,6 @@ extension OperatorName {
             "Not supported yet: refused."
         ),
         OperatorName("CEL", .unsupported, [.optional, .length], "Not supported yet: refused."),
-        OperatorName(
-            "FILTER_CHAIN_NAME",
-            .unsupported,
-            [.optional, .length],
-            "Not supported yet: refused."
-        ),
         OperatorName(
             "ACCESS_LOG_TYPE",
             .unsupported,
@@ -576,6 +426,60 @@ extension OperatorName {
         ),
         OperatorName(
             "COALESCE",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
+        OperatorName(
+            "DOWNSTREAM_TLS_GROUP",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
+        OperatorName(
+            "UPSTREAM_TLS_GROUP",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_256",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_1",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_CHAIN_SERIALS",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_ISSUER_FINGERPRINT_256",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_ISSUER_SERIAL",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_OTHERNAME_SAN",
+            .unsupported,
+            [.optional, .length],
+            "Not supported yet: refused."
+        ),
+        OperatorName(
+            "DOWNSTREAM_LOCAL_OTHERNAME_SAN",
             .unsupported,
             [.optional, .length],
             "Not supported yet: refused."

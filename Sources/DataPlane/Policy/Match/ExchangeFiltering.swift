@@ -22,6 +22,11 @@ extension ExchangeFilter {
         case .share(let numerator, let denominator, let isIndependent):
             let shared = isIndependent ? nil : record.request?.requestIDNumber
             return (shared ?? random()) % UInt64(max(denominator, 1)) < UInt64(numerator)
+        case .grpcStatus(let wanted, let excludes):
+            // Nothing known is Unknown, whatever was asked for.
+            let status = record.grpcStatus ?? 2
+            let isWanted = (0..<32).contains(status) && wanted & 1 << UInt32(status) != 0
+            return isWanted != excludes
         case .all(let filters):
             for index in 0..<filters.count where !filters[index].matches(record, random: random) {
                 return false
