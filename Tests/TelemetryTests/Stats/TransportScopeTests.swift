@@ -20,7 +20,7 @@ import Testing
         listener.countHandshake(facts, curve: "X25519", signatureAlgorithm: "rsa_pss_rsae_sha256")
         listener.countHandshake(facts, curve: "X25519")
         let cluster = registry.clusterTLSStats(name: "app", worker: 1)
-        cluster.countHandshake(cipher: "ECDHE-RSA-AES128-GCM-SHA256", version: .tls12, curve: "")
+        cluster.countHandshake(cipher: "ECDHE-RSA-AES128-GCM-SHA256", version: "TLSv1.2", curve: "")
         let text = registry.text()
         #expect(text.contains("listener.0.0.0.0_443.ssl.handshake: 2\n"))
         #expect(text.contains("listener.0.0.0.0_443.ssl.session_reused: 2\n"))
@@ -57,7 +57,7 @@ import Testing
         for worker in 0..<3 {
             let stats = registry.listenerTLSStats(address: "a", worker: worker)
             stats.increment(.failVerifySan)
-            stats.countHandshake(cipher: "X", version: .tls13, curve: "P-256")
+            stats.countHandshake(cipher: "X", version: "TLSv1.3", curve: "P-256")
         }
         #expect(registry.value(listener: "a", .failVerifySan) == 3)
         #expect(registry.text().contains("listener.a.ssl.curves.P-256: 3\n"))
@@ -134,7 +134,7 @@ import Testing
         // One of the same name is another's.
         registry.listenerTLSStats(address: "app", worker: 0).increment(.handshake)
         registry.clusterTLSStats(name: "app", worker: 0)
-            .countHandshake(cipher: "X", version: .tls13, curve: "Y")
+            .countHandshake(cipher: "X", version: "TLSv1.3", curve: "Y")
         registry.clusterTLSContextStats(name: "app", worker: 0)
             .increment(.upstreamContextSecretsNotReady)
         registry.clusterHTTP2Stats(name: "app", worker: 0).increment(.goawaySent)
@@ -156,7 +156,7 @@ import Testing
         let registry = StatsRegistry()
         let hostile = "a\"} 1\nforged 1"
         registry.listenerTLSStats(address: "a", worker: 0)
-            .countHandshake(cipher: hostile, version: .tls13, curve: "")
+            .countHandshake(cipher: hostile, version: "TLSv1.3", curve: "")
         _ = registry.grpcStats(cluster: "app", service: hostile, method: hostile, worker: 0)
         registry.setCertificates(cluster: "app", [(hostile, 7)])
         let parsed = try PrometheusParser(registry.prometheus())

@@ -2,7 +2,7 @@
 /// with Envoy's full names.
 public enum ListenerFilterStat: Int, StatSet {
     // The PROXY protocol
-    case downstreamCxProxyProtoError
+    case proxyProtoError
     case proxyProtoNotFoundDisallowed
     case proxyProtoNotFoundAllowed
     case proxyProtoV1Found
@@ -29,7 +29,7 @@ public enum ListenerFilterStat: Int, StatSet {
     /// Its name, kind and meaning.
     public var description: StatDescription {
         switch self {
-        case .downstreamCxProxyProtoError:
+        case .proxyProtoError:
             .counter(
                 "downstream_cx_proxy_proto_error",
                 "Connections closed because their PROXY header is malformed or not allowed."

@@ -52,21 +52,23 @@ package final class TLSStats {
         if facts.peer == nil { increment(.noCertificate) }
         countHandshake(
             cipher: facts.cipherSuite,
-            version: facts.version,
+            version: facts.version.name.description,
             curve: curve,
             signatureAlgorithm: signatureAlgorithm
         )
     }
 
     /// Counts only what a handshake chose; empty names are not counted.
+    ///
+    /// - Parameter version: `TLSv1.3`; see `TLSVersion.name`.
     package func countHandshake(
         cipher: String,
-        version: TLSVersion,
+        version: String,
         curve: String,
         signatureAlgorithm: String = ""
     ) {
         count(.ciphers, cipher, label: cipherLabel)
-        count(.versions, version.name.description, label: "envoy_ssl_version")
+        count(.versions, version, label: "envoy_ssl_version")
         count(.curves, curve, label: "envoy_ssl_curve")
         count(.sigalgs, signatureAlgorithm, label: "envoy_ssl_sigalg")
     }
