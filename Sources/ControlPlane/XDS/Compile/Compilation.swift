@@ -7,6 +7,8 @@ internal import Model
 final class Compilation {
     let loaded: LoadedConfiguration
     let options: CompileOptions
+    /// Where each field stands; grows by the fields of the files that the configuration names.
+    var sources: SourceMap
     private(set) var problems: [ConfigurationProblem] = []
     var problemCount: Int { problems.count }
     private(set) var warnings: [ConfigurationProblem] = []
@@ -18,12 +20,21 @@ final class Compilation {
     /// What clusters take from the bootstrap where they say nothing themselves.
     var sharedByClusters = SharedClusterSettings()
 
+    /// The secrets of the configuration itself.
+    var secretTable = SecretTable()
+    /// The secrets of files, by the paths of these; nil where one could not be read.
+    var secretFiles: [String: SecretTable?] = [:]
+    /// What secrets mean, each compiled once.
+    var certificates = CompiledOnce<TLSCertificateSource>()
+    var demands = CompiledOnce<CertificateValidation>()
+    var ticketKeys = CompiledOnce<[DataSource]>()
+
     var runtime = RuntimeValues()
     /// The files whose contents became part of the snapshot, in the order in which they were read.
     var files: [String] = []
     /// What the message being compiled took from elsewhere: files, the environment, the runtime.
     ///
-    /// Part of a listener's fingerprint, since its own bytes do not change with it.
+    /// Part of the fingerprint of a listener or cluster, since its own bytes do not change with it.
     var outside: [UInt8] = []
     /// The resources as bytes: for the fingerprints of listeners, and kept for `/config_dump`.
     private(set) lazy var serialized = SerializedResources(loaded.bootstrap)
@@ -36,6 +47,7 @@ final class Compilation {
     init(_ loaded: LoadedConfiguration, _ options: CompileOptions) {
         self.loaded = loaded
         self.options = options
+        sources = loaded.sources
     }
 
     /// Reports a problem with which the configuration is not taken.
@@ -50,6 +62,33 @@ final class Compilation {
 
     private func problem(_ path: FieldPath, _ what: String, _ hint: String) -> ConfigurationProblem
     {
-        loaded.sources.problem(at: path.description, what, hint: hint.isEmpty ? nil : hint)
+        var problem = sources.problem(
+            at: path.description,
+            what,
+            hint: hint.isEmpty ? nil : hint
+        )
+        problem.path = Self.withinItsFile(problem.path)
+        return problem
+    }
+
+    /// Takes over what was found in a file that the configuration names.
+    func adopt(_ decoding: Decoding) {
+        problems += decoding.problems.map(Self.withinItsFile)
+        warnings += decoding.warnings.map(Self.withinItsFile)
+    }
+
+    private static func withinItsFile(_ problem: ConfigurationProblem) -> ConfigurationProblem {
+        var problem = problem
+        problem.path = withinItsFile(problem.path)
+        return problem
+    }
+
+    /// A path in a file that the configuration names, without the name of that file: problems begin
+    /// with it in any case.
+    private static func withinItsFile(_ path: String) -> String {
+        guard path.hasPrefix("[\""), case .key(let file)? = SourceMap.steps(of: path).first
+        else { return path }
+        let rest = path.dropFirst(FieldPath()[key: file].description.count)
+        return String(rest.hasPrefix(".") ? rest.dropFirst() : rest)
     }
 }

@@ -1,8 +1,7 @@
 internal import Model
 internal import SwiftProtobuf
 
-/// `envoy.config.core.v3.HttpProtocolOptions`, which listeners and clusters share, and where a
-/// cluster keeps it.
+/// `envoy.config.core.v3.HttpProtocolOptions`, which listeners and clusters share.
 struct MessageLimits {
     var idleTimeoutMilliseconds: Int64? = 3_600_000
     var connectionDurationMaxMilliseconds: Int64?
@@ -14,10 +13,6 @@ struct MessageLimits {
 }
 
 extension Compilation {
-    private typealias UpstreamOptions = Envoy_Extensions_Upstreams_Http_V3_HttpProtocolOptions
-    private static let upstreamOptionsKey =
-        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-
     func messageLimits(
         _ options: Envoy_Config_Core_V3_HttpProtocolOptions?,
         _ path: FieldPath
@@ -77,58 +72,6 @@ extension Compilation {
             "give \(range.lowerBound) to \(range.upperBound)"
         )
         return range.lowerBound
-    }
-
-    /// The options that hold for a cluster, and where they stand: in its typed options, or in the
-    /// field that was there before them.
-    func httpOptions(
-        of cluster: Envoy_Config_Cluster_V3_Cluster,
-        _ path: FieldPath
-    ) -> (options: Envoy_Config_Core_V3_HttpProtocolOptions?, path: FieldPath) {
-        let typed = path["typed_extension_protocol_options"]
-        for key in cluster.typedExtensionProtocolOptions.keys.sorted()
-        where key != Self.upstreamOptionsKey {
-            refuse(
-                typed[key: key],
-                "\(quoted(key)) is not supported yet",
-                "known is " + Self.upstreamOptionsKey
-            )
-        }
-        let old = path["common_http_protocol_options"]
-        guard let any = cluster.typedExtensionProtocolOptions[Self.upstreamOptionsKey] else {
-            let given = cluster.hasCommonHTTPProtocolOptions
-            return (given ? cluster.commonHTTPProtocolOptions : nil, old)
-        }
-        let place = typed[key: Self.upstreamOptionsKey]
-        guard let options = unpack(any, as: UpstreamOptions.self, place) else { return (nil, old) }
-        if cluster.hasCommonHTTPProtocolOptions {
-            refuse(
-                old,
-                "stands beside typed_extension_protocol_options",
-                "move it to common_http_protocol_options in there"
-            )
-        }
-        switch options.upstreamProtocolOptions {
-        case .explicitHTTPConfig(let explicit):
-            if explicit.protocolConfig == nil {
-                refuse(
-                    place["explicit_http_config"],
-                    "names no version of HTTP",
-                    "give http_protocol_options: {}"
-                )
-            }
-        case .useDownstreamProtocolConfig: break
-        case nil:
-            refuse(
-                place,
-                "names no version of HTTP",
-                "give explicit_http_config: {http_protocol_options: {}}"
-            )
-        }
-        let given = options.hasCommonHTTPProtocolOptions
-        return (
-            given ? options.commonHTTPProtocolOptions : nil, place["common_http_protocol_options"]
-        )
     }
 
     /// The message in an `Any` that says it holds one of this type.

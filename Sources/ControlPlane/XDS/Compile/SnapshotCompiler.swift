@@ -22,7 +22,7 @@ package enum SnapshotCompiler {
     /// Compiles what was loaded, and says which files became part of the snapshot.
     ///
     /// - Returns: beside what ``compile(_:options:)`` returns, the files that fields name (bodies of
-    ///   direct responses, formats) as they are named: with those of the loader, a change of any of
+    ///   direct responses, formats, secrets) as they are named: with those of the loader, a change of any of
     ///   them asks for compiling anew.
     /// - Throws: every problem found, up to `ConfigurationErrors.limit` of each file.
     package static func compileWithFiles(
@@ -101,6 +101,7 @@ extension Compilation {
         readRuntime(bootstrap.layeredRuntime, FieldPath("layered_runtime"))
         warnOfUnusedLimits(statics.listeners)
         collectClusterNames(statics.clusters, resources["clusters"])
+        let secrets = secrets(statics.secrets, resources["secrets"])
         readSharedClusterSettings(bootstrap)
         let listeners = listeners(statics.listeners, resources["listeners"])
         let clusters = clusters(statics.clusters, resources["clusters"])
@@ -124,6 +125,7 @@ extension Compilation {
             locality: locality(bootstrap.node.locality),
             localClusterName: bootstrap.clusterManager.localClusterName,
             outlierEventLogPath: outlierEventLog(bootstrap),
+            secrets: secrets,
             version: options.version
         )
     }

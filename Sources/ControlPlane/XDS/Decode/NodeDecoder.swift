@@ -185,7 +185,13 @@ extension NodeDecoder {
         let place = decoding.enter(.field(member.key), of: place, at: member.keyPosition)
         let name = Self.snakeCase(member.key)
         if description.unsupported.contains(name) {
-            decoding.refuse(place, member.keyPosition, "it is not supported yet")
+            decoding.refuse(
+                place,
+                member.keyPosition,
+                "it is not supported yet",
+                hint: description.name == "envoy.config.core.v3.ConfigSource"
+                    ? "secrets come from files or static_resources.secrets for now" : nil
+            )
         } else if description.removed.contains(name) {
             decoding.refuse(
                 place,

@@ -29,11 +29,11 @@ package nonisolated struct Envoy_Extensions_TransportSockets_Tls_V3_TlsParameter
   /// The lowest version. Default: TLSv1_2.
   package var tlsMinimumProtocolVersion: Envoy_Extensions_TransportSockets_Tls_V3_TlsParameters.TlsProtocol = .tlsAuto
 
-  /// The highest version. Default: TLSv1_3.
+  /// The highest version. Default: TLSv1_3 from clients, TLSv1_2 to endpoints.
   package var tlsMaximumProtocolVersion: Envoy_Extensions_TransportSockets_Tls_V3_TlsParameters.TlsProtocol = .tlsAuto
 
   /// Cipher suites up to TLS 1.2 by OpenSSL's names, the most wanted first; `[A|B]` are wanted
-  /// alike. Those of TLS 1.3 are not chosen. Default: ECDHE with AES-GCM or ChaCha20, RSA with AES.
+  /// alike. Those of TLS 1.3 are not chosen. Default: ECDHE with AES-GCM or ChaCha20.
   package var cipherSuites: [String] = []
 
   /// Groups for the exchange of keys, the most wanted first. Default: X25519, P-256.

@@ -34,9 +34,19 @@ extension Compilation {
         _ cluster: Envoy_Config_Cluster_V3_Cluster,
         _ path: FieldPath
     ) -> ClusterConfiguration {
+        outside = []
         let names = endpointDiscovery(cluster, path)
-        let protocolOptions = httpOptions(of: cluster, path)
-        let limits = messageLimits(protocolOptions.options, protocolOptions.path)
+        let transport =
+            cluster.hasTransportSocket
+            ? upstreamTransport(cluster.transportSocket, path["transport_socket"])
+            : UpstreamTransport()
+        let matches = transportMatches(
+            cluster.transportSocketMatches,
+            path["transport_socket_matches"]
+        )
+        let typed = typedOptions(of: cluster, path)
+        let http = upstreamHTTP(cluster, path, typed, [transport] + matches.map(\.transport))
+        let limits = commonLimits(of: cluster, path, typed)
         let balance = balance(cluster, path, names.discovery)
         let members = members(cluster, path["load_assignment"], names.discovery)
         let breakers = path["circuit_breakers"]
@@ -54,7 +64,7 @@ extension Compilation {
             ),
             endpoints: members.endpoints,
             localities: members.localities,
-            healthChecks: healthChecks(cluster, path),
+            healthChecks: healthChecks(cluster, path, http),
             outlierDetection: cluster.hasOutlierDetection
                 ? outlierDetection(cluster.outlierDetection, path["outlier_detection"]) : nil,
             metadata: metadata(cluster.metadata),
@@ -86,9 +96,16 @@ extension Compilation {
             ),
             responseHeadBytesMax: limits.responseHeadBytesMax,
             responseHeaderCountMax: limits.headerCountMax,
+            transport: transport,
+            transportMatches: matches,
+            upstreamProtocol: http.upstreamProtocol,
+            http2: http.http2,
+            takesServerNameFromHost: http.takesServerNameFromHost,
+            serverNameHeader: http.serverNameHeader,
+            verifiesServerNameOfHost: http.verifiesServerNameOfHost,
             fingerprint: Fingerprint.bytes(
                 of: cluster,
-                inherited: sharedByClusters.fingerprint
+                inherited: sharedByClusters.fingerprint + outside
             )
         )
     }

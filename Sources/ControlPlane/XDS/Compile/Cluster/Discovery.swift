@@ -27,7 +27,11 @@ extension Compilation {
         }
         var found = EndpointDiscovery()
         found.discovery = discovery(cluster, path)
-        if found.discovery == .static { warnOfUnusedDNS(cluster, path) }
+        if !found.discovery.usesDNS { warnOfUnusedDNS(cluster, path, found.discovery) }
+        if case .originalDestination = found.discovery {
+        } else {
+            warnOfUnusedDestination(cluster, path)
+        }
         found.family = family(cluster, path["dns_lookup_family"])
         found.refreshMilliseconds = refresh(
             cluster.hasDnsRefreshRate ? cluster.dnsRefreshRate : nil,
@@ -64,16 +68,19 @@ extension Compilation {
             switch known(cluster.type, path["type"]) {
             case .strictDns: return .strictDNS
             case .logicalDns: return .logicalDNS
+            case .originalDst: return .originalDestination(originalDestination(cluster, path))
             default: return .static
             }
         }
         let names = [
             "envoy.cluster.static", "envoy.cluster.strict_dns", "envoy.cluster.logical_dns",
+            "envoy.cluster.original_dst",
         ]
         switch type.name {
         case names[0]: return .static
         case names[1]: return .strictDNS
         case names[2]: return .logicalDNS
+        case names[3]: return .originalDestination(originalDestination(cluster, path))
         case "envoy.clusters.dns", "envoy.cluster.dns":
             refuse(
                 path["cluster_type"],
@@ -187,8 +194,10 @@ extension Compilation {
     /// Fields that concern DNS have no effect where no name is looked up.
     private func warnOfUnusedDNS(
         _ cluster: Envoy_Config_Cluster_V3_Cluster,
-        _ path: FieldPath
+        _ path: FieldPath,
+        _ discovery: ClusterConfiguration.Discovery
     ) {
+        let kind = discovery == .static ? "a STATIC" : "an ORIGINAL_DST"
         let given: [(StaticString, Bool)] = [
             ("dns_refresh_rate", cluster.hasDnsRefreshRate),
             ("dns_failure_refresh_rate", cluster.hasDnsFailureRefreshRate),
@@ -203,7 +212,7 @@ extension Compilation {
         for (name, isGiven) in given where isGiven {
             warn(
                 path[name],
-                "has no effect in a STATIC cluster",
+                "has no effect in \(kind) cluster",
                 "leave it out, or use type: STRICT_DNS for names"
             )
         }

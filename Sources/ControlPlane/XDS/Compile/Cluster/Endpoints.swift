@@ -84,6 +84,8 @@ extension Compilation {
                 count == 1
                     ? "remove the localities without endpoints" : "use STRICT_DNS for several names"
             )
+        } else if case .originalDestination = discovery {
+            return
         } else if count == 0 {
             warn(
                 path,

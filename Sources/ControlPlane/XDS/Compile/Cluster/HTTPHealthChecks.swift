@@ -65,7 +65,6 @@ extension Compilation {
                 )
             }
         }
-        _ = known(check.codecClientType, path["codec_client_type"])
         return compiled
     }
 

@@ -10,20 +10,33 @@ extension Compilation {
         _ check: Envoy_Config_Core_V3_HealthCheck.HttpHealthCheck,
         _ path: FieldPath
     ) -> HeaderOperations {
-        let adding = path["request_headers_to_add"]
-        let removing = path["request_headers_to_remove"]
+        headers(
+            adding: check.requestHeadersToAdd,
+            path["request_headers_to_add"],
+            removing: check.requestHeadersToRemove,
+            path["request_headers_to_remove"]
+        )
+    }
+
+    /// The changes of a request that a check sends.
+    func headers(
+        adding options: [Envoy_Config_Core_V3_HeaderValueOption],
+        _ adding: FieldPath,
+        removing names: [String] = [],
+        _ removing: FieldPath
+    ) -> HeaderOperations {
         var isRight = true
-        for (index, option) in check.requestHeadersToAdd.enumerated() {
+        for (index, option) in options.enumerated() {
             isRight = isChangeable(option.header.key, adding[index]["header"]["key"]) && isRight
         }
-        for (index, name) in check.requestHeadersToRemove.enumerated() {
+        for (index, name) in names.enumerated() {
             isRight = isChangeable(name, removing[index]) && isRight
         }
         guard isRight else { return HeaderOperations() }
         return headerOperations(
-            adding: check.requestHeadersToAdd,
+            adding: options,
             adding,
-            removing: check.requestHeadersToRemove,
+            removing: names,
             removing
         )
     }
@@ -36,7 +49,11 @@ extension Compilation {
         }
         if name.hasPrefix(":") { return headerName(name, path, allowsPseudo: false) != nil }
         if ByteString(name).lowercased == "host" {
-            refuse(path, "the host has a field of its own", "write host: in http_health_check")
+            refuse(
+                path,
+                "the host has a field of its own",
+                "write host: in http_health_check, authority: in grpc_health_check"
+            )
             return false
         }
         return true

@@ -5,7 +5,8 @@ internal import SwiftProtobuf
 extension Compilation {
     func healthChecks(
         _ cluster: Envoy_Config_Cluster_V3_Cluster,
-        _ path: FieldPath
+        _ path: FieldPath,
+        _ http: UpstreamHTTP
     ) -> [HealthCheckConfiguration] {
         if cluster.healthChecks.isEmpty {
             warnWithoutChecks(cluster, path)
@@ -14,7 +15,7 @@ extension Compilation {
         let path = path["health_checks"]
         checkNames(cluster.healthChecks, path)
         return cluster.healthChecks.enumerated().compactMap { index, check in
-            healthCheck(check, path[index], cluster)
+            healthCheck(check, path[index], http)
         }
     }
 
@@ -65,22 +66,9 @@ extension Compilation {
     private func healthCheck(
         _ check: Envoy_Config_Core_V3_HealthCheck,
         _ path: FieldPath,
-        _ cluster: Envoy_Config_Cluster_V3_Cluster
+        _ http: UpstreamHTTP
     ) -> HealthCheckConfiguration? {
-        let kind: HealthCheckConfiguration.Kind?
-        switch check.healthChecker {
-        case .httpHealthCheck(let http):
-            kind = httpCheck(http, path["http_health_check"]).map { .http($0) }
-        case .tcpHealthCheck(let tcp):
-            kind = tcpCheck(tcp, path["tcp_health_check"])
-        case nil:
-            refuse(
-                path,
-                "says nothing to check",
-                "give http_health_check: {path: /healthz} or tcp_health_check: {}"
-            )
-            kind = nil
-        }
+        let kind = kind(of: check, path, http)
         let timeout = required(
             check.hasTimeout ? check.timeout : nil,
             path,
@@ -114,6 +102,7 @@ extension Compilation {
             healthyThreshold: healthy
         )
         readTimes(check, path, &compiled)
+        readTransport(check, path, &compiled)
         if check.hasAltPort { compiled.altPort = port(check.altPort.value, path["alt_port"]) }
         if check.hasReuseConnection { compiled.reusesConnection = check.reuseConnection.value }
         compiled.eventLogPath = eventLog(check, path)
@@ -129,6 +118,28 @@ extension Compilation {
             )
         }
         return compiled
+    }
+
+    private func kind(
+        of check: Envoy_Config_Core_V3_HealthCheck,
+        _ path: FieldPath,
+        _ http: UpstreamHTTP
+    ) -> HealthCheckConfiguration.Kind? {
+        switch check.healthChecker {
+        case .httpHealthCheck(let check):
+            return httpCheck(check, path["http_health_check"]).map { .http($0) }
+        case .tcpHealthCheck(let check): return tcpCheck(check, path["tcp_health_check"])
+        case .grpcHealthCheck(let check):
+            return grpcCheck(check, path["grpc_health_check"], http)
+        case nil:
+            refuse(
+                path,
+                "says nothing to check",
+                "give http_health_check: {path: /healthz}, grpc_health_check: {} or "
+                    + "tcp_health_check: {}"
+            )
+            return nil
+        }
     }
 
     private func required(

@@ -76,6 +76,8 @@ extension Compilation {
                 size = config.hasTableSize ? config.tableSize.value : nil
             }
             balance.rule = maglev(size, path["maglev_lb_config"]["table_size"])
+        // Said where the kind of the cluster is read.
+        case .clusterProvided: used = true
         default:
             balance.rule = .roundRobin
             if case .roundRobinLbConfig(let config) = cluster.lbConfig {
@@ -110,6 +112,7 @@ extension Compilation {
             startsSlowly = config.hasSlowStartConfig
         case .ringHashLbConfig: (name, policy) = ("ring_hash_lb_config", "RING_HASH")
         case .maglevLbConfig: (name, policy) = ("maglev_lb_config", "MAGLEV")
+        case .originalDstLbConfig: return
         }
         let inUse = Self.name(of: cluster.lbPolicy)
         warn(
