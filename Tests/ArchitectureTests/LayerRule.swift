@@ -22,6 +22,12 @@ struct LayerRule {
             reason: "Telemetry is told what happened; it does not know who tells it"
         ),
         LayerRule(
+            target: "Identity",
+            folder: "Sources/Core/Identity",
+            mayImport: system.union(["Model", "CTLS"]),
+            reason: "Identity is keys, certificates and handshakes; it knows no connection"
+        ),
+        LayerRule(
             target: "Wire",
             folder: "Sources/DataPlane/Wire",
             mayImport: ["Model"],
@@ -36,22 +42,33 @@ struct LayerRule {
         LayerRule(
             target: "Proxy",
             folder: "Sources/DataPlane/Proxy",
-            mayImport: system.union(["Model", "Telemetry", "Wire", "Policy", "CAres", "CLinux"]),
+            mayImport: system.union([
+                "Model", "Telemetry", "Identity", "Wire", "Policy", "CAres", "CLinux",
+            ]),
             reason: "the data plane knows the snapshot only, never protobuf or YAML"
         ),
         LayerRule(
             target: "XDS",
             folder: "Sources/ControlPlane/XDS",
             mayImport: system.union([
-                "Model", "Policy", "Telemetry", "CYAML", "SwiftProtobuf", "FoundationEssentials",
+                "Model", "Policy", "Telemetry", "Identity", "CYAML", "SwiftProtobuf",
+                "FoundationEssentials",
             ]),
             reason: "XDS makes snapshots; it never touches a connection"
         ),
         LayerRule(
             target: "Admin",
             folder: "Sources/Operations/Admin",
-            mayImport: system.union(["Model", "Telemetry", "Wire", "Policy", "Proxy"]),
+            mayImport: system.union([
+                "Model", "Telemetry", "Identity", "Wire", "Policy", "Proxy",
+            ]),
             reason: "Admin shows the data plane; protobuf stops at XDS"
+        ),
+        LayerRule(
+            target: "Interception",
+            folder: "Sources/Operations/Interception",
+            mayImport: system.union(["Model", "CLinux"]),
+            reason: "Interception sets up the kernel before any data plane runs"
         ),
         LayerRule(
             target: "SampleApp",
@@ -63,7 +80,8 @@ struct LayerRule {
             target: "pillion",
             folder: "Sources/pillion",
             mayImport: system.union([
-                "Model", "Telemetry", "Proxy", "XDS", "Admin", "SampleApp", "ArgumentParser",
+                "Model", "Telemetry", "Identity", "Proxy", "XDS", "Admin", "Interception",
+                "SampleApp", "ArgumentParser",
             ]),
             reason: "the executable puts the parts together"
         ),

@@ -17,12 +17,34 @@ package struct FilterChainMatch: Sendable {
     package var sourcePorts: [UInt16] = []
 
     package init() {}
+
+    /// Every connection matches.
+    package var isEmpty: Bool {
+        destinationPort == nil && destinationRanges.isEmpty && serverNames.isEmpty
+            && transportProtocol.isEmpty && applicationProtocols.isEmpty
+            && directSourceRanges.isEmpty && sourceType == .any && sourceRanges.isEmpty
+            && sourcePorts.isEmpty
+    }
 }
 
 /// What a chain does with the bytes of its connections.
 package enum NetworkFilter: Sendable {
     case http(HTTPConnectionManager)
     case tcp(TCPProxyConfiguration)
+
+    package func isSameKind(as other: NetworkFilter) -> Bool {
+        switch (self, other) {
+        case (.http, .http), (.tcp, .tcp): true
+        default: false
+        }
+    }
+
+    package var accessLogs: [AccessLogConfiguration] {
+        switch self {
+        case .http(let manager): manager.accessLogs
+        case .tcp(let proxy): proxy.accessLogs
+        }
+    }
 }
 
 /// `FilterChain`, compiled.
@@ -85,13 +107,16 @@ package struct ListenerFilters: Sendable, Equatable {
     package var originalSource: OriginalSource?
     package var tlsInspector = false
     package var httpInspector = false
-    /// Milliseconds; nil: no limit. Server-first protocols wait this long where something inspects.
+    /// Milliseconds; nil: no limit.
+    ///
+    /// Server-first protocols wait this long where something inspects.
     package var timeoutMilliseconds: Int64? = 15_000
     /// After the time the connection goes on with what is known.
     package var continuesOnTimeout = false
 
     package init() {}
 
-    /// Bytes of the client must come before a chain can be chosen.
-    package var inspects: Bool { proxyProtocol != nil || tlsInspector || httpInspector }
+    /// Bytes of the client may have to come before a chain can be chosen.
+    package var inspects: Bool { proxyProtocol != nil || inspectsBytes }
+    package var inspectsBytes: Bool { tlsInspector || httpInspector }
 }

@@ -1,7 +1,7 @@
 /// `Http2ProtocolOptions`, compiled, for one side of the sidecar.
 ///
-/// The windows are smaller than Envoy's 16 and 24 MiB: what a stream may have in flight is memory
-/// that its peer can make us hold.
+/// The windows begin smaller than Envoy's 16 and 24 MiB: what a stream may have in flight is memory
+/// that its peer can make us hold. They grow while what comes is taken as it comes.
 package struct HTTP2Options: Sendable, Equatable {
     package struct KeepAlive: Sendable, Equatable {
         /// Milliseconds between two pings; nil: none but those after `idleIntervalMilliseconds`.
@@ -27,7 +27,10 @@ package struct HTTP2Options: Sendable, Equatable {
     }
     package var hpackTableBytes: UInt32 = 4096
     package var concurrentStreamsMax: UInt32 = 1024
-    package var streamWindowBytes: UInt32 = 256 * 1024
+    package var streamWindowBytes: UInt32 = 65_535
+    /// The window of a stream grows to 1 MiB where its bytes do not wait; false where the
+    /// configuration gives the window's size.
+    package var growsStreamWindow = true
     package var connectionWindowBytes: UInt32 = 1024 * 1024
     /// Extended CONNECT (RFC 8441) is offered.
     package var allowsConnect = false

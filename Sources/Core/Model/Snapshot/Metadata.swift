@@ -18,6 +18,10 @@ package final class Metadata: Sendable {
 
     /// The values for load balancing: what subsets and `metadata_match` look at.
     package var loadBalancing: [String: MetadataValue] { filters["envoy.lb"] ?? [:] }
+    /// What `transport_socket_matches` compare with.
+    package var transportSocketMatch: [String: MetadataValue] {
+        filters["envoy.transport_socket_match"] ?? [:]
+    }
 
     /// The value at a path: the filter's name first, then keys.
     package func value(at path: [String]) -> MetadataValue? {

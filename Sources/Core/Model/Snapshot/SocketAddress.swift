@@ -163,3 +163,14 @@ extension SocketAddress {
         }
     }
 }
+
+extension SocketAddress {
+    /// Every address of this machine: 0.0.0.0 or `::`.
+    package var isUnspecified: Bool {
+        switch self {
+        case .ipv4(let host, _): host == 0
+        case .ipv6(let high, let low, _, _): high == 0 && low == 0
+        case .unix: false
+        }
+    }
+}

@@ -108,6 +108,16 @@ package struct RetryState: Sendable {
         verdict(wouldRetry(status: status, response: response))
     }
 
+    /// Judges a response by the gRPC status in its trailers, before any of it went to the client.
+    package func decide(onTrailers trailers: Head) -> RetryVerdict {
+        verdict(wouldRetry(grpc: trailers))
+    }
+
+    /// A gRPC status may ask for another attempt, wherever it stands.
+    package var judgesGRPCStatus: Bool {
+        conditions.rawValue >= RetryPolicy.Conditions.grpcCancelled.rawValue
+    }
+
     /// Judges an attempt that is hedged: its time is over, and it goes on beside another one.
     ///
     /// In Envoy that needs no condition, only retries that are left.
@@ -204,7 +214,7 @@ package struct RetryState: Sendable {
         return wouldRetry(grpc: response)
     }
 
-    /// Only a response without a body has its status in the head; one in trailers comes too late.
+    /// The head has the status where there is no body, the trailers in all other responses.
     private func wouldRetry(grpc response: Head) -> Bool {
         if conditions.rawValue < RetryPolicy.Conditions.grpcCancelled.rawValue { return false }
         guard let value = response.first(.grpcStatus) else { return false }

@@ -19,12 +19,13 @@ extension DownstreamConnection {
         exchange = nil
         ended?.downstreamLost()
         close(local: true, abruptly: true, hadExchange: ended != nil)
-        if let ended { listener.worker.giveBack(ended) }
+        if let ended { chain.worker.giveBack(ended) }
     }
 
     /// Goes on with the listener's newest configuration, between two requests.
     func adoptSuccessor() {
-        guard exchange == nil, isBetweenRequests, let next = listener.successor else { return }
+        guard exchange == nil, isBetweenRequests, let next = chain.successor as? HTTPChain
+        else { return }
         move(to: next)
     }
 }

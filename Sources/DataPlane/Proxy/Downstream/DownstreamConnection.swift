@@ -7,13 +7,17 @@ import Wire
 ///
 /// One exchange at a time; a pipelined request waits, unread, until the response before it has been
 /// written. An idle connection holds no buffer.
-final class DownstreamConnection: StreamConnection {
+final class DownstreamConnection: StreamConnection, ClientConnection, DownstreamStream,
+    Startable
+{
     private enum Phase {
         case head
         case body(remaining: UInt64)
         case chunked
         /// The request is complete, its response is not.
         case responding
+        /// Both sides have switched to another protocol.
+        case tunnel
         /// Closes when what waits is written.
         case closing
         /// Our side is finished; what the client still sends is thrown away.
@@ -21,12 +25,9 @@ final class DownstreamConnection: StreamConnection {
         case closed
     }
 
-    /// The version of the listener that the request under way began with.
-    private(set) var listener: ListenerState
-    let id: UInt64
-    let remoteAddress: SocketAddress
-    /// The client's address without the port, as `x-forwarded-for` has it.
-    let remoteText: [UInt8]
+    /// The version of the filter chain that the request under way began with.
+    private(set) var chain: HTTPChain
+    let peer: DownstreamPeer
     var exchange: Exchange?
     var keepsAlive = true
     private var phase: Phase = .head
@@ -61,26 +62,25 @@ final class DownstreamConnection: StreamConnection {
     /// Envoy's `drain_timeout`.
     private static let outlivedMilliseconds: Int64 = 5_000
 
-    init(descriptor: Int32, remote: SocketAddress, listener: ListenerState) {
-        self.listener = listener
-        let worker = listener.worker
-        id = worker.nextConnectionID()
-        remoteAddress = remote
-        remoteText = Array(remote.host.utf8)
+    init(descriptor: Int32, peer: DownstreamPeer, chain: HTTPChain) {
+        self.chain = chain
+        let worker = chain.worker
+        self.peer = peer
         openedAt = worker.loop.nowMilliseconds
         lastActivity = openedAt
         super.init(descriptor: descriptor, loop: worker.loop)
     }
 
-    private var http: HTTPConnectionManager { listener.configuration.http }
-    var stats: HTTPStats { listener.stats }
+    private var http: HTTPConnectionManager { chain.http }
+    var stats: HTTPStats { chain.stats }
 
-    lazy var localAddress: SocketAddress = SystemCall.localAddress(descriptor)
+    lazy var localAddress: SocketAddress =
+        peer.localAddress ?? SystemCall.localAddress(descriptor)
 
     /// The connection belongs to another version of its listener from now on.
-    func move(to next: ListenerState) {
-        let previous = listener
-        listener = next
+    func move(to next: HTTPChain) {
+        let previous = chain
+        chain = next
         if previous.stats !== next.stats {
             previous.stats.decrement(.downstreamCxActive)
             previous.stats.decrement(.downstreamCxHttp1Active)
@@ -100,9 +100,26 @@ final class DownstreamConnection: StreamConnection {
         stats.increment(.downstreamCxActive)
         stats.increment(.downstreamCxHttp1Total)
         stats.increment(.downstreamCxHttp1Active)
-        listener.listenerStats.increment(.downstreamCxTotal)
-        listener.listenerStats.increment(.downstreamCxActive)
+        if peer.isTLS {
+            stats.increment(.downstreamCxSslTotal)
+            stats.increment(.downstreamCxSslActive)
+        }
         armLifeTimer()
+    }
+
+    /// The connection turns out to speak another version of HTTP: it is none of ours.
+    func retract() {
+        phase = .closed
+        stats.subtract(.downstreamCxTotal, 1)
+        stats.decrement(.downstreamCxActive)
+        stats.subtract(.downstreamCxHttp1Total, 1)
+        stats.decrement(.downstreamCxHttp1Active)
+        if peer.isTLS {
+            stats.subtract(.downstreamCxSslTotal, 1)
+            stats.decrement(.downstreamCxSslActive)
+        }
+        loop.timers.cancel(&lifeTimer)
+        chain.worker.removeConnection(self)
     }
 
     // MARK: - The request
@@ -118,6 +135,9 @@ final class DownstreamConnection: StreamConnection {
             case .head:
                 // A client that pipelines and does not read gets no further answers for now.
                 if isReadingPaused { return offset }
+                if requestCount == 0, bytes[offset] == 0x50, let taken = detectHTTP2(bytes) {
+                    return taken
+                }
                 guard let next = receivedHead(bytes, from: offset) else { return offset }
                 offset = next
             case .body(let remaining):
@@ -132,6 +152,9 @@ final class DownstreamConnection: StreamConnection {
                 if isReadingPaused { return offset }
                 guard let next = receivedChunk(bytes, from: offset) else { return offset }
                 offset = next
+            case .tunnel:
+                exchange?.requestBody(bytes.extracting(offset...))
+                return bytes.count
             case .responding, .closing:
                 isReadingPaused = true
                 return offset
@@ -146,13 +169,13 @@ final class DownstreamConnection: StreamConnection {
     private func receivedHead(_ bytes: Span<UInt8>, from offset: Int) -> Int? {
         let rest = bytes.extracting(offset..<bytes.count)
         if hasPartialHead, !boundary.isComplete(rest) { return nil }
-        let worker = listener.worker
+        let worker = chain.worker
         let exchange = worker.takeExchange()
         do {
             let parsed = try RequestParser.parse(
                 rest,
                 into: exchange.request,
-                limits: listener.headLimits
+                limits: chain.headLimits
             )
             guard let parsed else {
                 worker.giveBack(exchange)
@@ -184,7 +207,7 @@ final class DownstreamConnection: StreamConnection {
                 return bytes.count
             }
             self.exchange = exchange
-            exchange.begin(listener, self, parsed)
+            exchange.begin(chain, self, parsed)
             return offset + parsed.consumed
         } catch {
             self.exchange = exchange
@@ -254,7 +277,7 @@ final class DownstreamConnection: StreamConnection {
         }
         loop.timers.cancel(&headTimer)
         hasPartialHead = false
-        exchange.beginRefused(listener, self)
+        exchange.beginRefused(chain, self)
         // Envoy's flag for what its codec refuses; a missing host is refused above the codec there.
         let flag: ResponseFlags = failure == .missingHost ? [] : .downstreamProtocolError
         exchange.reply(failure.status, flag, failure.details, "\(failure.explanation)")
@@ -263,12 +286,12 @@ final class DownstreamConnection: StreamConnection {
     private func refuseHTTP10(_ exchange: Exchange) {
         keepsAlive = false
         phase = .responding
-        exchange.beginRefused(listener, self)
+        exchange.beginRefused(chain, self)
         exchange.reply(
             426,
             .downstreamProtocolError,
             "low_version",
-            "HTTP/1.0 is not accepted here: accept_http_10 of \(listener.configuration.name) is off"
+            "HTTP/1.0 is not accepted here: accept_http_10 of \(chain.listenerName) is off"
         )
     }
 
@@ -309,8 +332,16 @@ final class DownstreamConnection: StreamConnection {
 
     // MARK: - The response
 
-    /// What was written has not all been taken by the client.
-    var hasBacklog: Bool { !isWritable && !output.isEmpty }
+    func resumeBody() { resumeReadingLater() }
+
+    func closesAfterResponse() { keepsAlive = false }
+
+    func switchProtocols() {
+        phase = .tunnel
+        keepsAlive = false
+        isReadingPaused = false
+        if isReadable || !input.isEmpty { resumeReadingLater() }
+    }
 
     func writeContinue() { write("HTTP/1.1 100 Continue\r\n\r\n") }
 
@@ -329,7 +360,7 @@ final class DownstreamConnection: StreamConnection {
             framing = .chunked
         }
         if framing == .untilClose { keepsAlive = false }
-        if listener.isDraining || hasOutlived {
+        if chain.isDraining || hasOutlived {
             if keepsAlive { stats.increment(.downstreamCxDrainClose) }
             keepsAlive = false
         }
@@ -348,6 +379,10 @@ final class DownstreamConnection: StreamConnection {
     }
 
     func respondBody(_ bytes: Span<UInt8>) {
+        if case .tunnel = phase {
+            write(bytes)
+            return
+        }
         switch responseFraming {
         case .none: return
         case .length, .untilClose: write(bytes)
@@ -369,13 +404,13 @@ final class DownstreamConnection: StreamConnection {
     }
 
     /// The response broke off: the client must not take what it has for the whole.
-    func abortResponse() {
+    func abortResponse(_ reason: StreamAbort) {
         let ended = exchange
         exchange = nil
         flush()
         // The end of the connection would look like the end of such a body; a reset does not.
         close(local: true, abruptly: responseFraming == .untilClose)
-        if let ended { listener.worker.giveBack(ended) }
+        if let ended { chain.worker.giveBack(ended) }
     }
 
     /// The response has been written; the exchange is done and goes back.
@@ -384,7 +419,7 @@ final class DownstreamConnection: StreamConnection {
         exchange = nil
         if isBodyPaused { isBodyPaused = false }
         lastActivity = loop.nowMilliseconds
-        listener.worker.giveBack(ended)
+        chain.worker.giveBack(ended)
         guard isOpen else { return }
         countBytes()
         if !keepsAlive {
@@ -415,7 +450,7 @@ final class DownstreamConnection: StreamConnection {
     func closeWhenWritten() {
         phase = .closing
         isReadingPaused = true
-        if output.isEmpty { finishClosing() }
+        if isDrained { finishClosing() }
     }
 
     private func finishClosing() {
@@ -444,7 +479,10 @@ final class DownstreamConnection: StreamConnection {
 
     override func receivedEnd() {
         switch phase {
-        case .head where !hasPartialHead && !output.isEmpty:
+        case .tunnel:
+            isReadingPaused = true
+            exchange?.requestEnd(hasTrailers: false)
+        case .head where !hasPartialHead && !isDrained:
             // The client has finished sending and is still reading the last response.
             closeWhenWritten()
         case .head, .responding, .closing, .lingering, .closed:
@@ -462,7 +500,7 @@ final class DownstreamConnection: StreamConnection {
         exchange = nil
         ended?.downstreamLost()
         close(local: false, hadExchange: ended != nil)
-        if let ended { listener.worker.giveBack(ended) }
+        if let ended { chain.worker.giveBack(ended) }
     }
 
     func close(local: Bool, abruptly: Bool = false, hadExchange: Bool = false) {
@@ -473,6 +511,7 @@ final class DownstreamConnection: StreamConnection {
         countBytes()
         stats.decrement(.downstreamCxActive)
         stats.decrement(.downstreamCxHttp1Active)
+        if peer.isTLS { stats.decrement(.downstreamCxSslActive) }
         stats.increment(.downstreamCxDestroy)
         stats.increment(local ? .downstreamCxDestroyLocal : .downstreamCxDestroyRemote)
         if hadExchange {
@@ -485,15 +524,15 @@ final class DownstreamConnection: StreamConnection {
             .downstreamCxLengthMs,
             milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt))
         )
-        listener.listenerStats.record(
+        chain.listenerStats.record(
             .downstreamCxLengthMs,
             milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt))
         )
-        listener.listenerStats.decrement(.downstreamCxActive)
-        listener.listenerStats.increment(.downstreamCxDestroy)
+        chain.listenerStats.decrement(.downstreamCxActive)
+        chain.listenerStats.increment(.downstreamCxDestroy)
         closeNow(abruptly: abruptly)
-        listener.worker.removeConnection(self)
-        listener.connectionClosed()
+        chain.worker.removeConnection(self)
+        chain.connectionClosed()
     }
 
     private func countBytes() {
@@ -533,13 +572,13 @@ final class DownstreamConnection: StreamConnection {
 
     private func timedOutHead() {
         guard case .head = phase else { return }
-        let exchange = listener.worker.takeExchange()
+        let exchange = chain.worker.takeExchange()
         self.exchange = exchange
         keepsAlive = false
         hasPartialHead = false
         phase = .responding
         isUnfinished = true
-        exchange.beginRefused(listener, self)
+        exchange.beginRefused(chain, self)
         let limit = http.requestHeadersTimeoutMilliseconds ?? 0
         exchange.reply(
             408,

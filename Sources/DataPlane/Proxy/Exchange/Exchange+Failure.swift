@@ -1,3 +1,4 @@
+import Identity
 import Model
 import Policy
 import Synchronization
@@ -6,11 +7,15 @@ import Wire
 
 /// Attempts that end without a response.
 extension Exchange {
-    func connectFailed(_ reason: ResetReason, code: Int32) {
-        transportFailure = SystemCallError.text(code)
+    func connectFailed(_ failure: ConnectFailure) {
+        let reason = failure.reason
+        transportFailure = failure.tls?.envoyText ?? SystemCallError.text(failure.code)
         report(.connectFailure)
         endpoint?.shared.requestsFailed.add(1, ordering: .relaxed)
-        let words = reason == .connectTimeout ? "connection timeout" : transportFailure
+        let words =
+            failure.tls.map { "TLS handshake failed: \($0.explanation)" }
+            ?? (reason == .connectTimeout
+                ? "connection timeout" : SystemCallError.text(failure.code))
         fail(
             reason,
             503,
@@ -65,21 +70,26 @@ extension Exchange {
     func upstreamFailed(
         _ reason: ResetReason,
         wasStale: Bool = false,
+        isUnprocessed: Bool = false,
         explanation: StaticString? = nil
     ) {
         releaseAttempt()
         upstream = nil
+        heldFraming = nil
         endpoint?.shared.requestsFailed.add(1, ordering: .relaxed)
         if !wasStale { report(.reset) }
-        if wasStale, role == .primary, !hasRetriedStale, !hasResponseStarted,
-            request.method.isIdempotent,
+        if wasStale && request.method.isIdempotent || isUnprocessed, role == .primary,
+            !hasRetriedStale, !hasResponseStarted,
             requestFraming == .none || keepsBody
+                || bodySentCount == 0 && body.isEmpty
+                    && bodyBytesReceived == 0
         {
             // The endpoint closed an idle connection just as it was used again. The request may be
-            // sent twice (RFC 9110 section 9.2.2), so it goes to a connection that is fresh.
+            // sent twice (RFC 9110 section 9.2.2), so it goes to a connection that is fresh. One
+            // that the endpoint did not look at may be sent again in any case (RFC 9113 section 8.7).
             hasRetriedStale = true
             cluster?.stats.increment(.upstreamRqStaleConnectionRetry)
-            attempt(fresh: true)
+            attempt(fresh: wasStale)
             return
         }
         let name = cluster?.configuration.name ?? "-"
@@ -92,6 +102,14 @@ extension Exchange {
                 .upstreamProtocolError,
                 "upstream_reset_before_response_started{protocol_error}",
                 "endpoint \(at) of cluster \(name) sent a malformed response: \(explanation.map { "\($0)" } ?? "")"
+            )
+        case .refusedStream:
+            fail(
+                reason,
+                503,
+                .upstreamRemoteReset,
+                "upstream_reset_before_response_started{remote_refused_stream_reset}",
+                "upstream refused the stream: endpoint \(at) of cluster \(name) did not take the request"
             )
         case .remoteReset:
             fail(
@@ -120,7 +138,7 @@ extension Exchange {
         _ details: StaticString,
         _ words: @autoclosure () -> String
     ) {
-        if stage == .waiting, let endpoint { endpoint.stopWaiting(self, priority: priority) }
+        if stage == .waiting { pool?.stopWaiting(self, priority: priority) }
         if role != .primary {
             secondaryFailed(reason, status, flag, details, words())
             return
@@ -133,9 +151,9 @@ extension Exchange {
                 : reason == .protocolError
                     ? "upstream_reset_after_response_started{protocol_error}"
                     : "upstream_reset_after_response_started{connection_termination}"
-            listener?.stats.increment(.downstreamRqTxReset)
+            chain?.stats.increment(.downstreamRqTxReset)
             finish()
-            downstream?.abortResponse()
+            downstream?.abortResponse(reason == .perTryTimeout ? .local : .upstreamReset)
             return
         }
         if let retry, let cluster {

@@ -46,7 +46,7 @@ extension Exchange {
             policy,
             route: found,
             visited: extras.redirectRoutes,
-            wasSecure: false,
+            wasSecure: downstream?.peer.isTLS ?? false,
             isSecure: target.isSecure
         )
         guard accepted else { return refuseRedirect(.predicate) }
@@ -73,7 +73,7 @@ extension Exchange {
             case .tooManyRedirects: .passthroughInternalRedirectTooManyRedirects
             case .unsafeScheme: .passthroughInternalRedirectUnsafeScheme
             }
-        listener?.stats.increment(stat)
+        chain?.stats.increment(stat)
         cluster?.stats.increment(.upstreamInternalRedirectFailedTotal)
         return false
     }

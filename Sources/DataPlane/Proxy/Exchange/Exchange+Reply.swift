@@ -120,7 +120,7 @@ extension Exchange {
             downstream.respondBody(body.span)
             bodyBytesSent = UInt64(body.count)
         }
-        listener?.stats.countResponse(status: response.status)
+        chain?.stats.countResponse(status: response.status)
         finish()
         downstream.respondEnd(trailers: nil)
         downstream.exchangeFinished(self)

@@ -7,11 +7,11 @@ import Wire
 extension Exchange {
     /// The head of a request has been parsed into `request`.
     func begin(
-        _ listener: ListenerState,
-        _ downstream: DownstreamConnection,
+        _ chain: HTTPChain,
+        _ downstream: any DownstreamStream,
         _ parsed: ParsedRequest
     ) {
-        self.listener = listener
+        self.chain = chain
         self.downstream = downstream
         startedAt = loop.nowMicroseconds
         lastActivity = loop.nowMilliseconds
@@ -20,11 +20,13 @@ extension Exchange {
             isRequestComplete = true
             requestCompleteAt = startedAt
         }
-        let http = listener.configuration.http
+        let http = chain.http
         streamIdleTimeout = http.streamIdleTimeoutMilliseconds ?? .max
-        listener.stats.increment(.downstreamRqTotal)
-        listener.stats.increment(.downstreamRqActive)
-        listener.stats.increment(.downstreamRqHttp1Total)
+        chain.stats.increment(.downstreamRqTotal)
+        chain.stats.increment(.downstreamRqActive)
+        chain.stats.increment(
+            request.majorVersion == 1 ? .downstreamRqHttp1Total : .downstreamRqHttp2Total
+        )
 
         if request.authority.isEmpty, request.minorVersion == 0 {
             guard let host = http.defaultHostForHTTP10 else {
@@ -48,7 +50,7 @@ extension Exchange {
         {
         case .unchanged, .changed: break
         case .rejected:
-            listener.stats.increment(.downstreamRqFailedPathNormalization)
+            chain.stats.increment(.downstreamRqFailedPathNormalization)
             reply(
                 400,
                 [],
@@ -57,32 +59,29 @@ extension Exchange {
             )
             return
         case .redirect:
-            listener.stats.increment(.downstreamRqRedirectedWithNormalizedPath)
+            chain.stats.increment(.downstreamRqRedirectedWithNormalizedPath)
             let head = request
             let location = ByteString(copying: head.span(head.path)).bytes
             redirect(to: location.span, status: 307, "path_normalized")
             return
         }
-        if parsed.requestsUpgrade, !request.requestsOnlyH2CUpgrade {
-            listener.stats.increment(.downstreamRqWsOnNonWsRoute)
-            reply(
-                403,
-                [],
-                "upgrade_failed",
-                "the request asks for an upgrade, and the listener \(listener.configuration.name) allows none"
-            )
-            return
+        if parsed.requestsUpgrade, !request.requestsOnlyH2CUpgrade,
+            let named = request.first(.upgrade)
+        {
+            request.upgradeProtocol = named
         }
         guard applyNameRules(http) else { return }
         HopByHop.strip(request)
-        let remote = downstream.remoteText
+        let peer = downstream.peer
+        let remote = peer.remoteText
+        let certificate = forwardedCertificate(http.clientCertificates, peer)
         let origin = ForwardedHeaders.apply(
             to: request,
             manager: http,
             remoteText: remote.span,
-            isTLS: false,
+            isTLS: peer.isTLS,
             connection: .init(
-                remote: downstream.remoteAddress,
+                remote: peer.remoteAddress,
                 local: http.appendsForwardedPort ? downstream.localAddress : nil,
                 ownAddress: http.usesRemoteAddress ? SystemCall.ownAddress : "",
                 nodeName: http.addsUserAgent == nil
@@ -90,8 +89,9 @@ extension Exchange {
             ),
             random: &worker.random
         )
+        if let certificate { request.set(.xForwardedClientCert, certificate) }
         if let status = origin.rejection {
-            listener.stats.increment(.downstreamRqRejectedViaIpDetection)
+            chain.stats.increment(.downstreamRqRejectedViaIpDetection)
             reply(
                 status,
                 [],
@@ -116,7 +116,7 @@ extension Exchange {
         switch UnderscoredNames.apply(http.underscoredHeaders, to: request) {
         case .kept, .dropped: break
         case .rejected:
-            downstream?.keepsAlive = false
+            downstream?.closesAfterResponse()
             reply(
                 400,
                 .downstreamProtocolError,
@@ -135,26 +135,26 @@ extension Exchange {
     }
 
     /// A request that the codec refused: only so much of it is known as the reply needs.
-    func beginRefused(_ listener: ListenerState, _ downstream: DownstreamConnection) {
-        self.listener = listener
+    func beginRefused(_ chain: HTTPChain, _ downstream: any DownstreamStream) {
+        self.chain = chain
         self.downstream = downstream
         startedAt = loop.nowMicroseconds
         lastActivity = loop.nowMilliseconds
         isRequestComplete = true
-        listener.stats.increment(.downstreamRqTotal)
-        listener.stats.increment(.downstreamRqActive)
-        listener.stats.increment(.downstreamRqHttp1Total)
+        chain.stats.increment(.downstreamRqTotal)
+        chain.stats.increment(.downstreamRqActive)
+        chain.stats.increment(
+            request.majorVersion == 1 ? .downstreamRqHttp1Total : .downstreamRqHttp2Total
+        )
     }
 
     private func chooseRoute(_ http: HTTPConnectionManager, expectsContinue: Bool) {
         let random = worker.random.next()
-        let lookup =
-            request.method == .connect
-            ? .noVirtualHost : http.routes.route(for: request, random: random)
-        listener?.stats.increment(.rqTotal)
+        let lookup = http.routes.route(for: request, random: random)
+        chain?.stats.increment(.rqTotal)
         switch lookup {
         case .noVirtualHost:
-            listener?.stats.increment(.noRoute)
+            chain?.stats.increment(.noRoute)
             reply(
                 404,
                 .noRouteFound,
@@ -163,7 +163,7 @@ extension Exchange {
             )
         case .noRoute(let host):
             virtualHost = host
-            listener?.stats.increment(.noRoute)
+            chain?.stats.increment(.noRoute)
             reply(
                 404,
                 .noRouteFound,
@@ -188,8 +188,11 @@ extension Exchange {
         if let prefix = route.statPrefix {
             routeStats = worker.routeStatistics.route(of: host, prefix: prefix)
         }
+        if request.method == .connect || !request.upgradeProtocol.isEmpty {
+            guard allowUpgrade(route) else { return }
+        }
         if host.redirectsToTLS(request) {
-            listener?.stats.increment(.rqDirectResponse)
+            chain?.stats.increment(.rqDirectResponse)
             let location = Redirect.tlsLocation(request)
             redirect(to: location.span, status: 301, "direct_response")
             return
@@ -197,16 +200,16 @@ extension Exchange {
         switch route.action {
         case .redirect(let action):
             // Envoy counts its redirects so, too.
-            listener?.stats.increment(.rqDirectResponse)
+            chain?.stats.increment(.rqDirectResponse)
             let location = Redirect.location(
                 action,
                 match: route.match,
                 head: request,
-                isTLS: false
+                isTLS: downstream?.peer.isTLS ?? false
             )
             redirect(to: location.span, status: action.status, "direct_response")
         case .directResponse(let action):
-            listener?.stats.increment(.rqDirectResponse)
+            chain?.stats.increment(.rqDirectResponse)
             replyDirectly(action)
         case .forward(let action):
             begin(forwarding: action, random: random, expectsContinue: expectsContinue)
@@ -217,7 +220,7 @@ extension Exchange {
         forward = action
         priority = action.priority
         guard let found = chooseCluster(action, random: random) else {
-            listener?.stats.increment(.noCluster)
+            chain?.stats.increment(.noCluster)
             let name = action.choose(for: request, random: random).name
             reply(
                 action.clusterNotFoundStatus,
@@ -271,7 +274,7 @@ extension Exchange {
                 setsOriginalPath: setsEnvoyHeaders
             )
         {
-            listener?.stats.increment(.downstreamRqFailedPathNormalization)
+            chain?.stats.increment(.downstreamRqFailedPathNormalization)
             reply(
                 400,
                 [],
@@ -283,11 +286,12 @@ extension Exchange {
         let forwardsContinue = expectsContinue && hcm?.forwardsContinue == true
         if !forwardsContinue { request.remove(.expect) }
         sentMethod = request.method
+        if upgrade != nil { awaitSwitch() }
         keepsBody =
             requestFraming != .none
             && (retry?.mayRetry == true || request.method.isIdempotent
                 || action.internalRedirects != nil)
-        if isRequestComplete {
+        if isRequestComplete || isAwaitingSwitch {
             if let global = timeouts.globalMilliseconds {
                 routeDeadline = loop.nowMilliseconds + global
             }
@@ -300,7 +304,7 @@ extension Exchange {
             if expectsContinue, !forwardsContinue { downstream?.writeContinue() }
             armTimer()
         }
-        if !action.mirrors.isEmpty { startMirrors() }
+        if !action.mirrors.isEmpty, upgrade == nil { startMirrors() }
         attempt(fresh: false)
     }
 
@@ -332,13 +336,14 @@ extension Exchange {
         guard !action.hashPolicies.isEmpty else { return }
         guard let downstream else { return }
         let head = request
-        var address = downstream.remoteText
+        let peer = downstream.peer
+        var address = peer.remoteText
         if let client { address = ByteString(copying: head.span(client)).bytes }
         let result = HashPolicies.hash(
             action.hashPolicies,
             head: request,
             clientAddress: address.span,
-            connection: (downstream.remoteAddress, downstream.localAddress)
+            connection: (peer.remoteAddress, downstream.localAddress)
         )
         hash = result.hash
         if !result.newCookies.isEmpty { madeExtras.hashCookies = result.newCookies }
@@ -350,8 +355,8 @@ extension Exchange {
         lastActivity = loop.nowMilliseconds
         if extras != nil { mirrorBody(bytes) }
         if stage == .done || isLocalReply || hasStoppedSending { return }
-        if stage == .sending, !keepsBody, body.isEmpty, let upstream {
-            write(bytes, to: upstream)
+        if stage == .sending, !keepsBody, body.isEmpty, !isAwaitingSwitch, let upstream {
+            upstream.sendBody(bytes)
         } else {
             body.append(bytes)
             if stage == .sending { sendBody() }
@@ -379,11 +384,14 @@ extension Exchange {
     }
 
     /// The client is gone before the response was complete.
-    func downstreamLost() {
+    func downstreamLost(
+        _ flag: ResponseFlags = .downstreamConnectionTermination,
+        _ cause: StaticString = "downstream_remote_disconnect"
+    ) {
         guard stage != .done else { return }
-        flags.insert(.downstreamConnectionTermination)
-        if details.description.isEmpty { details = "downstream_remote_disconnect" }
-        listener?.stats.increment(.downstreamRqRxReset)
+        flags.insert(flag)
+        if details.description.isEmpty { details = cause }
+        chain?.stats.increment(.downstreamRqRxReset)
         if stage == .waiting || stage == .backingOff {
             cluster?.stats.increment(.upstreamRqCancelled)
         }
@@ -394,13 +402,13 @@ extension Exchange {
     /// The codec could not read on: the rest of the request is not to be understood.
     func requestMalformed(_ failure: HeadFailure) {
         guard stage != .done else { return }
-        listener?.stats.increment(.downstreamCxProtocolError)
+        chain?.stats.increment(.downstreamCxProtocolError)
         flags.insert(.downstreamProtocolError)
         abandonUpstream()
         if hasResponseStarted {
             // Aborting gives the exchange back, so it is counted and logged before.
             finish()
-            downstream?.abortResponse()
+            downstream?.abortResponse(.protocolError)
         } else {
             reply(
                 failure.status,
@@ -416,7 +424,7 @@ extension Exchange {
     /// No more than this waits in memory for one direction of an exchange.
     var bufferLimit: Int {
         min(
-            listener?.configuration.bufferLimitBytes ?? 1 << 20,
+            chain?.bufferLimitBytes ?? 1 << 20,
             cluster?.configuration.bufferLimitBytes ?? .max
         )
     }
@@ -437,27 +445,28 @@ extension Exchange {
     func pauseRequestIfNeeded() {
         guard let downstream, !isRequestComplete else { return }
         let unsent = body.count - bodySentCount
-        let backlog = upstream?.output.count ?? 0
-        let isStuck = upstream.map { !$0.isWritable && !$0.output.isEmpty } ?? false
+        let backlog = upstream?.backlogCount ?? 0
+        let isStuck = upstream?.hasBacklog ?? false
         if isStuck || backlog > bufferLimit || unsent > min(bufferLimit, 64 * 1024) {
             if !downstream.isBodyPaused {
                 downstream.isBodyPaused = true
-                listener?.stats.increment(.downstreamFlowControlPausedReadingTotal)
+                chain?.stats.increment(.downstreamFlowControlPausedReadingTotal)
             }
         }
     }
 
     func resumeRequestIfPossible() {
         guard let downstream, downstream.isBodyPaused else { return }
-        if let upstream, !upstream.output.isEmpty, !upstream.isWritable { return }
+        if let upstream, upstream.hasBacklog { return }
+        if isAwaitingSwitch { return }
         if body.count - bodySentCount > min(bufferLimit, 64 * 1024), upstream == nil { return }
         downstream.isBodyPaused = false
         bodyRateDeadline =
             bodyRateDeadline == .max
             ? .max : loop.nowMilliseconds + Self.bodyRateGraceMilliseconds
         bodyRateMark = bodyBytesReceived
-        listener?.stats.increment(.downstreamFlowControlResumedReadingTotal)
-        if !isRequestComplete { downstream.resumeReadingLater() }
+        chain?.stats.increment(.downstreamFlowControlResumedReadingTotal)
+        if !isRequestComplete { downstream.resumeBody() }
     }
 }
 

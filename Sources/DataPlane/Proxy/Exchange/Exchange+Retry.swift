@@ -14,7 +14,7 @@ extension Exchange {
         isTimeout: Bool = false
     ) -> Bool {
         guard requestFraming == .none || keepsBody else {
-            listener?.stats.increment(.rqRetrySkippedRequestNotComplete)
+            chain?.stats.increment(.rqRetrySkippedRequestNotComplete)
             return false
         }
         retry?.consume()
@@ -36,6 +36,7 @@ extension Exchange {
         }
         dropUpstream()
         response.reset()
+        heldFraming = nil
         stage = .backingOff
         perTryDeadline = .max
         upstreamStreamDeadline = .max

@@ -93,7 +93,7 @@ extension Exchange {
     func mirrorBody(_ bytes: Span<UInt8>) {
         guard let extras, !extras.mirrors.isEmpty else { return }
         for mirror in extras.mirrors {
-            let waiting = mirror.body.count + (mirror.upstream?.output.count ?? 0)
+            let waiting = mirror.body.count + (mirror.upstream?.backlogCount ?? 0)
             if waiting + bytes.count > bufferLimit {
                 cluster?.stats.increment(.retryOrShadowAbandoned)
                 mirror.endSecondary()
@@ -175,6 +175,8 @@ extension Exchange {
         upstream = connection
         upstreamAddress = hedge.upstreamAddress
         upstreamLocalAddress = hedge.upstreamLocalAddress
+        upstreamTLS = hedge.upstreamTLS
+        upstreamConnectionID = hedge.upstreamConnectionID
         endpoint = hedge.endpoint
         holdsAttempt = hedge.holdsAttempt
         attemptStartedAt = hedge.attemptStartedAt
@@ -201,7 +203,7 @@ extension Exchange {
     }
 
     /// Whether this connection came from a hedged attempt a moment ago.
-    func hasAdopted(_ connection: UpstreamConnection) -> Bool { upstream === connection }
+    func hasAdopted(_ connection: any UpstreamStream) -> Bool { upstream === connection }
 
     /// A hedge has a response: true where it was taken over or left to the others.
     func hedgeAnswered(framing: BodyFraming) -> Bool {

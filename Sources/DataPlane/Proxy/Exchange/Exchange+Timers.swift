@@ -56,7 +56,7 @@ extension Exchange {
         } else if now >= perTryIdleDeadline {
             perTryIdleTimedOut()
         } else if now >= requestDeadline {
-            listener?.stats.increment(.downstreamRqTimeout)
+            chain?.stats.increment(.downstreamRqTimeout)
             let limit = hcm?.requestTimeoutMilliseconds ?? 0
             cut(
                 408,
@@ -67,7 +67,7 @@ extension Exchange {
         } else if now >= bodyRateDeadline {
             checkBodyRate(now)
         } else if streamIdleTimeout != .max, now >= lastActivity &+ streamIdleTimeout {
-            listener?.stats.increment(.downstreamRqIdleTimeout)
+            chain?.stats.increment(.downstreamRqIdleTimeout)
             let words =
                 "stream timeout: nothing moved for stream_idle_timeout (\(streamIdleTimeout) ms)"
             if isRequestComplete {
@@ -106,7 +106,7 @@ extension Exchange {
 
     /// `max_stream_duration` of the connection manager or of the route.
     private func streamTookTooLong() {
-        listener?.stats.increment(.downstreamRqMaxDurationReached)
+        chain?.stats.increment(.downstreamRqMaxDurationReached)
         cut(
             isRequestComplete ? 504 : 408,
             [],
@@ -196,7 +196,7 @@ extension Exchange {
             armTimer()
             return
         }
-        listener?.stats.increment(.downstreamRqTimeout)
+        chain?.stats.increment(.downstreamRqTimeout)
         cut(
             408,
             [],
@@ -218,14 +218,14 @@ extension Exchange {
         }
         abandonUpstream()
         // What is left of a request that came too slowly is not waited for.
-        if !isRequestComplete { downstream?.keepsAlive = false }
+        if !isRequestComplete { downstream?.closesAfterResponse() }
         if hasResponseStarted {
             flags.insert(flag)
             self.details = details
             reason = words
-            listener?.stats.increment(.downstreamRqTxReset)
+            chain?.stats.increment(.downstreamRqTxReset)
             finish()
-            downstream?.abortResponse()
+            downstream?.abortResponse(.local)
             return
         }
         if cluster != nil, status >= 500 || status == 204 { countUpstream(status: status) }

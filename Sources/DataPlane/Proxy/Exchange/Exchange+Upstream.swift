@@ -65,7 +65,8 @@ extension Exchange {
         case .connection(let connection): attached(to: connection)
         case .waiting: startPerTryTimeout()
         case .overflow(let resource): overflowed(resource)
-        case .failed(let error): connectFailed(.connectFailure, code: error.code)
+        case .failed(let error):
+            connectFailed(ConnectFailure(reason: .connectFailure, code: error.code))
         }
         if cluster.configuration.preconnect.predictiveRatio > 1 {
             cluster.peek()?.preconnectFirst(priority: priority)
@@ -122,9 +123,11 @@ extension Exchange {
     }
 
     /// A connection is ours: send what there is of the request.
-    func attached(to connection: UpstreamConnection) {
+    func attached(to connection: any UpstreamStream) {
         guard let cluster, let endpoint else { return }
         upstream = connection
+        upstreamTLS = connection.tlsFacts
+        upstreamConnectionID = connection.connectionID
         stage = .sending
         holdsAttempt = true
         attemptStartedAt = loop.nowMicroseconds
@@ -150,10 +153,8 @@ extension Exchange {
                 elapsedMilliseconds: (loop.nowMicroseconds - requestCompleteAt) / 1000
             )
         }
-        let size = HeadWriter.byteCount(request: request, framing: requestFraming)
-        unsafe connection.write(upTo: size) { buffer in
-            unsafe HeadWriter.write(request: request, framing: requestFraming, into: buffer)
-        }
+        connection.sendHead(request, framing: requestFraming)
+        if stage != .sending { return }
         sendBody()
         startPerTryTimeout()
         if perTryDeadline != .max || timeouts?.perTryIdleMilliseconds != nil { armTimer() }
@@ -162,7 +163,8 @@ extension Exchange {
 
     /// Gives the upstream what it has not been given of the body, and the end.
     func sendBody() {
-        guard let upstream, stage == .sending, !isRequestFinishedUpstream else { return }
+        guard let upstream, stage == .sending, !isRequestFinishedUpstream, !isAwaitingSwitch
+        else { return }
         if role == .hedge {
             sendBodyOfOriginal(to: upstream)
             return
@@ -181,45 +183,21 @@ extension Exchange {
     }
 
     /// A hedged attempt sends what the first one keeps.
-    private func sendBodyOfOriginal(to upstream: UpstreamConnection) {
+    private func sendBodyOfOriginal(to upstream: any UpstreamStream) {
         if let original, !original.body.isEmpty {
             original.writeBody(from: 0, to: upstream)
         }
         finishRequest(to: upstream)
     }
 
-    private func finishRequest(to upstream: UpstreamConnection) {
+    private func finishRequest(to upstream: any UpstreamStream) {
         isRequestFinishedUpstream = true
         requestSentAt = loop.nowMicroseconds
-        if requestFraming == .chunked {
-            let trailers = requestTrailers ?? original?.requestTrailers
-            unsafe upstream.write(upTo: ChunkedEncoder.byteCount(trailers: trailers)) {
-                unsafe ChunkedEncoder.writeEnd(trailers: trailers, into: $0)
-            }
-        }
+        upstream.sendEnd(trailers: requestTrailers ?? original?.requestTrailers)
     }
 
-    private func writeBody(from start: Int, to upstream: UpstreamConnection) {
-        let count = body.count - start
-        if requestFraming == .chunked {
-            unsafe upstream.write(upTo: ChunkedEncoder.headerBytesMax) {
-                unsafe ChunkedEncoder.writeHeader(size: count, into: $0)
-            }
-        }
-        body.write(from: start, to: upstream)
-        if requestFraming == .chunked { upstream.write("\r\n") }
-    }
-
-    func write(_ bytes: Span<UInt8>, to upstream: UpstreamConnection) {
-        if requestFraming == .chunked, !bytes.isEmpty {
-            unsafe upstream.write(upTo: ChunkedEncoder.headerBytesMax) {
-                unsafe ChunkedEncoder.writeHeader(size: bytes.count, into: $0)
-            }
-            upstream.write(bytes)
-            upstream.write("\r\n")
-        } else {
-            upstream.write(bytes)
-        }
+    private func writeBody(from start: Int, to upstream: any UpstreamStream) {
+        body.show(start..<body.count) { upstream.sendBody($0) }
     }
 
     var hasStoppedSending: Bool { isRequestFinishedUpstream && stage == .sending }
@@ -269,8 +247,9 @@ extension Exchange {
         guard let cluster, let endpoint, stage == .sending else { return }
         firstResponseByteAt = loop.nowMicroseconds
         lastActivity = loop.nowMilliseconds
+        if upgrade != nil, settleSwitch() { return }
         let status = response.status
-        if status == 101 {
+        if status == 101, !isTunnel {
             cluster.stats.increment(.upstreamCxProtocolError)
             dropUpstream()
             fail(
@@ -306,7 +285,7 @@ extension Exchange {
         } else {
             endpoint.shared.requestsFailed.add(1, ordering: .relaxed)
         }
-        if let retry {
+        if let retry, !isTunnel {
             switch retry.decide(onStatus: status, response: response) {
             case .yes:
                 if extras?.hedges.isEmpty == false, leavesToHedges() { return }
@@ -327,8 +306,14 @@ extension Exchange {
                 }
             }
         }
-        countUpstream(status: status)
-        if forward?.internalRedirects != nil, followRedirect() { return }
+        if holdsHead(framing: framing) { return }
+        deliverHead(framing: framing)
+    }
+
+    /// The response goes to the client: nothing that follows makes another attempt.
+    func deliverHead(framing: BodyFraming) {
+        countUpstream(status: response.status)
+        if forward?.internalRedirects != nil, !isTunnel, followRedirect() { return }
         if extras != nil { abandonHedges() }
         releaseRetry()
         perTryDeadline = .max
@@ -341,6 +326,7 @@ extension Exchange {
         responseFraming = framing
         hasResponseStarted = true
         downstream?.respondHead(response, framing: framing)
+        if isTunnel { enterTunnel() }
     }
 
     /// Adds what every response to the client carries.
@@ -351,8 +337,8 @@ extension Exchange {
 
     /// What the router says of an attempt; routes may change it.
     private func addRouterHeaders(service firstByteAt: Int64?) {
-        guard let listener else { return }
-        let http = listener.configuration.http
+        guard let chain else { return }
+        let http = chain.http
         if let firstByteAt, !http.suppressesEnvoyHeaders {
             let milliseconds = UInt64(max(0, firstByteAt - attemptStartedAt) / 1000)
             response.set(
@@ -367,8 +353,8 @@ extension Exchange {
 
     /// What the connection manager says; no route changes it.
     private func addManagerHeaders() {
-        guard let listener else { return }
-        let http = listener.configuration.http
+        guard let chain else { return }
+        let http = chain.http
         if http.setsRequestIDInResponse || returnsRequestID, let id = request.first(.xRequestID) {
             response.set(.xRequestID, response.append(copyOf: request, id))
         }
@@ -395,19 +381,25 @@ extension Exchange {
 
     func upstreamBody(_ bytes: Span<UInt8>) {
         if role == .mirror { lastActivity = loop.nowMilliseconds }
+        if let framing = heldFraming {
+            heldFraming = nil
+            deliverHead(framing: framing)
+        }
         guard hasResponseStarted, let downstream else { return }
         lastActivity = loop.nowMilliseconds
         bodyBytesSent &+= UInt64(bytes.count)
         downstream.respondBody(bytes)
         if downstream.hasBacklog, let upstream, !upstream.isReadingPaused {
-            upstream.isReadingPaused = true
+            upstream.pauseReading()
             cluster?.stats.increment(.upstreamFlowControlPausedReadingTotal)
         }
     }
 
     /// The response is complete.
     func upstreamEnd(trailers: Head?) {
+        if heldFraming != nil, settleHeldHead(trailers: trailers) { return }
         guard hasResponseStarted, stage == .sending else { return }
+        responseTrailers = trailers
         if role == .primary {
             recordTime(
                 milliseconds: UInt64(max(0, loop.nowMicroseconds - attemptStartedAt) / 1000)
@@ -423,7 +415,7 @@ extension Exchange {
         } else {
             // The upstream has answered before it had the whole request: nothing can follow on
             // this connection, nor on the client's.
-            listener?.stats.increment(.downstreamRqResponseBeforeRqComplete)
+            chain?.stats.increment(.downstreamRqResponseBeforeRqComplete)
             downstream?.closesUnfinished()
             dropUpstream()
         }
@@ -440,7 +432,7 @@ extension Exchange {
     func downstreamDrained() {
         guard let upstream, upstream.isReadingPaused else { return }
         cluster?.stats.increment(.upstreamFlowControlResumedReadingTotal)
-        upstream.resumeReadingLater()
+        upstream.resumeReading()
     }
 
     // MARK: - Letting go
@@ -474,7 +466,7 @@ extension Exchange {
     /// Takes the exchange off whatever it waits for.
     func abandonUpstream() {
         switch stage {
-        case .waiting: endpoint?.stopWaiting(self, priority: priority)
+        case .waiting: pool?.stopWaiting(self, priority: priority)
         case .sending: dropUpstream()
         case .backingOff: loop.timers.cancel(&backOffTimer)
         case .idle, .done: break

@@ -1,3 +1,4 @@
+import Identity
 import Model
 import Policy
 import Telemetry
@@ -37,8 +38,8 @@ final class Exchange: TimerTarget {
     var extras: ExchangeExtras?
 
     // MARK: The request's side
-    var downstream: DownstreamConnection?
-    var listener: ListenerState?
+    var downstream: (any DownstreamStream)?
+    var chain: HTTPChain?
     var requestFraming: BodyFraming = .none
     var isRequestComplete = false
     var requestTrailers: Head?
@@ -79,10 +80,14 @@ final class Exchange: TimerTarget {
     var alternativeStatName: Head.Slice?
     var setsEnvoyHeaders: Bool { hcm?.suppressesEnvoyHeaders != true }
     var endpoint: EndpointState?
-    var upstream: UpstreamConnection?
+    /// The pool that the current attempt has its connection of, or waits in.
+    var pool: ConnectionPool?
+    var upstream: (any UpstreamStream)?
     /// The connection's addresses, once the exchange has had one.
     var upstreamAddress: SocketAddress?
     var upstreamLocalAddress: SocketAddress?
+    var upstreamTLS: TLSFacts?
+    var upstreamConnectionID: UInt64 = 0
     /// The method that the current attempt was sent with.
     var sentMethod: Method = .get
     var attemptCount: UInt32 = 0
@@ -95,9 +100,19 @@ final class Exchange: TimerTarget {
     var isRetrying = false
     var hasRetriedStale = false
     var isRequestFinishedUpstream = false
+    /// The request asks for another protocol, and the route lets it.
+    var upgrade: UpgradeConfiguration?
+    /// Bytes of the client wait until the other side has agreed to switch.
+    var isAwaitingSwitch = false
+    /// What passes is not HTTP any more.
+    var isTunnel = false
 
     // MARK: The response
     var hasResponseStarted = false
+    /// The head waits for the first byte of the body or the trailers, which may ask for a retry.
+    var heldFraming: BodyFraming?
+    /// The endpoint's trailers, as long as the exchange is under way.
+    var responseTrailers: Head?
     var isLocalReply = false
     var responseFraming: BodyFraming = .none
     var interimCount = 0
@@ -136,7 +151,7 @@ final class Exchange: TimerTarget {
     }
 
     var loop: EventLoop { worker.loop }
-    var hcm: HTTPConnectionManager? { listener?.configuration.http }
+    var hcm: HTTPConnectionManager? { chain?.http }
 
     /// The head that the response's decoder puts trailers into, made when the first ones come.
     var trailers: Head {
@@ -165,7 +180,7 @@ final class Exchange: TimerTarget {
         original = nil
         extras = nil
         downstream = nil
-        listener = nil
+        chain = nil
         requestFraming = .none
         isRequestComplete = false
         requestTrailers = nil
@@ -194,6 +209,7 @@ final class Exchange: TimerTarget {
         alternativeStatName = nil
         if !virtualClusterName.isEmpty { virtualClusterName = "" }
         endpoint = nil
+        pool = nil
         upstream = nil
         upstreamAddress = nil
         upstreamLocalAddress = nil
@@ -204,6 +220,13 @@ final class Exchange: TimerTarget {
         isRetrying = false
         hasRetriedStale = false
         isRequestFinishedUpstream = false
+        if upgrade != nil { upgrade = nil }
+        isAwaitingSwitch = false
+        isTunnel = false
+        heldFraming = nil
+        responseTrailers = nil
+        upstreamTLS = nil
+        upstreamConnectionID = 0
         hasResponseStarted = false
         isLocalReply = false
         responseFraming = .none
@@ -244,27 +267,34 @@ final class Exchange: TimerTarget {
             abandonMirrors()
             abandonHedges()
         }
-        if let listener, downstream != nil {
-            let stats = listener.stats
+        if let chain, downstream != nil {
+            let stats = chain.stats
             stats.decrement(.downstreamRqActive)
+            if isTunnel { countTunnelEnd() }
             let duration = UInt64(max(0, loop.nowMicroseconds - startedAt) / 1000)
             stats.record(.downstreamRqTime, milliseconds: duration)
-            if !listener.accessLogs.isEmpty { writeAccessLog(listener) }
+            if !chain.accessLogs.isEmpty { writeAccessLog(chain) }
         }
     }
 
-    private func writeAccessLog(_ listener: ListenerState) {
+    private func writeAccessLog(_ chain: HTTPChain) {
         fill(&worker.logRecord)
-        listener.writeAccessLogs()
+        chain.writeAccessLogs()
         // The record outlives this exchange; it must not hold on to its heads.
         worker.logRecord.request = nil
         worker.logRecord.response = nil
+        worker.logRecord.responseTrailers = nil
+        worker.logRecord.requestTrailers = nil
+        worker.logRecord.downstreamTLS = nil
+        worker.logRecord.upstreamTLS = nil
     }
 
     /// Everything that can be said of the exchange as it is now.
     func fill(_ record: inout ExchangeRecord) {
         record.request = request
         record.response = response
+        record.responseTrailers = responseTrailers
+        record.requestTrailers = requestTrailers
         record.requestStartUnixMicroseconds = startedAt &+ loop.unixOffsetMicroseconds
         record.durationMicroseconds = loop.nowMicroseconds &- startedAt
         record.requestReceivedMicroseconds = since(requestCompleteAt)
@@ -295,21 +325,32 @@ final class Exchange: TimerTarget {
         record.upstreamClusterStatName = cluster?.configuration.statName ?? ""
         record.routeMetadata = route?.metadata
         record.virtualClusterName = virtualClusterName
+        record.upstreamTLS = upstreamTLS
+        record.upstreamConnectionID = upstreamConnectionID
         // A copy speaks of the client that its original has.
         let source = original ?? self
-        guard let listener = source.listener, let downstream = source.downstream else {
+        guard let chain = source.chain, let downstream = source.downstream else {
             record.downstreamRemoteAddress = nil
             record.downstreamDirectRemoteAddress = nil
             record.downstreamLocalAddress = nil
             record.connectionID = 0
             record.listenerName = ""
+            record.isTLS = false
+            record.downstreamTLS = nil
+            record.requestedServerName = ""
+            record.filterChainName = ""
             return
         }
-        record.downstreamRemoteAddress = source.clientAddress ?? downstream.remoteAddress
-        record.downstreamDirectRemoteAddress = downstream.remoteAddress
+        let peer = downstream.peer
+        record.downstreamRemoteAddress = source.clientAddress ?? peer.remoteAddress
+        record.downstreamDirectRemoteAddress = peer.directRemoteAddress
+        record.isTLS = peer.isTLS
+        record.downstreamTLS = peer.tls
+        record.requestedServerName = peer.requestedServerName
+        record.filterChainName = chain.configuration.name
         record.downstreamLocalAddress = downstream.localAddress
-        record.connectionID = downstream.id
-        record.listenerName = listener.configuration.name
+        record.connectionID = peer.connectionID
+        record.listenerName = chain.listenerName
     }
 
     private func since(_ moment: Int64) -> Int64? { moment == 0 ? nil : moment &- startedAt }

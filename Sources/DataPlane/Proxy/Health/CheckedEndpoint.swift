@@ -15,6 +15,7 @@ struct HealthCheckPlan {
         switch configuration.kind {
         case .http(let http): expected = PayloadPattern(http.expectedBody)
         case .tcp(_, let receive): expected = PayloadPattern(receive)
+        case .grpc: expected = PayloadPattern([])
         }
         eventLog = configuration.eventLogPath.flatMap { HealthEventLog(path: $0, writer: writer) }
     }

@@ -138,6 +138,7 @@ final class HealthCheckSession: TimerTarget {
             case .http(let http): made = try HTTPHealthCheckConnection(self, http)
             case .tcp(let send, let receive):
                 made = try TCPHealthCheckConnection(self, send: send, isExpecting: !receive.isEmpty)
+            case .grpc: throw SystemCallError("socket", code: ENOTSUP)
             }
             connection = made
             made.ask()

@@ -2,7 +2,7 @@ import Glibc
 import Model
 import Telemetry
 
-/// A listening socket on a worker: takes connections and hands them to the downstream codec.
+/// A listening socket on a worker: takes connections and hands them to their codec.
 final class Acceptor: Pollable {
     /// Whose connections these become; a reload may give the socket to another.
     var listener: ListenerState
@@ -43,20 +43,36 @@ final class Acceptor: Pollable {
             _ = Glibc.close(accepted)
             return
         }
+        listener.listenerStats.increment(.downstreamCxTotal)
+        listener.listenerStats.increment(.downstreamCxActive)
+        guard let chain = listener.immediate else {
+            let connection = AcceptedConnection(
+                descriptor: accepted,
+                remote: peer,
+                listener: listener
+            )
+            if watch(connection) { connection.start() }
+            return
+        }
         let connection = DownstreamConnection(
             descriptor: accepted,
-            remote: peer,
-            listener: listener
+            peer: DownstreamPeer(connectionID: worker.nextConnectionID(), remoteAddress: peer),
+            chain: chain
         )
+        if watch(connection) { connection.start() }
+    }
+
+    private func watch(_ connection: some StreamConnection & ClientConnection) -> Bool {
         do {
             try worker.loop.add(connection, interest: .edges)
         } catch {
+            listener.listenerStats.decrement(.downstreamCxActive)
             listener.connectionClosed()
-            _ = Glibc.close(accepted)
-            return
+            _ = Glibc.close(connection.descriptor)
+            return false
         }
         worker.addConnection(connection)
-        connection.start()
+        return true
     }
 
     /// Out of descriptors or memory: a level-triggered socket would spin, so look away for a while.

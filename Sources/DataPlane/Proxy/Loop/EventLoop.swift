@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Identity
 import Synchronization
 
 /// Something with a descriptor that a loop watches.
@@ -87,6 +88,14 @@ package final class EventLoop {
     /// Bytes are read here, and are gone with the next read: whoever keeps some copies them.
     package let scratch: UnsafeMutableRawBufferPointer
     package static let scratchBytes = 64 * 1024
+    /// What handshakes and records pass through; made with the first TLS connection.
+    private(set) lazy var tls = TLSIO()
+    /// Decrypted bytes are read here.
+    private(set) lazy var plaintext: UnsafeMutableRawBufferPointer = {
+        hasPlaintext = true
+        return .allocate(byteCount: Self.scratchBytes + 32 * 1024, alignment: 64)
+    }()
+    private var hasPlaintext = false
 
     /// Milliseconds of the monotonic clock, read once per turn of the loop.
     package private(set) var nowMilliseconds: Int64
@@ -119,6 +128,7 @@ package final class EventLoop {
         _ = Glibc.close(epoll)
         unsafe events.deallocate()
         unsafe scratch.deallocate()
+        if hasPlaintext { unsafe plaintext.deallocate() }
     }
 
     // MARK: - Watching
@@ -166,6 +176,19 @@ package final class EventLoop {
             _ = Glibc.close(object.descriptor)
         }
         object.descriptor = -1
+    }
+
+    /// Gives an object's descriptor, and its place in the loop, to another object.
+    ///
+    /// The old one is closed afterwards without its descriptor being so.
+    package func hand(_ descriptorOf: Pollable, to next: Pollable) {
+        let index = descriptorOf.slot
+        guard index >= 0, next.slot < 0 else { return }
+        slots[Int(index)].object = next
+        next.slot = index
+        next.descriptor = descriptorOf.descriptor
+        descriptorOf.slot = -1
+        descriptorOf.descriptor = -1
     }
 
     private func forget(_ object: Pollable) {

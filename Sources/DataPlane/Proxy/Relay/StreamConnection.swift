@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Identity
 import Model
 
 /// A stream socket on a loop: reads into the loop's scratch buffer, writes through to the kernel,
@@ -25,11 +26,13 @@ package class StreamConnection: Pollable {
     private final var isFlushScheduled = false
     private final var isResumeScheduled = false
     final var writeError: Int32 = 0
+    /// nil: bytes go in clear.
+    final var tls: TLSTransport?
     final var bytesReceived: UInt64 = 0
     final var bytesSent: UInt64 = 0
 
     /// Small writes are gathered up to here; a larger body goes out at once, without a copy.
-    private static let gatherBytes = 16 * 1024
+    static let gatherBytes = 16 * 1024
 
     init(descriptor: Int32, loop: EventLoop) {
         self.loop = loop
@@ -42,6 +45,8 @@ package class StreamConnection: Pollable {
     ///
     /// The others are given again, with more.
     func received(_ bytes: Span<UInt8>) -> Int { bytes.count }
+    /// Bytes have been given to `received`, and what it left is in `input`.
+    func settled() {}
     /// The peer finished sending.
     ///
     /// Bytes that were not understood are in `input`.
@@ -54,6 +59,10 @@ package class StreamConnection: Pollable {
     var readsBeforeLoss: Bool { false }
     /// Everything that waited has been written.
     func drained() {}
+    /// The handshake is done; what follows of the peer is in `input`.
+    func secured() {}
+    /// The handshake has failed, and the peer has been told why.
+    func handshakeFailed(_ failure: TLSFailure) { lost(EPROTO) }
     /// For connections that connect: called before anything is read.
     func becameWritable() {}
 
@@ -64,7 +73,7 @@ package class StreamConnection: Pollable {
             isWritable = true
             becameWritable()
             guard isOpen else { return }
-            if !output.isEmpty { flush() }
+            if !isDrained { flush() }
         }
         let reading =
             UInt32(PILLION_IN) | UInt32(PILLION_READ_HANGUP)
@@ -105,6 +114,10 @@ package class StreamConnection: Pollable {
         guard !isReadingPaused else { return }
         if !input.isEmpty { processInput() }
         if isOpen, isReadable, !isReadingPaused { readAvailable() }
+        if let tls, tls.hasPeerFinished, isOpen, input.isEmpty, !isReadingPaused {
+            tls.hasPeerFinished = false
+            receivedEnd()
+        }
     }
 
     /// Asks for `resume` from the top of the loop.
@@ -113,7 +126,7 @@ package class StreamConnection: Pollable {
         scheduleResume()
     }
 
-    private final func scheduleResume() {
+    final func scheduleResume() {
         if isResumeScheduled { return }
         isResumeScheduled = true
         loop.resumeLater(self)
@@ -140,8 +153,12 @@ package class StreamConnection: Pollable {
                 // A short read has emptied the socket; the next bytes make a new edge. The end of
                 // the stream makes none once it has been announced, so then we go on to read it.
                 if count < EventLoop.scratchBytes, !sawReadHangup { isReadable = false }
-                bytesReceived &+= UInt64(count)
-                took(count)
+                if let tls {
+                    tookRecords(count, tls)
+                } else {
+                    bytesReceived &+= UInt64(count)
+                    unsafe took(UnsafeRawBufferPointer(rebasing: loop.scratch[..<count]))
+                }
             } else if count == 0 {
                 isReadable = false
                 receivedEnd()
@@ -156,32 +173,30 @@ package class StreamConnection: Pollable {
         }
     }
 
-    private final func took(_ count: Int) {
+    /// Bytes came; `bytes` are the loop's, and gone with the next read.
+    final func took(_ bytes: UnsafeRawBufferPointer) {
+        guard let base = bytes.baseAddress else { return }
         if input.isEmpty {
-            let bytes = unsafe UnsafeRawBufferPointer(rebasing: loop.scratch[..<count])
             let span = unsafe Span<UInt8>(_unsafeBytes: bytes)
             let understood = received(span)
-            if understood < count, isOpen {
-                unsafe input.append(
-                    bytes.baseAddress.unsafelyUnwrapped + understood,
-                    count: count - understood
-                )
+            if understood < bytes.count, isOpen {
+                unsafe input.append(base + understood, count: bytes.count - understood)
             }
+            settled()
         } else {
-            if let base = unsafe loop.scratch.baseAddress {
-                unsafe input.append(UnsafeRawPointer(base), count: count)
-            }
+            unsafe input.append(base, count: bytes.count)
             processInput()
         }
     }
 
-    private final func processInput() {
+    final func processInput() {
         guard let base = unsafe input.pointer else { return }
         // `received` never touches `input`, so the bytes stay where they are meanwhile.
         let bytes = unsafe UnsafeRawBufferPointer(start: base, count: input.count)
         let span = unsafe Span<UInt8>(_unsafeBytes: bytes)
         let understood = received(span)
         if isOpen { input.removeFirst(understood) }
+        settled()
     }
 
     // MARK: - Writing
@@ -193,6 +208,10 @@ package class StreamConnection: Pollable {
         if output.count + bytes.count <= Self.gatherBytes || !isWritable {
             output.append(bytes)
             scheduleFlush()
+            return
+        }
+        if let tls {
+            writeSealed(bytes, tls)
             return
         }
         unsafe bytes.withUnsafeBytes { second in
@@ -254,6 +273,10 @@ package class StreamConnection: Pollable {
 
     override package final func flush() {
         isFlushScheduled = false
+        if let tls {
+            flushSealed(tls)
+            return
+        }
         guard isOpen, let first = unsafe output.pointer else { return }
         let waiting = output.count
         let sent = unsafe pillion_send(descriptor, first, waiting)
@@ -270,7 +293,7 @@ package class StreamConnection: Pollable {
         }
     }
 
-    private final func failedToSend() {
+    final func failedToSend() {
         let code = errno
         if code == EAGAIN || code == EINTR || code == ENOBUFS {
             isWritable = false
@@ -279,18 +302,47 @@ package class StreamConnection: Pollable {
         // The owner hears of it from the top of the loop, not in the middle of its own writing.
         writeError = code
         output.removeAll()
+        tls?.sealed.removeAll()
         scheduleResume()
+    }
+
+    /// Nothing waits for the kernel.
+    final var isDrained: Bool { output.isEmpty && tls?.sealed.isEmpty != false }
+    /// What was written has not all been taken by the peer.
+    final var hasBacklog: Bool { !isWritable && !isDrained }
+
+    /// Another object goes on with the connection, where this one stands.
+    ///
+    /// Bytes that were not understood become its input.
+    final func handOver(to next: StreamConnection) {
+        loop.hand(self, to: next)
+        swap(&next.input, &input)
+        swap(&next.output, &output)
+        next.tls = tls
+        tls = nil
+        next.isReadable = isReadable
+        next.isWritable = isWritable
+        next.sawReadHangup = sawReadHangup
+        next.sawHangup = sawHangup
+        next.writeError = writeError
+        next.bytesReceived = bytesReceived
+        next.bytesSent = bytesSent
+        if !next.isDrained { next.scheduleFlush() }
+        // Whoever took over reads from the top of the loop, also what has arrived before.
+        if next.isReadable || !next.input.isEmpty || next.writeError != 0 { next.scheduleResume() }
     }
 
     /// No more bytes will be written; the peer sees the end after those that wait.
     final func finishWriting() {
         guard isOpen else { return }
+        if let tls { sendCloseNotify(tls) }
         _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
     }
 
     /// Ends the connection now; what waits is dropped.
     final func closeNow(abruptly: Bool = false) {
         guard isOpen else { return }
+        if let tls, !abruptly { sendCloseNotify(tls) }
         output.removeAll()
         input.removeAll()
         loop.close(self, abruptly: abruptly)
@@ -298,9 +350,9 @@ package class StreamConnection: Pollable {
 }
 
 extension ByteQueue {
-    /// Writes what waits, from a position on, and keeps it.
-    borrowing func write(from start: Int, to connection: StreamConnection) {
+    /// Shows a part of what waits; it is not to be changed meanwhile.
+    borrowing func show(_ range: Range<Int>, to body: (Span<UInt8>) -> Void) {
         let waiting = span
-        connection.write(waiting.extracting(start..<waiting.count))
+        body(waiting.extracting(range))
     }
 }

@@ -10,16 +10,25 @@ final class AddressRace: TimerTarget {
     private let endpoint: EndpointState
     private let priority: RoutingPriority
     private var waiting: ArraySlice<SocketAddress>
-    private var attempts: [UpstreamConnection] = []
+    private let options: ConnectOptions
+    private let receiver: any ConnectionReceiver
+    private var attempts: [ConnectingSocket] = []
     /// The first attempt is counted by whoever started the race, every other one here.
     private var hasStarted = false
     private var timer = TimerHandle.none
 
     static let delayMilliseconds: Int64 = 300
 
-    init(endpoint: EndpointState, priority: RoutingPriority) {
+    init(
+        endpoint: EndpointState,
+        priority: RoutingPriority,
+        options: ConnectOptions,
+        receiver: any ConnectionReceiver
+    ) {
         self.endpoint = endpoint
         self.priority = priority
+        self.options = options
+        self.receiver = receiver
         waiting =
             Self.order(
                 [endpoint.address] + endpoint.shared.endpoint.additionalAddresses,
@@ -62,13 +71,15 @@ final class AddressRace: TimerTarget {
 
     private func startNext() throws(SystemCallError) {
         guard let address = waiting.popFirst() else { return }
-        let connection = try UpstreamConnection(
+        let connection = try ConnectingSocket(
             endpoint: endpoint,
             priority: priority,
             address: address,
+            options: options,
+            receiver: receiver,
             race: self
         )
-        if hasStarted { endpoint.openedAnother(priority) }
+        if hasStarted { receiver.openedAnother(priority) }
         hasStarted = true
         attempts.append(connection)
         connection.start()
@@ -96,31 +107,31 @@ final class AddressRace: TimerTarget {
     }
 
     /// The winner is used, the others go.
-    func connected(_ winner: UpstreamConnection) {
+    func connected(_ winner: ConnectingSocket) {
         endpoint.cluster.worker.loop.timers.cancel(&timer)
         let losers = attempts.filter { $0 !== winner }
         attempts = []
         waiting = []
-        for loser in losers { loser.abandonConnecting() }
-        endpoint.connected(winner)
+        for loser in losers { loser.abandon() }
+        receiver.connected(winner)
     }
 
     /// One address is out; the endpoint has failed when all are.
-    func failed(_ connection: UpstreamConnection, reason: ResetReason, code: Int32) {
+    func failed(_ connection: ConnectingSocket, _ failure: ConnectFailure) {
         attempts.removeAll { $0 === connection }
         endpoint.cluster.worker.loop.timers.cancel(&timer)
         if !waiting.isEmpty {
             let before = attempts.count
             timerFired(kind: 0)
             if attempts.count > before {
-                endpoint.closedWithoutLoss(connection)
+                receiver.closedWithoutLoss(connection)
                 return
             }
         }
         if attempts.isEmpty {
-            endpoint.connectFailed(connection, reason: reason, code: code)
+            receiver.connectFailed(connection, failure)
         } else {
-            endpoint.closedWithoutLoss(connection)
+            receiver.closedWithoutLoss(connection)
         }
     }
 }

@@ -1,4 +1,5 @@
 import CLinux
+package import Identity
 package import Model
 package import Policy
 package import Synchronization
@@ -8,6 +9,8 @@ package final class ClusterShared: Sendable {
     package let configuration: ClusterConfiguration
     /// By `RoutingPriority.rawValue`.
     package let limits: [ResourceLimits]
+    /// The TLS contexts of the transports: of `transportMatches`, then of `transport`.
+    package let contexts: [TLSRotation?]
     private let current: Mutex<EndpointSet>
     /// Told when a row of failures has reached a threshold; called on a worker's thread.
     package let onConsecutiveFailure =
@@ -15,10 +18,33 @@ package final class ClusterShared: Sendable {
     /// Told when an endpoint said `x-envoy-immediate-health-check-fail`; on a worker's thread.
     package let onImmediateFailure = Mutex<(@Sendable (EndpointShared) -> Void)?>(nil)
 
-    package init(configuration: ClusterConfiguration) {
+    package init(configuration: ClusterConfiguration, contexts: [TLSRotation?] = []) {
         self.configuration = configuration
+        self.contexts = contexts
         self.limits = configuration.circuitBreakers.map { ResourceLimits($0) }
         self.current = Mutex(EndpointSet(version: 0, members: []))
+    }
+
+    /// How bytes to an endpoint are wrapped; nil: they are not.
+    func transport(for endpoint: ResolvedEndpoint) -> EndpointTransport? {
+        let criteria = endpoint.attributes?.metadata?.transportSocketMatch ?? [:]
+        return transport(matching: criteria)
+    }
+
+    /// The first transport whose conditions these values fulfil, or the cluster's own.
+    func transport(matching criteria: [String: MetadataValue]) -> EndpointTransport? {
+        let matches = configuration.transportMatches
+        let position =
+            matches.firstIndex { match in
+                match.match.allSatisfy { criteria[$0.key] == $0.value }
+            } ?? matches.count
+        let chosen =
+            position < matches.count ? matches[position].transport : configuration.transport
+        if chosen.tls == nil, chosen.proxyProtocol == nil { return nil }
+        return EndpointTransport(
+            configuration: chosen,
+            context: position < contexts.count ? contexts[position]?.slot : nil
+        )
     }
 
     /// The endpoints as they are now.

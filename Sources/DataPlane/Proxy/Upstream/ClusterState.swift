@@ -15,6 +15,16 @@ package final class ClusterState {
         cluster: configuration.statName,
         worker: worker.index
     )
+    private(set) lazy var tlsStats = worker.registry.clusterTLSStats(
+        name: configuration.statName,
+        worker: worker.index
+    )
+    private(set) lazy var http2Stats = worker.registry.clusterHTTP2Stats(
+        name: configuration.statName,
+        worker: worker.index
+    )
+    /// Requests differ in the connections that they may use.
+    let distinguishesPools: Bool
     package private(set) var endpoints: [EndpointState] = []
     private var balancer: LoadBalancer
     private var version: UInt64 = 0
@@ -33,6 +43,7 @@ package final class ClusterState {
             shared.configuration,
             localLocality: worker.snapshot?.locality ?? Locality()
         )
+        distinguishesPools = shared.configuration.distinguishesPools
         switch shared.configuration.loadBalancing {
         case .peakEWMA:
             measuresLatency = true
@@ -269,5 +280,15 @@ extension EndpointShared {
         case .unknown, .healthy:
             return flags & HealthFlags.degradedActiveCheck.rawValue != 0 ? .degraded : .healthy
         }
+    }
+}
+
+extension ClusterConfiguration {
+    /// The host, the client or the version of HTTP decides about the pool.
+    fileprivate var distinguishesPools: Bool {
+        if case .asDownstream = upstreamProtocol { return true }
+        return takesServerNameFromHost || serverNameHeader != nil
+            || transport.proxyProtocol != nil
+            || transportMatches.contains { $0.transport.proxyProtocol != nil }
     }
 }

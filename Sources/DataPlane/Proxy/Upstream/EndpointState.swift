@@ -17,15 +17,15 @@ package final class EndpointState {
     /// Requests under way from this worker.
     var activeRequests = 0
 
-    /// The connection used last is taken first: the others get to their idle timeout.
-    private var idle: [UpstreamConnection] = []
-    private var waiting: [Exchange] = []
-    private var connectingCount = 0
-    private var openCount = 0
+    /// The pool that nearly every request uses.
+    private lazy var primary = ConnectionPool(endpoint: self, key: PoolKey(mode: defaultMode))
+    private var others: [PoolKey: ConnectionPool] = [:]
+    /// nil: bytes go in clear.
+    let transport: EndpointTransport?
     private var latency = PeakLatency()
     /// Every connection that is not closed; kept only where the cluster may close them for a reason
     /// of its own.
-    private var open: [UpstreamConnection] = []
+    private var open: [UpstreamSocket] = []
 
     init(_ shared: EndpointShared, cluster: ClusterState) {
         let endpoint = shared.endpoint
@@ -34,57 +34,61 @@ package final class EndpointState {
         self.text = endpoint.address.description
         self.shared = shared
         self.cluster = cluster
+        transport = cluster.shared.transport(for: endpoint)
     }
 
     enum Acquisition {
-        case connection(UpstreamConnection)
+        case connection(any UpstreamStream)
         case waiting
         case overflow(ResourceLimits.Resource)
         case failed(SystemCallError)
     }
 
-    /// Gives an idle connection, or makes the exchange wait for one (circuit_breaker.proto: requests,
-    /// pending requests and connections are limited, but an endpoint may always have one connection).
+    // MARK: - Pools
+
+    private var defaultMode: PoolKey.Mode {
+        switch cluster.configuration.upstreamProtocol {
+        case .http1: .http1
+        case .http2: .http2
+        // Without a handshake there is nobody to ask.
+        case .negotiated: transport?.context == nil ? .http1 : .negotiated
+        case .asDownstream: .http1
+        }
+    }
+
+    /// Gives a connection that is free, or makes the exchange wait for one.
     func acquire(for exchange: Exchange, priority: RoutingPriority, fresh: Bool) -> Acquisition {
-        let limits = cluster.limits(priority)
-        if !fresh, let connection = idle.popLast() {
-            guard limits.tryAcquire(.requests) else {
-                idle.append(connection)
-                return .overflow(.requests)
-            }
-            if cluster.configuration.preconnect.perUpstreamRatio > 1 {
-                preconnect(priority: priority)
-            }
-            return .connection(connection)
-        }
-        guard limits.tryAcquire(.pendingRequests) else { return .overflow(.pendingRequests) }
-        cluster.stats.increment(.upstreamRqPendingTotal)
-        cluster.stats.increment(.upstreamRqPendingActive)
-        waiting.append(exchange)
-        guard connectingCount < waiting.count else { return .waiting }
-        let before = connectingCount
-        do {
-            try connect(priority: priority)
-        } catch {
-            stopWaiting(exchange, priority: priority)
-            return .failed(error)
-        }
-        // No fresh connection is allowed: an idle one is better than none.
-        if connectingCount == before, let connection = idle.popLast() { offer(connection) }
-        if cluster.configuration.preconnect.perUpstreamRatio > 1 { preconnect(priority: priority) }
-        return .waiting
+        let isDistinct =
+            cluster.distinguishesPools || exchange.downstream?.peer.spoofsSource == true
+        let pool = isDistinct ? pool(for: exchange) : primary
+        exchange.pool = pool
+        return pool.acquire(for: exchange, priority: priority, fresh: fresh)
     }
 
-    /// Takes an exchange off the queue: it was cancelled or has been served.
-    func stopWaiting(_ exchange: Exchange, priority: RoutingPriority) {
-        guard let position = waiting.firstIndex(where: { $0 === exchange }) else { return }
-        waiting.remove(at: position)
-        leftQueue(priority: priority)
+    private func pool(for exchange: Exchange) -> ConnectionPool {
+        let key = key(for: exchange)
+        if key == primary.key { return primary }
+        if let known = others[key] { return known }
+        // Pools of clients that are gone go with the next that comes.
+        if others.count >= 64 { others = others.filter { !$0.value.isEmpty } }
+        let made = ConnectionPool(endpoint: self, key: key)
+        others[key] = made
+        return made
     }
 
-    private func leftQueue(priority: RoutingPriority) {
-        cluster.limits(priority).release(.pendingRequests)
-        cluster.stats.decrement(.upstreamRqPendingActive)
+    private func key(for exchange: Exchange) -> PoolKey {
+        var key = PoolKey(mode: defaultMode)
+        let configuration = cluster.configuration
+        if case .asDownstream(let allowsHTTP2) = configuration.upstreamProtocol {
+            key.mode = allowsHTTP2 && exchange.request.majorVersion == 2 ? .http2 : .http1
+        }
+        if transport?.context != nil { key.serverName = exchange.serverName(for: configuration) }
+        let peer = (exchange.original ?? exchange).downstream?.peer
+        if let version = transport?.configuration.proxyProtocol {
+            key.proxyHeader = ProxyHeader.bytes(version, for: exchange)
+        }
+        if let peer, peer.spoofsSource { key.source = peer.remoteAddress }
+        return key
     }
 
     // MARK: - Load
@@ -114,150 +118,12 @@ package final class EndpointState {
 
     // MARK: - Connections
 
-    private func connect(priority: RoutingPriority) throws(SystemCallError) {
-        let limits = cluster.limits(priority)
-        if let most = cluster.configuration.connectionsPerEndpointMax,
-            shared.connectionsActive.load(ordering: .relaxed) >= Int(most), openCount > 0
-        {
-            cluster.stats.increment(.upstreamCxOverflow)
-            return
-        }
-        if !limits.tryAcquire(.connections) {
-            cluster.stats.increment(.upstreamCxOverflow)
-            // With one connection on its way or open, the exchange waits for that one.
-            if openCount > 0 { return }
-            limits.acquire(.connections)
-        }
-        do {
-            if shared.endpoint.additionalAddresses.isEmpty {
-                let connection = try UpstreamConnection(
-                    endpoint: self,
-                    priority: priority,
-                    address: address
-                )
-                openCount += 1
-                connectingCount += 1
-                connection.start()
-            } else {
-                try AddressRace(endpoint: self, priority: priority).start()
-                openCount += 1
-                connectingCount += 1
-            }
-        } catch {
-            limits.release(.connections)
-            cluster.stats.increment(.upstreamCxConnectFail)
-            throw error
-        }
-    }
-
-    /// Another address of the endpoint is tried beside the first.
-    func openedAnother(_ priority: RoutingPriority) {
-        cluster.limits(priority).acquire(.connections)
-        openCount += 1
-    }
-
-    /// A connection attempt is over, and others of the same race go on or have won.
-    func closedWithoutLoss(_ connection: UpstreamConnection) {
-        openCount -= 1
-        cluster.limits(connection.priority).release(.connections)
-    }
-
-    /// Connects to this endpoint before anybody asks (`preconnect_policy`).
-    ///
-    /// - Parameter wanted: connections that should be there, idle and connecting ones included.
-    func preconnect(priority: RoutingPriority) {
-        let ratio = cluster.configuration.preconnect.perUpstreamRatio
-        guard ratio > 1, !isRetired, !shared.isFailing else { return }
-        let wanted = Int((Double(activeRequests + waiting.count) * ratio).rounded(.up))
-        var rest = 3
-        while rest > 0, activeRequests + connectingCount + idle.count < wanted {
-            let before = connectingCount
-            do throws(SystemCallError) {
-                try connect(priority: priority)
-            } catch {
-                return
-            }
-            if connectingCount == before { return }
-            rest -= 1
-        }
-    }
-
     /// Makes a first connection, where there is none (`predictive_preconnect_ratio`).
-    func preconnectFirst(priority: RoutingPriority) {
-        guard openCount == 0, !isRetired else { return }
-        try? connect(priority: priority)
-    }
+    func preconnectFirst(priority: RoutingPriority) { primary.preconnectFirst(priority: priority) }
 
-    var connectionCount: Int { openCount }
+    var connectionCount: Int { others.values.reduce(primary.openCount) { $0 + $1.openCount } }
 
-    func connected(_ connection: UpstreamConnection) {
-        connectingCount -= 1
-        offer(connection)
-    }
-
-    /// A connection is free: the first exchange that waits takes it.
-    func offer(_ connection: UpstreamConnection) {
-        while let exchange = waiting.first {
-            waiting.removeFirst()
-            let priority = exchange.priority
-            leftQueue(priority: priority)
-            if cluster.limits(priority).tryAcquire(.requests) {
-                exchange.attached(to: connection)
-                return
-            }
-            exchange.overflowed(.requests)
-            if !connection.isOpen { return }
-        }
-        if isRetired || cluster.worker.isDraining || connection.closesAfterUse {
-            connection.closeIdle()
-        } else {
-            connection.becameIdle()
-            idle.append(connection)
-        }
-    }
-
-    func connectFailed(_ connection: UpstreamConnection, reason: ResetReason, code: Int32) {
-        connectingCount -= 1
-        shared.connectFailures.add(1, ordering: .relaxed)
-        // All that wait fail now rather than one connect timeout after the other; each may retry.
-        let failing = waiting
-        waiting.removeAll(keepingCapacity: true)
-        for exchange in failing {
-            leftQueue(priority: exchange.priority)
-            cluster.stats.increment(.upstreamRqPendingFailureEject)
-        }
-        closed(connection)
-        // One that failed before may have ended another of them.
-        for exchange in failing where exchange.stage == .waiting && exchange.endpoint === self {
-            exchange.connectFailed(reason, code: code)
-        }
-    }
-
-    func removeIdle(_ connection: UpstreamConnection) {
-        if let position = idle.lastIndex(where: { $0 === connection }) { idle.remove(at: position) }
-    }
-
-    /// A connection is gone; whoever waits gets another one if there is none on its way.
-    func closed(_ connection: UpstreamConnection) {
-        openCount -= 1
-        cluster.limits(connection.priority).release(.connections)
-        // The place of this connection is free, also where others are open: those may be busy for
-        // long. Where no connection can be made, all are told, because no other event would.
-        while connectingCount < waiting.count {
-            let exchange = waiting[0]
-            let before = connectingCount
-            do {
-                try connect(priority: exchange.priority)
-            } catch {
-                stopWaiting(exchange, priority: exchange.priority)
-                exchange.connectFailed(.connectFailure, code: error.code)
-                continue
-            }
-            if connectingCount == before { return }
-        }
-    }
-
-    func opened(_ connection: UpstreamConnection) {
+    func opened(_ connection: UpstreamSocket) {
         if cluster.configuration.closesConnectionsOnHealthFailure
             || cluster.configuration.balancing.closesConnectionsOnChange
         {
@@ -265,7 +131,7 @@ package final class EndpointState {
         }
     }
 
-    func forget(_ connection: UpstreamConnection) {
+    func forget(_ connection: UpstreamSocket) {
         if let position = open.firstIndex(where: { $0 === connection }) {
             open.swapAt(position, open.count - 1)
             open.removeLast()
@@ -275,8 +141,8 @@ package final class EndpointState {
     /// Closes idle connections, and the others when they are free
     /// (`close_connections_on_host_health_failure`, `close_connections_on_host_set_change`).
     func closeAllAfterUse() {
-        closeIdle()
         for connection in open { connection.closesAfterUse = true }
+        closeIdle()
     }
 
     func retire() {
@@ -285,8 +151,7 @@ package final class EndpointState {
     }
 
     func closeIdle() {
-        let closing = idle
-        idle.removeAll()
-        for connection in closing { connection.closeIdle() }
+        primary.closeIdle()
+        for pool in others.values { pool.closeIdle() }
     }
 }

@@ -9,26 +9,27 @@ import Wire
 /// An HTTP/1.1 connection to an endpoint: the client's side of the codec.
 ///
 /// It carries one exchange at a time (no pipelining: a failure would not say which request it hit).
-final class UpstreamConnection: StreamConnection {
+final class UpstreamConnection: UpstreamSocket, UpstreamStream {
     private enum Phase {
-        case connecting
         case idle
         /// Waiting for the head of a response.
         case head
         case body(remaining: UInt64)
         case chunked
         case untilClose
+        /// Both sides have switched to another protocol.
+        case tunnel
         /// The response is whole.
         case finished
     }
 
-    let endpoint: EndpointState
-    let priority: RoutingPriority
+    let pool: ConnectionPool
     private(set) var exchange: Exchange?
-    private var phase: Phase = .connecting
+    private var phase: Phase = .idle
     private var decoder = ChunkedDecoder()
     private var boundary = HeadBoundary()
     private var hasPartialHead = false
+    private var requestFraming: BodyFraming = .none
     /// Bytes follow the response that has just ended.
     ///
     /// They belong to no request, so they must never be there when the next one takes the connection.
@@ -36,129 +37,25 @@ final class UpstreamConnection: StreamConnection {
     /// The connection can carry another request when this one is done.
     private var keepsAlive = true
     private var timer = TimerHandle.none
-    private let openedAt: Int64
     private var idleSince: Int64 = 0
     private(set) var requestCount: UInt32 = 0
     private var hasResponseBytes = false
-    private var isDone = false
-    private var countedReceived: UInt64 = 0
-    private var countedSent: UInt64 = 0
-    /// The address of this side; read when a log or a header asks for it.
-    lazy var localAddress: SocketAddress = SystemCall.localAddress(descriptor)
-    /// The address that this connection is to: one of the endpoint's.
-    let address: SocketAddress
-    private let race: AddressRace?
-    /// No further request: the pool has been told to give its connections up.
-    var closesAfterUse = false
 
-    private static let connectTimer: UInt8 = 0
-    private static let idleTimer: UInt8 = 1
-
-    private var stats: ClusterStats { endpoint.cluster.stats }
-    private var configuration: ClusterConfiguration { endpoint.cluster.configuration }
-
-    init(
-        endpoint: EndpointState,
-        priority: RoutingPriority,
-        address: SocketAddress,
-        race: AddressRace? = nil
-    ) throws(SystemCallError) {
-        self.endpoint = endpoint
-        self.priority = priority
-        self.address = address
-        self.race = race
-        let loop = endpoint.cluster.worker.loop
-        openedAt = loop.nowMilliseconds
-        let descriptor = try SystemCall.socket(address)
-        super.init(descriptor: descriptor, loop: loop)
-        do {
-            if case .unix = address {
-            } else {
-                try SystemCall.set(
-                    descriptor,
-                    level: Int32(IPPROTO_TCP),
-                    option: TCP_NODELAY,
-                    1
-                )
-                try endpoint.cluster.configuration.connection.apply(to: descriptor, for: address)
-            }
-            _ = try SystemCall.connect(descriptor, to: address)
-            isWritable = false
-            try loop.add(self, interest: .edges)
-        } catch {
-            _ = Glibc.close(descriptor)
-            throw error
-        }
+    init(continuing socket: ConnectingSocket, pool: ConnectionPool) {
+        self.pool = pool
+        super.init(continuing: socket)
     }
 
-    func start() {
-        stats.increment(.upstreamCxTotal)
-        stats.increment(.upstreamCxActive)
-        stats.increment(.upstreamCxHttp1Total)
-        endpoint.shared.connectionsActive.add(1, ordering: .relaxed)
-        endpoint.shared.connectionsTotal.add(1, ordering: .relaxed)
-        endpoint.opened(self)
-        loop.timers.arm(
-            &timer,
-            at: loop.nowMilliseconds + configuration.connectTimeoutMilliseconds,
-            target: self,
-            kind: Self.connectTimer
-        )
-    }
+    var backlogCount: Int { output.count }
 
     /// Failed on a connection that had carried a request before and gave no byte for this one: the
     /// endpoint may have closed it for being idle, just as we wrote.
     var isStaleSuspect: Bool { requestCount > 1 && !hasResponseBytes }
 
-    // MARK: - Connecting
-
-    override func becameWritable() {
-        guard case .connecting = phase else { return }
-        let code = SystemCall.pendingError(descriptor)
-        if code != 0 {
-            failToConnect(.connectFailure, code: code)
-            return
-        }
-        if sawHangup { return }
-        phase = .idle
-        loop.timers.cancel(&timer)
-        stats.record(
-            .upstreamCxConnectMs,
-            milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt))
-        )
-        if let race { race.connected(self) } else { endpoint.connected(self) }
-    }
-
-    /// Another address has won: this attempt is of no use.
-    func abandonConnecting() {
-        guard case .connecting = phase, !isDone else { return }
-        loop.timers.cancel(&timer)
-        isDone = true
-        countClose(local: true)
-        closeNow()
-        endpoint.closedWithoutLoss(self)
-    }
-
-    private func failToConnect(_ reason: ResetReason, code: Int32) {
-        loop.timers.cancel(&timer)
-        stats.increment(.upstreamCxConnectFail)
-        if reason == .connectTimeout { stats.increment(.upstreamCxConnectTimeout) }
-        isDone = true
-        countClose(local: false)
-        closeNow()
-        if let race {
-            race.failed(self, reason: reason, code: code)
-        } else {
-            endpoint.connectFailed(self, reason: reason, code: code)
-        }
-    }
+    // MARK: - Time
 
     override func timerFired(kind: UInt8) {
         timer = .none
-        if kind == Self.connectTimer {
-            failToConnect(.connectTimeout, code: ETIMEDOUT)
-            return
-        }
         guard case .idle = phase, isOpen else { return }
         let now = loop.nowMilliseconds
         if now >= endOfLife {
@@ -169,21 +66,15 @@ final class UpstreamConnection: StreamConnection {
             armIdleTimer()
             return
         }
-        endpoint.removeIdle(self)
+        pool.removeIdle(self)
         closeIdle()
-    }
-
-    private static let never = Int64.max / 4
-    /// When `max_connection_duration` is over.
-    private var endOfLife: Int64 {
-        openedAt + (configuration.connectionDurationMaxMilliseconds ?? Self.never)
     }
 
     private func armIdleTimer() {
         let idle = idleSince + (configuration.idleTimeoutMilliseconds ?? Self.never)
         let due = min(idle, endOfLife)
         guard due < Self.never else { return }
-        loop.timers.arm(&timer, at: due, target: self, kind: Self.idleTimer)
+        loop.timers.arm(&timer, at: due, target: self, kind: 0)
     }
 
     // MARK: - Requests
@@ -219,7 +110,7 @@ final class UpstreamConnection: StreamConnection {
         if isOld { stats.increment(.upstreamCxMaxDurationReached) }
         if keepsAlive, !isSpent, !isOld, !sawReadHangup, !sawHangup, !hasLeftover, writeError == 0 {
             phase = .idle
-            endpoint.offer(self)
+            pool.offer(self)
         } else {
             if !keepsAlive { stats.increment(.upstreamCxCloseNotify) }
             close(local: true)
@@ -241,36 +132,53 @@ final class UpstreamConnection: StreamConnection {
         if isDone { return }
         isDone = true
         loop.timers.cancel(&timer)
-        countClose(local: local)
+        countClose(local: local, hadRequest: exchange != nil)
         closeNow()
-        endpoint.closed(self)
+        pool.closed(priority)
     }
 
-    private func countClose(local: Bool) {
-        countBytes()
-        endpoint.forget(self)
-        stats.decrement(.upstreamCxActive)
-        stats.increment(.upstreamCxDestroy)
-        stats.increment(local ? .upstreamCxDestroyLocal : .upstreamCxDestroyRemote)
-        if exchange != nil {
-            stats.increment(.upstreamCxDestroyWithActiveRq)
-            stats.increment(
-                local ? .upstreamCxDestroyLocalWithActiveRq : .upstreamCxDestroyRemoteWithActiveRq
-            )
+    // MARK: - The request
+
+    func sendHead(_ head: Head, framing: BodyFraming) {
+        requestFraming = framing
+        let size = HeadWriter.byteCount(request: head, framing: framing)
+        unsafe write(upTo: size) { buffer in
+            unsafe HeadWriter.write(request: head, framing: framing, into: buffer)
         }
-        stats.record(
-            .upstreamCxLengthMs,
-            milliseconds: UInt64(max(0, loop.nowMilliseconds - openedAt))
-        )
-        endpoint.shared.connectionsActive.subtract(1, ordering: .relaxed)
     }
 
-    private func countBytes() {
-        stats.add(.upstreamCxRxBytesTotal, bytesReceived &- countedReceived)
-        stats.add(.upstreamCxTxBytesTotal, bytesSent &- countedSent)
-        countedReceived = bytesReceived
-        countedSent = bytesSent
+    func sendBody(_ bytes: Span<UInt8>) {
+        if bytes.isEmpty { return }
+        guard requestFraming == .chunked else {
+            write(bytes)
+            return
+        }
+        unsafe write(upTo: ChunkedEncoder.headerBytesMax) {
+            unsafe ChunkedEncoder.writeHeader(size: bytes.count, into: $0)
+        }
+        write(bytes)
+        write("\r\n")
     }
+
+    func sendEnd(trailers: Head?) {
+        if case .tunnel = phase {
+            flush()
+            finishWriting()
+            return
+        }
+        guard requestFraming == .chunked else { return }
+        unsafe write(upTo: ChunkedEncoder.byteCount(trailers: trailers)) {
+            unsafe ChunkedEncoder.writeEnd(trailers: trailers, into: $0)
+        }
+    }
+
+    func switchProtocols() {
+        phase = .tunnel
+        keepsAlive = false
+    }
+
+    func pauseReading() { isReadingPaused = true }
+    func resumeReading() { resumeReadingLater() }
 
     // MARK: - Bytes
 
@@ -285,7 +193,7 @@ final class UpstreamConnection: StreamConnection {
                 return bytes.count
             }
             switch phase {
-            case .connecting, .idle, .finished:
+            case .idle, .finished:
                 unexpectedBytes()
                 return bytes.count
             case .head:
@@ -302,7 +210,7 @@ final class UpstreamConnection: StreamConnection {
                     hasLeftover = offset < bytes.count
                     exchange.upstreamEnd(trailers: nil)
                 }
-            case .untilClose:
+            case .untilClose, .tunnel:
                 exchange.upstreamBody(bytes.extracting(offset..<bytes.count))
                 offset = bytes.count
             case .chunked:
@@ -338,7 +246,7 @@ final class UpstreamConnection: StreamConnection {
                 return nil
             }
             hasPartialHead = false
-            if parsed.isInterim {
+            if parsed.isInterim, exchange.response.status != 101 || !exchange.isAwaitingSwitch {
                 if !exchange.upstreamInterim() { return bytes.count }
                 return offset + parsed.consumed
             }
@@ -354,6 +262,7 @@ final class UpstreamConnection: StreamConnection {
                 keepsAlive = false
             }
             exchange.upstreamHead(framing: parsed.framing)
+            if case .tunnel = phase { return offset + parsed.consumed }
             // A hedged attempt may have been handed to another exchange by now.
             if case .finished = phase, let current = self.exchange,
                 current === exchange || current.hasAdopted(self)
@@ -398,7 +307,7 @@ final class UpstreamConnection: StreamConnection {
 
     private func unexpectedBytes() {
         stats.increment(.upstreamCxProtocolError)
-        if case .idle = phase { endpoint.removeIdle(self) }
+        if case .idle = phase { pool.removeIdle(self) }
         close(local: true)
     }
 
@@ -409,19 +318,17 @@ final class UpstreamConnection: StreamConnection {
 
     private func ended(code: Int32) {
         switch phase {
-        case .connecting:
-            failToConnect(.connectFailure, code: code == 0 ? ECONNREFUSED : code)
         case .idle:
-            endpoint.removeIdle(self)
+            pool.removeIdle(self)
             close(local: false)
-        case .untilClose where code == 0:
+        case .untilClose where code == 0, .tunnel where code == 0:
             phase = .finished
             keepsAlive = false
             exchange?.upstreamEnd(trailers: nil)
         case .finished where exchange != nil:
             // The response is whole, only our request is still on its way.
             keepsAlive = false
-        case .head, .body, .chunked, .untilClose, .finished:
+        case .head, .body, .chunked, .untilClose, .tunnel, .finished:
             let failed = exchange
             let wasSuspect = isStaleSuspect
             close(local: false)

@@ -20,20 +20,32 @@ extension DataPlane {
         let difference = SnapshotDiff(from: known.snapshot, to: snapshot)
         var listeners: [ListenerChange] = []
         var sockets: [SocketKey: SocketAddress] = [:]
+        let clusters: ClusterTable
+        let added: [ClusterShared]
         do throws(StartFailure) {
             for listener in snapshot.listeners where listener.accepts {
                 let previous = known.listeners.first { $0.configuration.name == listener.name }
                 listeners.append(
-                    try prepare(listener, previous, known: known.sockets, &sockets)
+                    try prepare(
+                        listener,
+                        previous,
+                        known: known.sockets,
+                        snapshot.secrets,
+                        &sockets
+                    )
                 )
             }
+            (clusters, added) = try makeClusters(
+                snapshot.clusters,
+                known: known.clusters,
+                snapshot.secrets
+            )
         } catch {
             for descriptor in listeners.flatMap({ $0.sockets.flatMap(\.descriptors) }) {
                 _ = Glibc.close(descriptor)
             }
             throw error
         }
-        let (clusters, added) = makeClusters(snapshot.clusters, known: known.clusters)
         return PreparedChange(
             snapshot: snapshot,
             difference: difference,
@@ -86,17 +98,24 @@ extension DataPlane {
     /// was known of the same endpoints.
     private func makeClusters(
         _ configurations: [ClusterConfiguration],
-        known: ClusterTable
-    ) -> (table: ClusterTable, added: [ClusterShared]) {
+        known: ClusterTable,
+        _ secrets: StaticSecrets
+    ) throws(StartFailure) -> (table: ClusterTable, added: [ClusterShared]) {
         var added: [ClusterShared] = []
-        let all = configurations.map { configuration -> ClusterShared in
+        var all: [ClusterShared] = []
+        all.reserveCapacity(configurations.count)
+        for configuration in configurations {
             let previous = known[configuration.name]
             if let previous,
                 SnapshotDiff.isSame(previous.configuration.fingerprint, configuration.fingerprint)
             {
-                return previous
+                all.append(previous)
+                continue
             }
-            let cluster = ClusterShared(configuration: configuration)
+            let cluster = ClusterShared(
+                configuration: configuration,
+                contexts: try contexts(of: configuration, secrets)
+            )
             if configuration.discovery == .static {
                 _ = cluster.update(configuration.fixedEndpoints)
             } else if let previous, previous.configuration.hasSameNames(as: configuration) {
@@ -105,7 +124,7 @@ extension DataPlane {
             }
             if let previous { cluster.inheritHealth(of: previous) }
             added.append(cluster)
-            return cluster
+            all.append(cluster)
         }
         return (ClusterTable(all), added)
     }
@@ -155,14 +174,31 @@ extension DataPlane {
         }
         // Connections that drain still count: theirs go with the next change after their end.
         let alive = now.listeners + now.drainingListeners
-        let prefixes = Set(alive.map { loose($0.configuration.http.statPrefix) })
+        let prefixes = Set(alive.flatMap(\.configuration.httpPrefixes).map(loose))
+        let proxies = Set(alive.flatMap(\.configuration.tcpPrefixes).map(loose))
         let addresses = Set(alive.map { loose($0.configuration.statName) })
         for listener in before.listeners + before.drainingListeners {
-            let prefix = listener.configuration.http.statPrefix
-            if !prefixes.contains(loose(prefix)) { registry.remove(httpPrefix: prefix) }
+            for prefix in listener.configuration.httpPrefixes
+            where !prefixes.contains(loose(prefix)) {
+                registry.remove(httpPrefix: prefix)
+            }
+            for prefix in listener.configuration.tcpPrefixes
+            where !proxies.contains(loose(prefix)) {
+                registry.remove(tcpPrefix: prefix)
+            }
             let address = listener.configuration.statName
             if !addresses.contains(loose(address)) { registry.remove(listener: address) }
         }
+    }
+}
+
+extension ListenerConfiguration {
+    fileprivate var httpPrefixes: [String] {
+        chains.compactMap { if case .http(let http) = $0.filter { http.statPrefix } else { nil } }
+    }
+
+    fileprivate var tcpPrefixes: [String] {
+        chains.compactMap { if case .tcp(let tcp) = $0.filter { tcp.statPrefix } else { nil } }
     }
 }
 

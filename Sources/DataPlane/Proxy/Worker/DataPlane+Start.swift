@@ -20,6 +20,7 @@ extension DataPlane {
             try startWorkers()
             state.withLock { $0.clusters = prepared.clusters }
             try beforeAccepting()
+            try options.inherited?.listen()
         } catch {
             discard(prepared)
             stop()

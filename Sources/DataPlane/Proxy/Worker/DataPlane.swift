@@ -10,12 +10,13 @@ package import Telemetry
 package enum StartFailure: Error, CustomStringConvertible {
     case bind(BindFailure)
     case accessLog(String)
+    case tls(String)
     case system(SystemCallError)
 
     package var description: String {
         switch self {
         case .bind(let failure): failure.description
-        case .accessLog(let text): text
+        case .accessLog(let text), .tls(let text): text
         case .system(let error): error.description
         }
     }
@@ -31,15 +32,19 @@ package final class DataPlane: Sendable {
         package var connectionsMaxDefault: Int
         /// Milliseconds that the connections of a listener that is gone have to finish.
         package var drainMilliseconds: Int64
+        /// Sockets of a process whose place this one takes: used instead of binding.
+        package var inherited: InheritedSockets?
 
         package init(
             workerCount: Int = 1,
             connectionsMaxDefault: Int = 50_000,
-            drainMilliseconds: Int64 = 30_000
+            drainMilliseconds: Int64 = 30_000,
+            inherited: InheritedSockets? = nil
         ) {
             self.workerCount = max(1, workerCount)
             self.connectionsMaxDefault = connectionsMaxDefault
             self.drainMilliseconds = max(0, drainMilliseconds)
+            self.inherited = inherited
         }
     }
 

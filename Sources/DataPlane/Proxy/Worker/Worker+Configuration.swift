@@ -70,14 +70,7 @@ extension Worker {
         let before = connections
         for acceptor in orphaned.values { acceptor.stop() }
         for state in gone { state.remove() }
-        for connection in before.reversed() {
-            let listener = connection.listener
-            if listener.line.isRemoved {
-                connection.drain()
-            } else if listener.successor != nil {
-                connection.adoptSuccessor()
-            }
-        }
+        for connection in before.reversed() { connection.listenerChanged() }
         if !gone.isEmpty { ListenerDrain.start(of: gone, on: self, drainMilliseconds) }
     }
 
@@ -86,18 +79,102 @@ extension Worker {
         replacing previous: ListenerState?
     ) -> ListenerState {
         let configuration = change.shared.configuration
-        let known = previous.map { zip($0.configuration.http.accessLogs, $0.accessLogs) }
+        let listenerStats = registry.listenerStats(address: configuration.statName, worker: index)
+        let line = previous?.line ?? ListenerState.Line()
+        var orphans = previous?.chains ?? []
+        var chains: [FilterChainState] = []
+        for (position, chain) in configuration.chains.enumerated() {
+            let successorOf = Self.takePredecessor(of: chain, at: position, from: &orphans)
+            let targets = position < change.logs.count ? change.logs[position] : []
+            chains.append(
+                make(
+                    chain,
+                    change.shared,
+                    position,
+                    listenerStats,
+                    line,
+                    channels(targets, chain.filter.accessLogs, of: successorOf),
+                    replacing: successorOf
+                )
+            )
+        }
+        for orphan in orphans { orphan.remove() }
         return ListenerState(
             shared: change.shared,
-            stats: registry.httpStats(prefix: configuration.http.statPrefix, worker: index),
-            listenerStats: registry.listenerStats(address: configuration.statName, worker: index),
-            accessLogs: change.logs.map { log in
-                if let same = known?.first(where: { $0.0 == log.configuration }) { return same.1 }
-                return AccessLogChannel(format: log.format, sink: log.sink, writer: accessLog)
+            listenerStats: listenerStats,
+            chains: chains,
+            accessLogs: change.ownLogs.map {
+                AccessLogChannel(format: $0.format, sink: $0.sink, writer: accessLog)
             },
             worker: self,
-            replacing: previous
+            line: line
         )
+    }
+
+    private func make(
+        _ chain: FilterChainConfiguration,
+        _ shared: ListenerShared,
+        _ position: Int,
+        _ listenerStats: ListenerStats,
+        _ line: ListenerState.Line,
+        _ logs: [AccessLogChannel],
+        replacing previous: FilterChainState?
+    ) -> FilterChainState {
+        switch chain.filter {
+        case .http(let http):
+            HTTPChain(
+                http,
+                stats: registry.httpStats(prefix: http.statPrefix, worker: index),
+                shared: shared,
+                position: position,
+                listenerStats: listenerStats,
+                listenerLine: line,
+                accessLogs: logs,
+                worker: self,
+                replacing: previous
+            )
+        case .tcp(let tcp):
+            TCPChain(
+                tcp,
+                stats: registry.tcpStats(prefix: tcp.statPrefix, worker: index),
+                shared: shared,
+                position: position,
+                listenerStats: listenerStats,
+                listenerLine: line,
+                accessLogs: logs,
+                worker: self,
+                replacing: previous
+            )
+        }
+    }
+
+    /// The chain whose connections go on with this one: of the same name, or where nobody gives
+    /// names, at the same place; and of the same kind.
+    private static func takePredecessor(
+        of chain: FilterChainConfiguration,
+        at position: Int,
+        from orphans: inout [FilterChainState]
+    ) -> FilterChainState? {
+        let found = orphans.firstIndex { known in
+            guard known.configuration.filter.isSameKind(as: chain.filter) else { return false }
+            let name = known.configuration.name
+            return name.isEmpty && chain.name.isEmpty
+                ? known.position == position : name == chain.name
+        }
+        return found.map { orphans.remove(at: $0) }
+    }
+
+    /// Logs that are the same go on with the same buffer, so that their lines keep their order.
+    private func channels(
+        _ targets: [AccessLogTarget],
+        _ configurations: [AccessLogConfiguration],
+        of previous: FilterChainState?
+    ) -> [AccessLogChannel] {
+        let known = previous.map { zip($0.configuration.filter.accessLogs, $0.accessLogs) }
+        return targets.map { log in
+            if let same = known?.first(where: { $0.0 == log.configuration }) { return same.1 }
+            return AccessLogChannel(format: log.format, sink: log.sink, writer: accessLog)
+        }
     }
 
     /// Watches a new socket, or gives one that is kept to its listener.
@@ -159,7 +236,7 @@ private final class ListenerDrain: TimerTarget {
         itself = nil
         let open = worker.connections
         for connection in open
-        where listeners.contains(where: { $0.line === connection.listener.line }) {
+        where listeners.contains(where: { $0.line === connection.listenerLine }) {
             connection.cut()
         }
     }

@@ -29,7 +29,10 @@ package final class Worker {
 
     private var freeExchanges: [Exchange] = []
     private static let freeExchangeCountMax = 256
-    private(set) var connections: [DownstreamConnection] = []
+    private(set) var connections: [any ClientConnection] = []
+    private(set) lazy var listenerFilterStats = registry.listenerFilterStats(worker: index)
+    private(set) lazy var http2Stats = registry.http2Stats(worker: index)
+    private var refusals = RefusalLimit()
     private var connectionCounter: UInt64
 
     /// Filled anew for each line of an access log: making one costs more than overwriting one.
@@ -57,6 +60,7 @@ package final class Worker {
     }
 
     func report(_ message: String, listener: String) {
+        guard let message = refusals.admit(message, now: loop.nowMilliseconds) else { return }
         events(WorkerEvent(worker: index, message: message, listener: listener))
     }
 
@@ -106,6 +110,18 @@ package final class Worker {
         lastCluster = nil
     }
 
+    /// The listener with this address, or with its port at any address.
+    func listener(for address: SocketAddress, except own: ListenerState) -> ListenerState? {
+        var anywhere: ListenerState?
+        for listener in listeners where listener !== own {
+            for bound in listener.shared.boundAddresses {
+                if bound == address { return listener }
+                if bound.port == address.port, bound.isUnspecified { anywhere = listener }
+            }
+        }
+        return anywhere
+    }
+
     // MARK: - Objects
 
     func takeExchange() -> Exchange { freeExchanges.popLast() ?? Exchange(worker: self) }
@@ -115,12 +131,12 @@ package final class Worker {
         if freeExchanges.count < Self.freeExchangeCountMax { freeExchanges.append(exchange) }
     }
 
-    func addConnection(_ connection: DownstreamConnection) {
+    func addConnection(_ connection: any ClientConnection) {
         connection.position = connections.count
         connections.append(connection)
     }
 
-    func removeConnection(_ connection: DownstreamConnection) {
+    func removeConnection(_ connection: any ClientConnection) {
         let last = connections.count - 1
         if connection.position != last {
             connections[last].position = connection.position

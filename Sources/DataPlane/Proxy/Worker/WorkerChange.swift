@@ -18,7 +18,10 @@ struct ListenerChange: Sendable {
     /// What it takes the place of; the same object where nothing changed, nil where it is new.
     let previous: ListenerShared?
     let sockets: [SocketChange]
-    let logs: [AccessLogTarget]
+    /// Of each chain.
+    let logs: [[AccessLogTarget]]
+    /// Of the listener itself.
+    let ownLogs: [AccessLogTarget]
 }
 
 /// One listening address.

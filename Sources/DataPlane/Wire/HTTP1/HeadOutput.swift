@@ -125,6 +125,13 @@ struct HeadOutput {
 
     /// The line that tells where the body ends, unless it has been written.
     @inline(__always)
+    /// The two fields that switch to another protocol (RFC 9110 section 7.8).
+    mutating func writeUpgrade(_ name: Head.Slice) {
+        write("connection: Upgrade\r\nupgrade: ")
+        copy(name)
+        write("\r\n")
+    }
+
     mutating func writeFraming(_ framing: BodyFraming, lengthWritten: Bool) {
         switch framing {
         case .chunked:

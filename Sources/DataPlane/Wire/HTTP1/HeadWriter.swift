@@ -12,12 +12,12 @@ package enum HeadWriter {
     package static func byteCount(request head: Head, framing: BodyFraming) -> Int {
         let line =
             Int(head.methodSlice.count) + Int(head.path.count) + 2 * Int(head.authority.count)
-        return line + fieldBytes(head) + 96
+        return line + Int(head.upgradeProtocol.count) + fieldBytes(head) + 128
     }
 
     /// An upper bound for what `write(response:framing:keepsAlive:clientMinorVersion:into:)` writes.
     package static func byteCount(response head: Head, framing: BodyFraming) -> Int {
-        Int(head.reason.count) + fieldBytes(head) + 160
+        Int(head.reason.count) + Int(head.upgradeProtocol.count) + fieldBytes(head) + 192
     }
 
     /// Writes a request: request line, `host` from the head's authority, fields, framing.
@@ -45,7 +45,7 @@ package enum HeadWriter {
                 let field = head.field(at: index)
                 if field.isRemoved { continue }
                 switch field.known {
-                case .host, .connection, .transferEncoding: continue
+                case .host, .connection, .transferEncoding, .upgrade: continue
                 case .contentLength:
                     let expected: UInt64? =
                         if case .length(let count) = framing { count } else { 0 }
@@ -57,6 +57,7 @@ package enum HeadWriter {
                 out.writeLine(field)
             }
             out.writeFraming(framing, lengthWritten: lengthWritten)
+            if !head.upgradeProtocol.isEmpty { out.writeUpgrade(head.upgradeProtocol) }
             out.write("\r\n")
             return out.count
         }
@@ -94,7 +95,7 @@ package enum HeadWriter {
                 let field = head.field(at: index)
                 if field.isRemoved { continue }
                 switch field.known {
-                case .connection, .transferEncoding: continue
+                case .connection, .transferEncoding, .upgrade: continue
                 case .contentLength:
                     if lengthWritten { continue }
                     switch framing {
@@ -109,7 +110,9 @@ package enum HeadWriter {
                 out.writeLine(field)
             }
             out.writeFraming(framing, lengthWritten: lengthWritten)
-            if !keepsAlive {
+            if head.status == 101, !head.upgradeProtocol.isEmpty {
+                out.writeUpgrade(head.upgradeProtocol)
+            } else if !keepsAlive {
                 out.write("connection: close\r\n")
             } else if clientMinorVersion == 0 {
                 out.write("connection: keep-alive\r\n")

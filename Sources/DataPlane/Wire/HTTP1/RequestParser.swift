@@ -11,6 +11,20 @@ package struct ParsedRequest: Equatable, Sendable {
     package var expectsContinue: Bool
     /// Whether an Upgrade field is there and nominated in Connection.
     package var requestsUpgrade: Bool
+
+    package init(
+        consumed: Int,
+        framing: BodyFraming,
+        keepsAlive: Bool,
+        expectsContinue: Bool,
+        requestsUpgrade: Bool
+    ) {
+        self.consumed = consumed
+        self.framing = framing
+        self.keepsAlive = keepsAlive
+        self.expectsContinue = expectsContinue
+        self.requestsUpgrade = requestsUpgrade
+    }
 }
 
 /// Reads the head of an HTTP/1 request (RFC 9112), strictly.

@@ -28,8 +28,9 @@ package struct HTTP2DataPiece: Equatable, Sendable {
     package var streamID: UInt32
     /// The data; may be empty.
     package var range: Range<Int>
-    /// Bytes that count for flow control: data, padding and the length of the padding. The sum over
-    /// all pieces of a frame is the length of its payload.
+    /// Bytes that count for flow control: data, padding and the length of the padding.
+    ///
+    /// The sum over all pieces of a frame is the length of its payload.
     package var flowControlled: Int
     /// Whether the frame ends here and has END_STREAM.
     package var endStream: Bool

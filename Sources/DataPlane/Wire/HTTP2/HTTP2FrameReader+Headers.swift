@@ -12,6 +12,9 @@ extension HTTP2FrameReader {
         }
     }
 
+    /// The block that was reported as assembled; empty after the next call of `next(in:from:)`.
+    package var assembledBlock: [UInt8] { assembled }
+
     /// Reads HEADERS (RFC 9113 section 6.2); nil where CONTINUATION must follow.
     mutating func headers(
         _ header: Header,

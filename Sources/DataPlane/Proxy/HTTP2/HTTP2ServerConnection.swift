@@ -1,0 +1,494 @@
+import Model
+import Policy
+import Telemetry
+import Wire
+
+/// A client's HTTP/2 connection: the server's side of the codec (RFC 9113).
+///
+/// Each stream feeds an exchange of its own. An idle connection holds no buffer.
+final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable {
+    /// The version of the filter chain that new streams begin with.
+    private(set) var chain: HTTPChain
+    let peer: DownstreamPeer
+    var position = 0
+    private(set) lazy var session = HTTP2Session(
+        socket: self,
+        owner: self,
+        isServer: true,
+        options: chain.http.http2,
+        stats: chain.worker.http2Stats,
+        headBytesMax: chain.http.requestHeadBytesMax
+    )
+    lazy var localAddress: SocketAddress =
+        peer.localAddress ?? SystemCall.localAddress(descriptor)
+    private var hasPreface = false
+    /// Streams whose request is complete enough to begin, in this read.
+    private var arrived: [HTTP2ServerStream] = []
+    private var free: [HTTP2ServerStream] = []
+    private var requestCount: UInt32 = 0
+    private let openedAt: Int64
+    private var lastActivity: Int64
+    private var lifeTimer = TimerHandle.none
+    private var pingTimer = TimerHandle.none
+    private var countedReceived: UInt64 = 0
+    private var countedSent: UInt64 = 0
+    private var isClosing = false
+
+    /// GOAWAY is sent in two steps: first no number is named, so that what is on its way is served.
+    private enum Farewell { case none, announced, final }
+    private var farewell: Farewell = .none
+    private var awaitsPing = false
+
+    private static let lifeTimerKind: UInt8 = 0
+    private static let farewellTimerKind: UInt8 = 1
+    private static let pingTimerKind: UInt8 = 2
+    private static let lingerTimerKind: UInt8 = 3
+    private static let farewellPing: UInt64 = 0x7069_6c6c_696f_6e01
+    private static let keepAlivePing: UInt64 = 0x7069_6c6c_696f_6e02
+    /// A client that does not answer the first step gets the second after this time.
+    private static let farewellMilliseconds: Int64 = 1_000
+    private static let freeStreamCountMax = 32
+
+    init(descriptor: Int32, peer: DownstreamPeer, chain: HTTPChain) {
+        self.chain = chain
+        self.peer = peer
+        openedAt = chain.worker.loop.nowMilliseconds
+        lastActivity = openedAt
+        super.init(descriptor: descriptor, loop: chain.worker.loop)
+    }
+
+    private var http: HTTPConnectionManager { chain.http }
+    var stats: HTTPStats { chain.stats }
+    var worker: Worker { chain.worker }
+    var listenerLine: ListenerState.Line { chain.listenerLine }
+
+    func start() {
+        stats.increment(.downstreamCxTotal)
+        stats.increment(.downstreamCxActive)
+        stats.increment(.downstreamCxHttp2Total)
+        stats.increment(.downstreamCxHttp2Active)
+        if peer.isTLS {
+            stats.increment(.downstreamCxSslTotal)
+            stats.increment(.downstreamCxSslActive)
+        }
+        session.start(headBytesMax: http.requestHeadBytesMax)
+        armLifeTimer()
+        armKeepAlive()
+    }
+
+    // MARK: - Bytes
+
+    override func received(_ bytes: Span<UInt8>) -> Int {
+        if isClosing { return bytes.count }
+        lastActivity = loop.nowMilliseconds
+        var offset = 0
+        if !hasPreface {
+            switch HTTP2.matchPreface(bytes) {
+            case .incomplete: return 0
+            case .different:
+                stats.increment(.downstreamCxProtocolError)
+                session.fail(HTTP2Violation(.invalidPreface))
+                return bytes.count
+            case .complete:
+                hasPreface = true
+                offset = HTTP2.prefaceByteCount
+            }
+        }
+        return offset + session.receive(bytes.extracting(offset...))
+    }
+
+    override func settled() {
+        if !arrived.isEmpty { beginArrived() }
+    }
+
+    /// Requests begin when the whole read has been looked at: those that were reset in it never do.
+    private func beginArrived() {
+        let streams = arrived
+        arrived.removeAll(keepingCapacity: true)
+        for stream in streams where stream.awaitsBeginning { stream.begin() }
+    }
+
+    override func drained() {
+        if isClosing {
+            finishClosing()
+            return
+        }
+        session.pump()
+    }
+
+    // MARK: - Streams
+
+    private func takeStream() -> HTTP2ServerStream {
+        free.popLast() ?? HTTP2ServerStream(connection: self)
+    }
+
+    /// The stream's exchange and frames are done.
+    func recycle(_ stream: HTTP2ServerStream) {
+        guard free.count < Self.freeStreamCountMax, isOpen else { return }
+        stream.recycle()
+        free.append(stream)
+    }
+
+    private func open(
+        _ frame: HTTP2HeadersFrame,
+        _ block: Span<UInt8>
+    ) throws(HTTP2Violation) {
+        let id = frame.streamID
+        guard id & 1 == 1 else { throw HTTP2Violation(.streamID) }
+        session.lastPeerStreamID = id
+        if chain.successor != nil { adoptSuccessor() }
+        let exchange = worker.takeExchange()
+        let info: HTTP2HeadInfo
+        do throws(HTTP2Violation) {
+            info = try session.decoder.decode(
+                block,
+                into: exchange.request,
+                as: .request,
+                limits: chain.headLimits,
+                streamID: id
+            )
+        } catch {
+            if error.isHeaderListTooLarge {
+                session.stats.increment(.headerOverflow)
+                refuseTooLarge(exchange, frame, error)
+                return
+            }
+            worker.giveBack(exchange)
+            stats.increment(.downstreamRqRxReset)
+            stats.increment(.downstreamCxProtocolError)
+            if error.endsConnection { throw error }
+            try session.end(error)
+            if !http.http2.endsOnlyStreamOnInvalidMessage {
+                throw HTTP2Violation(ofConnection: error)
+            }
+            return
+        }
+        if farewell == .final || session.streams.count >= Int(http.http2.concurrentStreamsMax) {
+            worker.giveBack(exchange)
+            session.stats.increment(.streamRefusedErrors)
+            session.writeReset(id: id, .refusedStream)
+            // A client that opens more than it may is not to be kept busy with answers.
+            if farewell != .final { try session.count(.streamError) }
+            return
+        }
+        requestCount &+= 1
+        let stream = takeStream()
+        stream.open(id)
+        session.add(stream)
+        stream.arrived(exchange, info, chain, endStream: frame.endStream)
+        arrived.append(stream)
+        let limit = http.requestsPerConnectionMax
+        if limit != 0, requestCount >= limit, farewell == .none {
+            stats.increment(.downstreamCxMaxRequestsReached)
+            sayFarewell()
+        }
+    }
+
+    private func refuseTooLarge(
+        _ exchange: Exchange,
+        _ frame: HTTP2HeadersFrame,
+        _ violation: HTTP2Violation
+    ) {
+        let stream = takeStream()
+        stream.open(frame.streamID)
+        session.add(stream)
+        stream.hasReceivedEnd = frame.endStream
+        stats.increment(.downstreamRqTooLarge)
+        exchange.request.majorVersion = 2
+        stream.refuse(
+            exchange,
+            chain,
+            431,
+            .downstreamProtocolError,
+            violation.details,
+            "the request's head is larger than max_request_headers_kb or has more than max_headers_count fields"
+        )
+    }
+
+    // MARK: - Configuration
+
+    func listenerChanged() {
+        if chain.line.isRemoved {
+            drain()
+        } else if chain.successor != nil {
+            adoptSuccessor()
+        }
+    }
+
+    private func adoptSuccessor() {
+        guard let next = chain.successor as? HTTPChain else { return }
+        let previous = chain
+        chain = next
+        if previous.stats !== next.stats {
+            previous.stats.decrement(.downstreamCxActive)
+            previous.stats.decrement(.downstreamCxHttp2Active)
+            next.stats.increment(.downstreamCxActive)
+            next.stats.increment(.downstreamCxHttp2Active)
+        }
+        if previous.listenerStats !== next.listenerStats {
+            previous.listenerStats.decrement(.downstreamCxActive)
+            next.listenerStats.increment(.downstreamCxActive)
+        }
+    }
+
+    // MARK: - Farewell
+
+    func drain() {
+        stats.increment(.downstreamCxDrainClose)
+        sayFarewell()
+    }
+
+    private func sayFarewell() {
+        guard farewell == .none, !isClosing, !session.hasFailed else { return }
+        farewell = .announced
+        session.writeGoAway(HTTP2.windowMax, .noError)
+        session.writePing(Self.farewellPing)
+        loop.timers.cancel(&lifeTimer)
+        loop.timers.arm(
+            &lifeTimer,
+            at: loop.nowMilliseconds + Self.farewellMilliseconds,
+            target: self,
+            kind: Self.farewellTimerKind
+        )
+    }
+
+    private func finishFarewell() {
+        guard farewell == .announced else { return }
+        farewell = .final
+        loop.timers.cancel(&lifeTimer)
+        session.writeGoAway(session.lastPeerStreamID, .noError)
+        if session.streams.isEmpty { closeWhenWritten() } else { armLifeTimer() }
+    }
+
+    func cut() {
+        stats.add(.downstreamRqDrained, UInt64(session.streams.count))
+        session.loseStreams(.local)
+        close(local: true, abruptly: true)
+    }
+
+    // MARK: - The end
+
+    private func closeWhenWritten() {
+        guard !isClosing else { return }
+        isClosing = true
+        if isDrained {
+            finishClosing()
+        } else {
+            scheduleFlush()
+        }
+    }
+
+    private func finishClosing() {
+        // What the client has sent and nobody has read would turn the end into a reset.
+        guard isReadable || !input.isEmpty || session.hasFailed else {
+            close(local: true)
+            return
+        }
+        finishWriting()
+        loop.timers.cancel(&lifeTimer)
+        loop.timers.arm(
+            &lifeTimer,
+            at: loop.nowMilliseconds + http.delayedCloseTimeoutMilliseconds,
+            target: self,
+            kind: Self.lingerTimerKind
+        )
+    }
+
+    override func receivedEnd() {
+        let hadStreams = !session.streams.isEmpty
+        session.loseStreams(.closed)
+        close(local: false, hadStreams: hadStreams)
+    }
+
+    override func lost(_ code: Int32) {
+        let hadStreams = !session.streams.isEmpty
+        session.loseStreams(.broken(code))
+        close(local: false, hadStreams: hadStreams)
+    }
+
+    private func close(local: Bool, abruptly: Bool = false, hadStreams: Bool = false) {
+        guard isOpen else { return }
+        loop.timers.cancel(&lifeTimer)
+        loop.timers.cancel(&pingTimer)
+        countBytes()
+        stats.decrement(.downstreamCxActive)
+        stats.decrement(.downstreamCxHttp2Active)
+        if peer.isTLS { stats.decrement(.downstreamCxSslActive) }
+        stats.increment(.downstreamCxDestroy)
+        stats.increment(local ? .downstreamCxDestroyLocal : .downstreamCxDestroyRemote)
+        if hadStreams {
+            stats.increment(.downstreamCxDestroyActiveRq)
+            stats.increment(
+                local ? .downstreamCxDestroyLocalActiveRq : .downstreamCxDestroyRemoteActiveRq
+            )
+        }
+        let length = UInt64(max(0, loop.nowMilliseconds - openedAt))
+        stats.record(.downstreamCxLengthMs, milliseconds: length)
+        chain.listenerStats.record(.downstreamCxLengthMs, milliseconds: length)
+        chain.listenerStats.decrement(.downstreamCxActive)
+        chain.listenerStats.increment(.downstreamCxDestroy)
+        arrived = []
+        free = []
+        closeNow(abruptly: abruptly)
+        worker.removeConnection(self)
+        chain.connectionClosed()
+    }
+
+    private func countBytes() {
+        stats.add(.downstreamCxRxBytesTotal, bytesReceived &- countedReceived)
+        stats.add(.downstreamCxTxBytesTotal, bytesSent &- countedSent)
+        countedReceived = bytesReceived
+        countedSent = bytesSent
+    }
+
+    // MARK: - Time
+
+    private func armLifeTimer() {
+        guard farewell != .announced else { return }
+        var due = Int64.max
+        if let idle = http.idleTimeoutMilliseconds { due = lastActivity + idle }
+        if let longest = http.connectionDurationMaxMilliseconds, farewell == .none {
+            due = min(due, openedAt + longest)
+        }
+        if due == .max { return }
+        loop.timers.arm(&lifeTimer, at: due, target: self, kind: Self.lifeTimerKind)
+    }
+
+    private func armKeepAlive() {
+        guard let keepAlive = http.http2.keepAlive, let interval = keepAlive.intervalMilliseconds
+        else { return }
+        let jitter = Double(interval) * keepAlive.jitterPercent / 100
+        let share = Double(worker.random.next() % 1_000) / 1_000
+        loop.timers.arm(
+            &pingTimer,
+            at: loop.nowMilliseconds + interval + Int64(jitter * share),
+            target: self,
+            kind: Self.pingTimerKind
+        )
+    }
+
+    private func keepAliveIsDue() {
+        guard let keepAlive = http.http2.keepAlive, !isClosing else { return }
+        if awaitsPing {
+            session.stats.increment(.keepaliveTimeout)
+            session.loseStreams(.broken(0))
+            close(local: true)
+            return
+        }
+        awaitsPing = true
+        session.writePing(Self.keepAlivePing)
+        loop.timers.arm(
+            &pingTimer,
+            at: loop.nowMilliseconds + keepAlive.timeoutMilliseconds,
+            target: self,
+            kind: Self.pingTimerKind
+        )
+    }
+
+    override func timerFired(kind: UInt8) {
+        switch kind {
+        case Self.pingTimerKind:
+            pingTimer = .none
+            keepAliveIsDue()
+        case Self.farewellTimerKind:
+            lifeTimer = .none
+            finishFarewell()
+        case Self.lingerTimerKind:
+            lifeTimer = .none
+            stats.increment(.downstreamCxDelayedCloseTimeout)
+            close(local: true)
+        default:
+            lifeTimer = .none
+            checkLife()
+        }
+    }
+
+    private func checkLife() {
+        let now = loop.nowMilliseconds
+        if let longest = http.connectionDurationMaxMilliseconds, now >= openedAt + longest,
+            farewell == .none
+        {
+            stats.increment(.downstreamCxMaxDurationReached)
+            sayFarewell()
+            return
+        }
+        if !session.streams.isEmpty { lastActivity = now }
+        if let idle = http.idleTimeoutMilliseconds, now >= lastActivity + idle {
+            stats.increment(.downstreamCxIdleTimeout)
+            session.writeGoAway(session.lastPeerStreamID, .noError)
+            closeWhenWritten()
+            return
+        }
+        armLifeTimer()
+    }
+}
+
+extension HTTP2ServerConnection: HTTP2SessionOwner {
+    func received(_ frame: HTTP2HeadersFrame, block: Span<UInt8>) throws(HTTP2Violation) {
+        let id = frame.streamID
+        guard let stream = session.streams[id] as? HTTP2ServerStream else {
+            if id > session.lastPeerStreamID {
+                try open(frame, block)
+                return
+            }
+            // The table must follow, whatever becomes of the stream.
+            try session.skip(block, as: .trailers, id)
+            try session.receivedOnClosed(id)
+            return
+        }
+        if stream.hasReceivedEnd {
+            try session.skip(block, as: .trailers, id)
+            try session.end(HTTP2Violation(.streamClosed, streamID: id))
+            return
+        }
+        do throws(HTTP2Violation) {
+            _ = try session.decoder.decode(
+                block,
+                into: stream.trailerHead,
+                as: .trailers,
+                limits: chain.headLimits,
+                streamID: id
+            )
+            guard frame.endStream else { throw HTTP2Violation(.trailersWithoutEnd, streamID: id) }
+            if let left = stream.receiveRemaining, left > 0 {
+                throw HTTP2Violation(.contentLengthMismatch, streamID: id)
+            }
+        } catch {
+            try session.end(error)
+            return
+        }
+        session.ended(stream, hasTrailers: true)
+    }
+
+    func goAwayReceived(lastStreamID: UInt32, code: HTTP2ErrorCode) {
+        // The client opens no stream any more; those that are open are served.
+        if session.streams.isEmpty { closeWhenWritten() }
+    }
+
+    func settingsChanged() {}
+
+    func streamClosed(_ stream: HTTP2Stream) {
+        lastActivity = loop.nowMilliseconds
+        countBytes()
+        if farewell == .final, session.streams.isEmpty { closeWhenWritten() }
+    }
+
+    func pingAnswered(_ opaque: UInt64) {
+        if opaque == Self.farewellPing { finishFarewell() }
+        if opaque == Self.keepAlivePing, awaitsPing {
+            awaitsPing = false
+            loop.timers.cancel(&pingTimer)
+            armKeepAlive()
+        }
+    }
+
+    func sessionFailed(_ violation: HTTP2Violation) {
+        stats.increment(.downstreamCxProtocolError)
+        worker.report(
+            "HTTP/2 connection from \(peer.directRemoteAddress) ended: \(violation.explanation) (\(violation.details))",
+            listener: chain.listenerName
+        )
+        session.loseStreams(.violation(violation))
+        closeWhenWritten()
+    }
+}

@@ -1,0 +1,541 @@
+import Model
+import Telemetry
+import Wire
+
+/// What the owner of a session decides.
+protocol HTTP2SessionOwner: AnyObject {
+    /// A head for a stream that is not open: the stream for it, or nil where there is to be none; the
+    /// block must be decoded in any case.
+    func received(_ frame: HTTP2HeadersFrame, block: Span<UInt8>) throws(HTTP2Violation)
+    func goAwayReceived(lastStreamID: UInt32, code: HTTP2ErrorCode)
+    /// SETTINGS came that are no acknowledgement.
+    func settingsChanged()
+    /// A stream is over.
+    func streamClosed(_ stream: HTTP2Stream)
+    /// PING was answered.
+    func pingAnswered(_ opaque: UInt64)
+    /// GOAWAY has been written: the connection ends when it is sent.
+    func sessionFailed(_ violation: HTTP2Violation)
+}
+
+/// The state of one HTTP/2 connection that both sides have in common: frames in and out, header
+/// compression, settings, windows, and the limits against peers that keep us busy (RFC 9113).
+///
+/// On the connection's loop; it belongs to the socket that is its owner.
+final class HTTP2Session {
+    unowned let socket: StreamConnection
+    unowned let owner: any HTTP2SessionOwner
+    let isServer: Bool
+    let options: HTTP2Options
+    let stats: HTTP2Stats
+    private var reader: HTTP2FrameReader
+    var decoder: HPACKDecoder
+    var encoder = HPACKEncoder()
+    private(set) var remote = HTTP2Settings()
+    private(set) var hasRemoteSettings = false
+    /// Bytes that the peer lets us send on all streams.
+    private(set) var sendWindow = 65_535
+    private var receiveWindow: Int
+    private var unacknowledged = 0
+    private(set) var streams: [UInt32: HTTP2Stream] = [:]
+    /// Streams with something to send, in turn.
+    private var queued: [HTTP2Stream] = []
+    private var isPumping = false
+    var floods: HTTP2FloodCounters
+    private var unsentControlFrames = 0
+    private(set) var hasFailed = false
+    /// The highest stream that the peer has opened.
+    var lastPeerStreamID: UInt32 = 0
+    /// The highest that this side has opened.
+    var lastOwnStreamID: UInt32 = 0
+    /// Streams that were reset a moment ago: what the peer had sent before it heard is ignored.
+    private var recentResets: [UInt32] = []
+    private var recentResetPosition = 0
+
+    /// So much waits in the socket's queue before streams keep what they have themselves.
+    private static let socketBacklogMax = 128 * 1024
+    private static let recentResetCount = 128
+    private static let frameBytes = 16_384
+    /// What a window may grow to where its bytes are taken as they come.
+    private static let windowGrowthMax = 1 << 20
+
+    init(
+        socket: StreamConnection,
+        owner: any HTTP2SessionOwner,
+        isServer: Bool,
+        options: HTTP2Options,
+        stats: HTTP2Stats,
+        headBytesMax: Int
+    ) {
+        self.socket = socket
+        self.owner = owner
+        self.isServer = isServer
+        self.options = options
+        self.stats = stats
+        reader = HTTP2FrameReader(
+            maxFrameSize: Self.frameBytes,
+            headerBlockBytesMax: max(headBytesMax * 2, 32_768)
+        )
+        decoder = HPACKDecoder(
+            tableSizeMax: Int(options.hpackTableBytes),
+            allowsConnectProtocol: isServer && options.allowsConnect
+        )
+        receiveWindow = Int(options.connectionWindowBytes)
+        var limits = HTTP2FloodLimits()
+        limits.prioritiesPerStream = Int(options.priorityFramesPerStreamMax)
+        limits.windowUpdatesPerDataFrame = Int(options.windowUpdatesPerDataFrameMax)
+        limits.emptyFramesMax = Int(options.emptyInboundFramesMax)
+        floods = HTTP2FloodCounters(limits: limits)
+    }
+
+    var initialStreamWindow: Int { Int(options.streamWindowBytes) }
+    var frameBytesMax: Int { min(Int(remote.maxFrameSize), Self.frameBytes) }
+    /// Nothing more should be put into the socket's queue.
+    var isCongested: Bool { socket.hasBacklog && socket.output.count > Self.socketBacklogMax }
+
+    // MARK: - Beginning
+
+    /// Writes our SETTINGS, and the window of the connection.
+    func start(headBytesMax: Int) {
+        if !isServer { socket.write(HTTP2.preface) }
+        var local = HTTP2Settings()
+        local.headerTableSize = options.hpackTableBytes
+        local.initialWindowSize = options.streamWindowBytes
+        local.maxHeaderListSize = UInt32(clamping: headBytesMax)
+        if isServer {
+            local.maxConcurrentStreams = options.concurrentStreamsMax
+            local.enablesConnectProtocol = options.allowsConnect
+        } else {
+            local.enablePush = false
+        }
+        unsafe socket.write(upTo: HTTP2FrameWriter.settingsByteCountMax) {
+            unsafe HTTP2FrameWriter.write(settings: local, into: $0)
+        }
+        let extra = Int(options.connectionWindowBytes) - 65_535
+        if extra > 0 { writeWindowUpdate(0, extra) }
+    }
+
+    // MARK: - Receiving
+
+    /// Understands what it can; returns how many bytes that was.
+    func receive(_ bytes: Span<UInt8>) -> Int {
+        var offset = 0
+        while socket.isOpen, !hasFailed {
+            do throws(HTTP2Violation) {
+                guard let next = try receiveFrame(bytes, from: &offset) else { return offset }
+                offset = next
+            } catch {
+                fail(error)
+                return bytes.count
+            }
+        }
+        return bytes.count
+    }
+
+    /// nil where more bytes are needed; `offset` is then where they begin.
+    private func receiveFrame(
+        _ bytes: Span<UInt8>,
+        from offset: inout Int
+    ) throws(HTTP2Violation) -> Int? {
+        switch try reader.next(in: bytes, from: offset) {
+        case .more(let at):
+            offset = at
+            return nil
+        case .data(let piece, let next):
+            try received(piece, bytes)
+            return next
+        case .headers(let frame, let next):
+            if frame.emptyFrames > 0 { try count(.emptyFrame) } else { floods.frameWithPayload() }
+            if frame.dependsOnItself { try count(.priority) }
+            switch frame.block {
+            case .input(let range):
+                try owner.received(frame, block: bytes.extracting(range))
+            case .assembled:
+                let block = reader.assembledBlock
+                try owner.received(frame, block: block.span)
+            }
+            return next
+        case .settings(let isAck, let payload, let next):
+            if !isAck { try received(settings: bytes.extracting(payload)) }
+            return next
+        case .ping(let isAck, let opaque, let next):
+            if isAck {
+                owner.pingAnswered(opaque)
+            } else {
+                try count(.ping)
+                try countControlFrame()
+                unsafe socket.write(upTo: HTTP2FrameWriter.pingByteCount) {
+                    unsafe HTTP2FrameWriter.writePing(opaque: opaque, ack: true, into: $0)
+                }
+            }
+            return next
+        case .goAway(let last, let code, _, let next):
+            owner.goAwayReceived(lastStreamID: last, code: HTTP2ErrorCode(received: code))
+            return next
+        case .windowUpdate(let id, let increment, let next):
+            try received(windowUpdate: increment, on: id)
+            return next
+        case .reset(let id, let code, let next):
+            try received(reset: HTTP2ErrorCode(received: code), on: id)
+            return next
+        case .priority(_, _, let next):
+            try count(.priority)
+            return next
+        case .unknown(_, _, let next):
+            try count(.unknownFrame)
+            return next
+        case .streamViolation(let violation, let next):
+            try end(violation)
+            return next
+        }
+    }
+
+    private func received(
+        _ piece: HTTP2DataPiece,
+        _ bytes: Span<UInt8>
+    ) throws(HTTP2Violation) {
+        receiveWindow -= piece.flowControlled
+        if receiveWindow < 0 { throw HTTP2Violation(.flowControl) }
+        unacknowledged += piece.flowControlled
+        if piece.isEmptyFrame { try count(.emptyFrame) } else { floods.frameWithPayload() }
+        defer { refillConnection() }
+        guard let stream = streams[piece.streamID] else {
+            try receivedOnClosed(piece.streamID)
+            return
+        }
+        guard !stream.hasReceivedEnd else {
+            try end(HTTP2Violation(.streamClosed, streamID: piece.streamID))
+            return
+        }
+        stream.receiveWindow -= piece.flowControlled
+        if stream.receiveWindow < 0 {
+            try end(HTTP2Violation(.flowControl, streamID: piece.streamID))
+            return
+        }
+        let data = bytes.extracting(piece.range)
+        if let left = stream.receiveRemaining {
+            let count = UInt64(data.count)
+            guard count <= left, !piece.endStream || count == left else {
+                try end(HTTP2Violation(.contentLengthMismatch, streamID: piece.streamID))
+                return
+            }
+            stream.receiveRemaining = left - count
+        }
+        if !data.isEmpty { stream.receivedData(data) }
+        // Whatever the data has set off, the stream may be gone, or another one's by now.
+        if stream.isReset || stream.id != piece.streamID { return }
+        if piece.endStream {
+            ended(stream, hasTrailers: false)
+        } else {
+            refill(stream, wasPaused: false)
+        }
+    }
+
+    /// The peer has ended its side of a stream.
+    func ended(_ stream: HTTP2Stream, hasTrailers: Bool) {
+        stream.hasReceivedEnd = true
+        stream.receivedEnd(hasTrailers: hasTrailers)
+        if stream.id != 0, stream.isClosed, !stream.isReset { close(stream) }
+    }
+
+    /// Frames that were on their way when the stream was reset are ignored; others are an error.
+    func receivedOnClosed(_ id: UInt32) throws(HTTP2Violation) {
+        let isIdle = isOwn(id) ? id > lastOwnStreamID : id > lastPeerStreamID
+        if isIdle { throw HTTP2Violation(.idleStream) }
+        if recentResets.contains(id) { return }
+        try end(HTTP2Violation(.streamClosed, streamID: id))
+    }
+
+    private func isOwn(_ id: UInt32) -> Bool { (id & 1 == 0) == isServer }
+
+    private func received(settings payload: Span<UInt8>) throws(HTTP2Violation) {
+        try count(.settings)
+        let changes = try remote.apply(payload, fromServer: !isServer)
+        if let lowest = changes.lowestHeaderTableSize {
+            encoder.limitTable(to: lowest)
+            encoder.limitTable(to: remote.headerTableSize)
+        }
+        if changes.initialWindowDelta != 0 {
+            for stream in streams.values {
+                let window = Int64(stream.sendWindow) + changes.initialWindowDelta
+                guard window <= Int64(HTTP2.windowMax) else {
+                    throw HTTP2Violation(.windowOverflow)
+                }
+                stream.sendWindow = Int(window)
+            }
+        }
+        hasRemoteSettings = true
+        try countControlFrame()
+        unsafe socket.write(upTo: HTTP2FrameWriter.headerByteCount) {
+            unsafe HTTP2FrameWriter.writeSettingsAck(into: $0)
+        }
+        owner.settingsChanged()
+        if changes.initialWindowDelta > 0 { pump() }
+    }
+
+    private func received(
+        windowUpdate increment: UInt32,
+        on id: UInt32
+    ) throws(HTTP2Violation) {
+        try count(.windowUpdate)
+        if id == 0 {
+            sendWindow += Int(increment)
+            if sendWindow > Int(HTTP2.windowMax) { throw HTTP2Violation(.windowOverflow) }
+            pump()
+            return
+        }
+        guard let stream = streams[id] else {
+            let isIdle = isOwn(id) ? id > lastOwnStreamID : id > lastPeerStreamID
+            if isIdle { throw HTTP2Violation(.idleStream) }
+            return
+        }
+        stream.sendWindow += Int(increment)
+        if stream.sendWindow > Int(HTTP2.windowMax) {
+            try end(HTTP2Violation(.windowOverflow, streamID: id))
+            return
+        }
+        if stream.isQueued { pump() }
+    }
+
+    private func received(
+        reset code: HTTP2ErrorCode,
+        on id: UInt32
+    ) throws(HTTP2Violation) {
+        stats.increment(.rxReset)
+        guard let stream = streams[id] else {
+            let isIdle = isOwn(id) ? id > lastOwnStreamID : id > lastPeerStreamID
+            if isIdle { throw HTTP2Violation(.idleStream) }
+            return
+        }
+        stream.isReset = true
+        stream.pending.removeAll()
+        stream.receivedReset(code)
+        close(stream)
+        // Counted last, so that a flood's streams are gone when the connection ends.
+        if isServer { try count(.reset) }
+    }
+
+    // MARK: - Errors
+
+    func count(_ what: HTTP2FloodCounters.Event) throws(HTTP2Violation) {
+        guard let violation = floods.count(what, now: socket.loop.nowMilliseconds) else { return }
+        stats.countFlood(what)
+        throw violation
+    }
+
+    /// Answers of ours that the peer does not read are a flood, too.
+    private func countControlFrame() throws(HTTP2Violation) {
+        guard socket.hasBacklog else {
+            unsentControlFrames = 0
+            return
+        }
+        unsentControlFrames += 1
+        if unsentControlFrames > Int(options.outboundControlFramesMax) {
+            stats.increment(.outboundControlFlood)
+            throw HTTP2Violation(.outboundControlFlood)
+        }
+    }
+
+    /// A stream broke a rule: it is reset; too many of these end the connection.
+    func end(_ violation: HTTP2Violation) throws(HTTP2Violation) {
+        if violation.endsConnection { throw violation }
+        stats.increment(.rxMessagingError)
+        if let stream = streams[violation.streamID] {
+            stream.violated(violation)
+            if !stream.isReset, stream.id == violation.streamID { stream.reset(violation.code) }
+        } else {
+            writeReset(id: violation.streamID, violation.code)
+        }
+        try count(.streamError)
+    }
+
+    /// Ends the connection with GOAWAY.
+    func fail(_ violation: HTTP2Violation) {
+        guard !hasFailed else { return }
+        hasFailed = true
+        writeGoAway(lastPeerStreamID, violation.code, debug: violation.details)
+        owner.sessionFailed(violation)
+    }
+
+    /// Every stream hears that the connection is gone.
+    func loseStreams(_ reason: HTTP2ConnectionLoss) {
+        let open = streams.values
+        streams = [:]
+        queued = []
+        for stream in open {
+            stream.isReset = true
+            stats.decrement(.streamsActive)
+            stream.connectionLost(reason)
+        }
+        floods.activeStreams = 0
+    }
+
+    // MARK: - Streams
+
+    func add(_ stream: HTTP2Stream) {
+        streams[stream.id] = stream
+        floods.streamOpened()
+        floods.activeStreams = streams.count
+        stats.increment(.streamsActive)
+    }
+
+    func close(_ stream: HTTP2Stream) {
+        guard streams.removeValue(forKey: stream.id) != nil else { return }
+        floods.activeStreams = streams.count
+        stats.decrement(.streamsActive)
+        if stream.isQueued {
+            queued.removeAll { $0 === stream }
+            stream.isQueued = false
+        }
+        stream.closed()
+        owner.streamClosed(stream)
+    }
+
+    // MARK: - Windows
+
+    /// Lets the peer send again what was taken, in steps of half a window.
+    func refill(_ stream: HTTP2Stream, wasPaused: Bool) {
+        guard !stream.isReceivingPaused, !stream.hasReceivedEnd, !stream.isReset, stream.id != 0
+        else { return }
+        let used = stream.windowTarget - stream.receiveWindow
+        guard used * 2 >= stream.windowTarget else { return }
+        if !wasPaused, stream.windowTarget < Self.windowGrowthMax, options.growsStreamWindow {
+            stream.windowTarget = min(stream.windowTarget * 2, Self.windowGrowthMax)
+        }
+        let increment = stream.windowTarget - stream.receiveWindow
+        stream.receiveWindow += increment
+        writeWindowUpdate(stream.id, increment)
+    }
+
+    private func refillConnection() {
+        guard unacknowledged * 2 >= Int(options.connectionWindowBytes), !hasFailed else { return }
+        receiveWindow += unacknowledged
+        writeWindowUpdate(0, unacknowledged)
+        unacknowledged = 0
+    }
+
+    func queue(_ stream: HTTP2Stream) {
+        guard !stream.isQueued else { return }
+        stream.isQueued = true
+        queued.append(stream)
+    }
+
+    /// Sends what waits, one frame of each stream in turn, as far as windows and socket let it.
+    func pump() {
+        guard !isPumping, !queued.isEmpty else { return }
+        isPumping = true
+        defer { isPumping = false }
+        var idleTurns = 0
+        while !queued.isEmpty, sendWindow > 0 || hasEndsOnly, !isCongested, socket.isOpen,
+            idleTurns < queued.count
+        {
+            let stream = queued.removeFirst()
+            stream.isQueued = false
+            let before = stream.pending.count
+            if stream.pump() {
+                idleTurns = 0
+                queue(stream)
+            } else if !stream.pending.isEmpty, !stream.isReset {
+                idleTurns = stream.pending.count == before ? idleTurns + 1 : 0
+                queue(stream)
+            } else {
+                idleTurns = 0
+            }
+        }
+    }
+
+    /// Something waits that needs no window of the connection.
+    private var hasEndsOnly: Bool { queued.contains { $0.pending.isEmpty } }
+
+    // MARK: - Writing
+
+    func writeData(_ stream: HTTP2Stream, _ bytes: Span<UInt8>, endStream: Bool) {
+        unsafe socket.write(upTo: HTTP2FrameWriter.headerByteCount) {
+            unsafe HTTP2FrameWriter.writeHeader(
+                length: bytes.count,
+                type: .data,
+                flags: endStream ? .endStream : [],
+                streamID: stream.id,
+                into: $0
+            )
+        }
+        socket.write(bytes)
+        sendWindow -= bytes.count
+        floods.dataFrameSent()
+    }
+
+    func writeTrailers(_ stream: HTTP2Stream, _ trailers: Head) {
+        stats.increment(.trailers)
+        unsafe writeBlock(stream.id, endStream: true, HPACKEncoder.byteCountMax(trailers)) {
+            unsafe encoder.encode(trailers: trailers, into: $0)
+        }
+    }
+
+    /// Writes HEADERS around a block that the closure encodes.
+    func writeBlock(
+        _ id: UInt32,
+        endStream: Bool,
+        _ sizeMax: Int,
+        _ encode: (UnsafeMutableRawBufferPointer) -> Int
+    ) {
+        let frameMax = frameBytesMax
+        let room = HTTP2FrameWriter.headerBlockByteCount(block: sizeMax, maxFrameSize: frameMax)
+        unsafe socket.write(upTo: room) { buffer in
+            let start = HTTP2FrameWriter.headerByteCount
+            let count = unsafe encode(UnsafeMutableRawBufferPointer(rebasing: buffer[start...]))
+            return unsafe HTTP2FrameWriter.frameHeaderBlock(
+                count,
+                in: buffer,
+                streamID: id,
+                endStream: endStream,
+                maxFrameSize: frameMax
+            )
+        }
+    }
+
+    func writeReset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
+        writeReset(id: stream.id, code)
+    }
+
+    func writeReset(id: UInt32, _ code: HTTP2ErrorCode) {
+        guard id != 0, !hasFailed else { return }
+        stats.increment(.txReset)
+        if recentResets.count < Self.recentResetCount {
+            recentResets.append(id)
+        } else {
+            recentResets[recentResetPosition] = id
+            recentResetPosition = (recentResetPosition + 1) % Self.recentResetCount
+        }
+        unsafe socket.write(upTo: HTTP2FrameWriter.resetByteCount) {
+            unsafe HTTP2FrameWriter.writeReset(streamID: id, code: code, into: $0)
+        }
+    }
+
+    private func writeWindowUpdate(_ id: UInt32, _ increment: Int) {
+        unsafe socket.write(upTo: HTTP2FrameWriter.windowUpdateByteCount) {
+            unsafe HTTP2FrameWriter.writeWindowUpdate(
+                streamID: id,
+                increment: UInt32(clamping: increment),
+                into: $0
+            )
+        }
+    }
+
+    func writeGoAway(_ last: UInt32, _ code: HTTP2ErrorCode, debug: StaticString = "") {
+        stats.increment(.goawaySent)
+        unsafe socket.write(upTo: HTTP2FrameWriter.goAwayByteCount(debug: debug)) {
+            unsafe HTTP2FrameWriter.writeGoAway(
+                lastStreamID: last,
+                code: code,
+                debug: debug,
+                into: $0
+            )
+        }
+    }
+
+    func writePing(_ opaque: UInt64) {
+        unsafe socket.write(upTo: HTTP2FrameWriter.pingByteCount) {
+            unsafe HTTP2FrameWriter.writePing(opaque: opaque, ack: false, into: $0)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Telemetry
+import Wire
+
+/// What a peer does wrong with the state of a connection or a stream.
+enum SessionFault {
+    case flowControl, windowOverflow, streamClosed, idleStream, contentLengthMismatch
+    case outboundControlFlood, streamID, trailersWithoutEnd, keepAliveTimeout
+}
+
+extension HTTP2Violation {
+    init(_ fault: SessionFault, streamID: UInt32 = 0) {
+        let (code, details, explanation): (HTTP2ErrorCode, StaticString, StaticString) =
+            switch fault {
+            case .flowControl:
+                (
+                    .flowControlError, "http2.flow_control_violation",
+                    "The peer sent more than its window lets it."
+                )
+            case .windowOverflow:
+                (
+                    .flowControlError, "http2.window_overflow",
+                    "WINDOW_UPDATE makes a window larger than 2^31-1."
+                )
+            case .streamClosed:
+                (
+                    .streamClosed, "http2.stream_closed",
+                    "A frame came for a stream that is closed."
+                )
+            case .idleStream:
+                (
+                    .protocolError, "http2.idle_stream",
+                    "A frame came for a stream that was never opened."
+                )
+            case .contentLengthMismatch:
+                (
+                    .protocolError, "http2.violation.of.messaging.rule",
+                    "The body is not as long as content-length says."
+                )
+            case .outboundControlFlood:
+                (
+                    .enhanceYourCalm, "http2.outbound_control_flood",
+                    "The peer asks for answers and does not read them."
+                )
+            case .streamID:
+                (
+                    .protocolError, "http2.stream_id",
+                    "A stream was opened with a number that may not be."
+                )
+            case .trailersWithoutEnd:
+                (
+                    .protocolError, "http2.violation.of.messaging.rule",
+                    "A second header block does not end the stream."
+                )
+            case .keepAliveTimeout:
+                (.noError, "http2.ping_timeout", "The peer did not answer a ping.")
+            }
+        self.init(code: code, streamID: streamID, details: details, explanation: explanation)
+    }
+}
+
+extension HTTP2Stats {
+    /// Counts a flood that ends the connection, by its kind.
+    func countFlood(_ what: HTTP2FloodCounters.Event) {
+        switch what {
+        case .reset: increment(.inboundResetFlood)
+        case .streamError: increment(.inboundErrorFlood)
+        case .ping: increment(.inboundPingFlood)
+        case .settings: increment(.inboundSettingsFlood)
+        case .priority: increment(.inboundPriorityFramesFlood)
+        case .windowUpdate: increment(.inboundWindowUpdateFramesFlood)
+        case .emptyFrame, .unknownFrame: increment(.inboundEmptyFramesFlood)
+        }
+    }
+}
