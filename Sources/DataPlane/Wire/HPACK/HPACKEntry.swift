@@ -43,8 +43,10 @@ enum HPACKRole: UInt8 {
     }
 }
 
-/// A field as it stands in a table: as the line `name: value` CRLF, so that a head takes it over in
-/// one piece and HTTP/1 writes it so too. What was found out about it once is kept.
+/// A field as it stands in a table: as the line `name: value` CRLF.
+///
+/// A head takes it over in one piece, and HTTP/1 writes it in one. What was found out about it once
+/// is kept.
 struct HPACKEntry {
     /// Where the line begins, in the numbering of its table.
     var position: UInt32 = 0

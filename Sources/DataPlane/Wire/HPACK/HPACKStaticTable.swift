@@ -29,7 +29,7 @@ struct HPACKStaticTable: @unchecked Sendable {
     /// Entry `index - 1`; positions are offsets into `lines`.
     private let entries: UnsafePointer<HPACKEntry>
     private let lines: UnsafePointer<UInt8>
-    /// Candidates for a name by hash, two for each; 0 where there is none.
+    /// Candidates for a name by hash, four for each; 0 where there is none.
     private let candidates: UnsafePointer<UInt8>
     /// The index for each known field; 0 where there is none.
     private let known: UnsafePointer<UInt8>
@@ -39,8 +39,8 @@ struct HPACKStaticTable: @unchecked Sendable {
     private init() {
         let entries = UnsafeMutablePointer<HPACKEntry>.allocate(capacity: Self.count)
         var bytes: [UInt8] = []
-        let candidates = UnsafeMutablePointer<UInt8>.allocate(capacity: 512)
-        unsafe candidates.initialize(repeating: 0, count: 512)
+        let candidates = UnsafeMutablePointer<UInt8>.allocate(capacity: 1_024)
+        unsafe candidates.initialize(repeating: 0, count: 1_024)
         let known = UnsafeMutablePointer<UInt8>.allocate(capacity: KnownField.slotCount)
         unsafe known.initialize(repeating: 0, count: KnownField.slotCount)
         precondition(Self.fields.count == Self.count, "a static table of another size")
@@ -57,12 +57,10 @@ struct HPACKStaticTable: @unchecked Sendable {
                 unsafe known[Int(entry.known.rawValue)] = UInt8(index + 1)
                 continue
             }
-            var slot = Self.hash(name.span) * 2
-            if unsafe candidates[slot] != 0 { slot += 1 }
-            precondition(
-                unsafe candidates[slot] == 0,
-                "more names with one hash than there is room"
-            )
+            let first = Self.hash(name.span) * 4
+            var slot = first
+            while unsafe candidates[slot] != 0 { slot += 1 }
+            precondition(slot < first + 4, "more names with one hash than there is room")
             unsafe candidates[slot] = UInt8(index + 1)
         }
         let lines = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count)
@@ -107,8 +105,8 @@ struct HPACKStaticTable: @unchecked Sendable {
     func index(named name: Span<UInt8>, _ field: KnownField) -> Int {
         if field.rawValue != 0 { return unsafe Int(known[Int(field.rawValue)]) }
         if name.isEmpty { return 0 }
-        let slot = Self.hash(name) &* 2
-        for offset in 0..<2 {
+        let slot = Self.hash(name) &* 4
+        for offset in 0..<4 {
             let candidate = unsafe Int(candidates[slot &+ offset])
             if candidate == 0 { return 0 }
             let entry = unsafe entries[candidate &- 1]

@@ -19,4 +19,6 @@ package struct HTTP2HeadInfo: Equatable, Sendable {
     package var hasUnsupportedExpectation = false
     /// Whether the client takes trailers (`te: trailers`).
     package var acceptsTrailers = false
+
+    package init() {}
 }
