@@ -33,6 +33,7 @@ class Answer:
     instead: str | None = None
     # Close the connection afterwards and say so.
     closes: bool = False
+    trailers: tuple = ()  # of "name: value"
 
 
 CLOSE = Answer(instead="close")
@@ -101,10 +102,14 @@ class Spread:
 
 @dataclass
 class Scene:
-    """A function of one side that returns what it observed; both sides play it at once."""
+    """A function of one side that returns what it observed; both sides play it at once.
+
+    By how much `stats` moved is compared as well, as in a case.
+    """
 
     name: str
     play: object = None
+    stats: tuple = ()
     ignores: tuple = ()
     difference: Difference | None = None
 
@@ -119,6 +124,9 @@ class World:
     endpoints: str = "a"
     # Addresses other than loopback's first, by name: {"b": "127.0.0.2"}.
     hosts: dict = field(default_factory=dict)
+    # Upstreams of other kinds, by name: functions of the upstreams that return what has `port`
+    # and `close()`.
+    peers: dict = field(default_factory=dict)
     # Files that the configuration names, written beside it.
     files: dict = field(default_factory=dict)
     env: dict = field(default_factory=dict)

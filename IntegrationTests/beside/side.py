@@ -124,6 +124,10 @@ class Side:
                 result["headers"] = without_words(result["headers"])
         return {**result, "seen": seen, "log": log}
 
+    def upstreams_arrived(self, trace, count=1):
+        """Wait until a request reached an upstream."""
+        wait_until(lambda: len(self.upstreams.arrivals[trace]) >= count, "arrivals", 5)
+
     def request_seen(self, name, request, attempt):
         headers = self.portless(table(request.headers))
         # What is left of a timeout of seconds differs by milliseconds from run to run.
@@ -141,22 +145,21 @@ class Side:
 
     def log(self, trace):
         """The access log's line of a request."""
+        return wait_until(lambda: self.log_now(trace), f"the log line of {trace}", 5)
 
-        def look():
-            text = self.proxy.log_text()
-            whole = text.rfind("\n") + 1
-            for line in text[self.read : whole].splitlines():
-                entry = json.loads(line)
-                # The system's words for a failed connection are left out.
-                entry["details"] = re.sub(r"\|[^}]*", "", entry["details"] or "")
-                entry["flags"] = ",".join(sorted((entry["flags"] or "").split(",")))
-                # A head that was refused has no trace: it is the last request's.
-                self.lines[entry.pop("trace") or trace] = entry
-            self.read = whole
-            return trace in self.lines
-
-        wait_until(look, f"the log line of {trace}", 5)
-        return self.lines[trace]
+    def log_now(self, trace):
+        """The line where it is there already."""
+        text = self.proxy.log_text()
+        whole = text.rfind("\n") + 1
+        for line in text[self.read : whole].splitlines():
+            entry = json.loads(line)
+            # The system's words for a failed connection are left out.
+            entry["details"] = re.sub(r"\|[^}]*", "", entry["details"] or "")
+            entry["flags"] = ",".join(sorted((entry["flags"] or "").split(",")))
+            # A head that was refused has no trace: it is the last request's.
+            self.lines[entry.pop("trace") or trace] = entry
+        self.read = whole
+        return self.lines.get(trace)
 
     def stats(self, names=None):
         """Statistics by name; names with a star stand for all that match."""

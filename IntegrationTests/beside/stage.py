@@ -102,7 +102,7 @@ class Stage:
     def set_up(self, world):
         self.tear_down()
         self.world, self.failure = world, None
-        self.upstreams = Upstreams(world.endpoints, world.hosts)
+        self.upstreams = Upstreams(world.endpoints, world.hosts, world.peers)
         folder = self.folders.mktemp(world.name.replace(" ", "-"))
         barrier = threading.Barrier(2)
         configuration = world.build(self.upstreams)
@@ -193,9 +193,11 @@ class Stage:
                 side.barrier.abort()
                 raise
 
+        before = self.counters(case)
         ours, theirs = self.both(play)
-        self.note(case, theirs)
-        self.judge(case, differences(ours, theirs, case.ignores))
+        found = self.settled(case, lambda: differences(ours, theirs, case.ignores), before)
+        self.note(case, [theirs, self.noted_moves] if case.stats else theirs)
+        self.judge(case, found)
 
     def counters(self, case):
         return self.both(lambda side: side.stats(case.stats)) if case.stats else None

@@ -15,7 +15,7 @@ _REASONS = {200: "OK", 404: "Not Found", 500: "Internal Server Error", 503: "Ser
 class Upstreams:
     """Peers by name. What arrives is kept by the request's trace, so two proxies can share them."""
 
-    def __init__(self, names, hosts=None):
+    def __init__(self, names, hosts=None, others=None):
         self.scripts = {}
         self.arrivals = defaultdict(list)
         self.attempts = defaultdict(int)
@@ -30,12 +30,13 @@ class Upstreams:
             peer.keeps_bytes = False
             peer.record = lambda request: None
             self.peers[name] = peer
+        self.others = {name: make(self) for name, make in (others or {}).items()}
         self.kept, self.dead = refused_port()
         # Never accepts, and its queue is full: connecting to it takes for ever.
         self.hole_socket, self.hole, self.fillers = full_listener()
 
     def __getitem__(self, name):
-        return self.peers[name].port
+        return (self.others.get(name) or self.peers[name]).port
 
     def ports(self, names):
         return [self.peers[name].port for name in names]
@@ -45,6 +46,10 @@ class Upstreams:
             self.scripts[trace] = answers
 
     def answer(self, name, request):
+        return perform(self.chosen(name, request), name, request)
+
+    def chosen(self, name, request):
+        """Keep a request, and say what the script has for it."""
         trace = request.header(TRACE)
         if trace is None:
             self.checked[name, request.target].append(request)
@@ -59,10 +64,10 @@ class Upstreams:
                 answer = script.get(name, _PLAIN)
             else:
                 answer = script[min(number, len(script) - 1)] if script else _PLAIN
-        return perform(answer, name, request)
+        return answer
 
     def close(self):
-        for peer in self.peers.values():
+        for peer in [*self.peers.values(), *self.others.values()]:
             peer.close()
         self.kept.close()
         for one in (self.hole_socket, *self.fillers):
@@ -99,12 +104,16 @@ def rendered(answer, name, request, connection):
     body = (name if answer.body is None else answer.body).encode()
     lines = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Reason')}"]
     if answer.status not in (204, 304):
-        lines.append(f"content-length: {len(body)}")
+        lines.append("transfer-encoding: chunked" if answer.trailers
+                     else f"content-length: {len(body)}")
     lines += answer.headers
     if answer.closes:
         lines.append("connection: close")
     head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
     has_body = request.method != "HEAD" and answer.status not in (204, 304)
+    if answer.trailers:
+        rest = "\r\n".join(("0", *answer.trailers)).encode("latin-1") + b"\r\n\r\n"
+        body = (b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + rest
     message = head + body if has_body else head
     if answer.closes:
         connection.send(message)

@@ -1,0 +1,275 @@
+"""Clients that break the rules of HTTP/2, or come near: which error answers them."""
+
+from beside.case import Scene, World
+from beside.http2 import IGNORES, PEERS, exchanging
+from beside.streams import logged, open_stream
+from beside.upstreams import TRACE
+from harness.h2peer import fields, raw_frame
+
+
+def _verdict(side, client, stats_of=None, wait=1.0, log=True):
+    """How a connection went: what came on each stream, and whether it lives."""
+    client.until(lambda: client.is_closed or (
+        client.streams and all(one.is_over for one in client.streams.values())), wait)
+    # A connection that is given up is told so, and closed.
+    if not client.is_closed:
+        client.until(lambda: client.is_closed, 0.1)
+    return {
+        "streams": [{
+            "number": one.number, "status": (dict(one.heads[0]).get(":status")
+                                             if one.heads else None),
+            "reset": one.reset, "ended": one.ended} for one in client.streams.values()],
+        "goaways": [(last, code, debug.decode("latin-1"))
+                    for last, code, debug in client.goaways],
+        "closed": client.is_closed,
+    }
+
+
+def _broken(name, send_it, listener="main", stats=None, seen=False, wait=1.0, lines=True,
+            settings=None, ignores=()):
+    """A connection on which `send_it(client, head)` runs; `head` makes a request's fields."""
+
+    def play(side):
+        client = open_stream(side, listener, settings=settings)
+        trace = side.trace()
+
+        def head(*more, method="GET", path="/h2/", **options):
+            return fields(method, path, f"{TRACE}: {trace}", *more, **options)
+
+        try:
+            # The first settings of the other end are there before anything is broken.
+            client.until(lambda: client.peer_settings_at_first is not None)
+            try:
+                send_it(client, head)
+            except OSError:
+                pass
+            found = _verdict(side, client, wait=wait)
+        finally:
+            client.close()
+        if lines:
+            found["log"] = logged(side, trace, 0.3)
+        found["arrived"] = [
+            (one.method, one.target, bytes(one.body).decode("latin-1")[:20])
+            for _, one in side.upstreams.arrivals[trace]]
+        return found
+
+    return Scene(name, play, stats=stats or (
+        f"http.{listener}.downstream_*", "http2.*", "cluster.h2.upstream_rq_*"),
+        ignores=(*IGNORES, "stats.*cx_destroy*", *ignores))
+
+
+def _one(*pairs, end=True):
+    """A head as it is, on stream 1."""
+    return lambda c, head: c.headers(1, [*pairs], end=end)
+
+
+def _headed(*more, end=True, **options):
+    return lambda c, head: c.headers(1, head(*more, **options), end=end)
+
+
+def _changed(change, end=True):
+    def send_it(c, head):
+        c.headers(1, change(head()), end=end)
+
+    return send_it
+
+
+def _without(name):
+    return _changed(lambda pairs: [pair for pair in pairs if pair[0] != name])
+
+
+def _with_body(length, body=b"four", end=True, more=()):
+    def send_it(c, head):
+        c.headers(1, head(f"content-length: {length}", *more, method="POST"))
+        c.data(1, body, end=end)
+
+    return send_it
+
+
+def _many(count, size=1):
+    return _headed(*[f"x-{number}: {'a' * size}" for number in range(count)])
+
+
+def _then(*steps):
+    def send_it(c, head):
+        for step in steps:
+            step(c, head)
+
+    return send_it
+
+
+def _raw(*frame, **options):
+    return lambda c, head: c.raw(raw_frame(*frame, **options))
+
+
+_GOOD = _headed()
+
+
+def _continued(parts, between=b"", ends=True):
+    def send_it(c, head):
+        block = c.block(head())
+        size = -(-len(block) // parts)
+        c.stream(1)
+        for number in range(parts):
+            piece = block[number * size : (number + 1) * size]
+            is_last = ends and number == parts - 1
+            c.raw(raw_frame(9 if number else 1, (4 if is_last else 0) | (0 if number else 1),
+                            1, piece))
+            if not is_last:
+                c.raw(between)
+
+    return send_it
+
+
+def _padded(pad, extra=b""):
+    def send_it(c, head):
+        c.headers(1, head(method="POST"))
+        c.raw(raw_frame(0, 9, 1, bytes([pad]) + b"abc" + extra))
+
+    return send_it
+
+
+CASES = [
+    _broken("upper case in a name", _headed("X-Upper: a")),
+    _broken("a Connection header", _headed("connection: close")),
+    _broken("a Keep-Alive header", _headed("keep-alive: timeout=5")),
+    _broken("a Proxy-Connection header", _headed("proxy-connection: keep-alive")),
+    _broken("a Transfer-Encoding header", _headed("transfer-encoding: chunked")),
+    _broken("an Upgrade header", _headed("upgrade: websocket")),
+    _broken("TE: gzip", _headed("te: gzip")),
+    _broken("TE: trailers", _headed("te: trailers")),
+    _broken("no method", _without(":method")), _broken("no path", _without(":path")),
+    _broken("no scheme", _without(":scheme")),
+    _broken("no authority and no host", _without(":authority")),
+    _broken("an empty path", _headed(path="")),
+    _broken("a path without a slash", _headed(path="a")),
+    _broken("a star as the path", _headed(path="*", method="OPTIONS")),
+    _broken("an absolute path", _headed(path="http://test/h2/")),
+    _broken("a fragment", _headed(path="/h2/#a")),
+    _broken("two methods", _changed(lambda pairs: [(":method", "GET"), *pairs])),
+    _broken("two paths", _changed(lambda pairs: [(":path", "/"), *pairs])),
+    _broken("two authorities", _changed(lambda pairs: [(":authority", "a"), *pairs])),
+    _broken("an unknown pseudo header", _changed(lambda pairs: [(":x", "a"), *pairs])),
+    _broken("a response's pseudo header", _changed(lambda pairs: [(":status", "200"), *pairs])),
+    _broken("a pseudo header after others",
+            _changed(lambda pairs: [pairs[-1], *pairs[:-1]])),
+    _broken("an empty name", _headed(": a")),
+    _broken("a space in a name", _headed("a b: a")),
+    _broken("a colon in a name", _changed(lambda pairs: [*pairs, ("a:b", "c")])),
+    _broken("NUL in a value", _headed("x-a: a\0b")),
+    _broken("a line feed in a value", _headed("x-a: a\nb")),
+    _broken("a carriage return in a value", _headed("x-a: a\rb")),
+    _broken("spaces around a value", _changed(lambda pairs: [*pairs, ("x-a", " a ")])),
+    _broken("a space in the method", _headed(method="GE T")),
+    _broken("a space in the path", _headed(path="/h2/a b")),
+    _broken("NUL in the path", _headed(path="/h2/\0")),
+    _broken("bytes above 127 in the path", _headed(path="/h2/\xe4")),
+    _broken("a bad authority", _headed(authority="a b")),
+    _broken("user information in the authority", _headed(authority="a@test")),
+    _broken("underscores that are refused", _headed("a_b: c"), listener="underscores"),
+    _broken("a length that is too long", _with_body(9)),
+    _broken("a length that is too short", _with_body(2)),
+    _broken("a length without a body", _headed("content-length: 4", method="POST")),
+    _broken("a length that is no number", _with_body("four")),
+    _broken("two lengths", _with_body(4, more=("content-length: 5",))),
+    _broken("the same length twice", _with_body(4, more=("content-length: 4",))),
+    _broken("a length with a sign", _with_body("+4")),
+    _broken("a large head", _headed(f"x-a: {'a' * 70_000}")),
+    _broken("a head above the limit", _headed(f"x-a: {'a' * 9_000}"), listener="small"),
+    _broken("more headers than the limit", _many(30), listener="small"),
+    _broken("more headers than the default", _many(150)),
+    _broken("trailers above the limit", _then(
+        _headed(method="POST", end=False),
+        lambda c, head: c.headers(1, [("x-a", "a" * 9_000)], end=True)), listener="small"),
+    _broken("a pseudo header in trailers", _then(
+        _headed(method="POST", end=False),
+        lambda c, head: c.headers(1, [(":path", "/")], end=True))),
+    _broken("upper case in trailers", _then(
+        _headed(method="POST", end=False),
+        lambda c, head: c.headers(1, [("X-A", "/")], end=True))),
+    _broken("trailers without an end", _then(
+        _headed(method="POST", end=False), lambda c, head: c.headers(1, [("x-a", "a")]))),
+    _broken("CONNECT", _changed(lambda pairs: [
+        (":method", "CONNECT"), (":authority", "test:80"), *pairs[4:]])),
+    _broken("CONNECT with a protocol", _changed(lambda pairs: [
+        (":method", "CONNECT"), (":protocol", "websocket"), *pairs[1:]], end=False)),
+    _broken("a protocol without CONNECT", _changed(
+        lambda pairs: [(":protocol", "websocket"), *pairs])),
+    *[_broken(f"{name}, as an error of the stream", send_it, listener="lenient")
+      for name, send_it in (
+          ("upper case in a name", _headed("X-Upper: a")),
+          ("a Connection header", _headed("connection: close")),
+          ("a length that is too short", _with_body(2)),
+          ("a length that is too long", _with_body(9)),
+          ("no path", _without(":path")), ("no method", _without(":method")))],
+    # Frames
+    _broken("CONTINUATION", _continued(3)),
+    _broken("CONTINUATION, empty", _continued(3, raw_frame(9, 0, 1))),
+    _broken("another frame between", _continued(2, raw_frame(6, 0, 0, b"12345678"))),
+    _broken("CONTINUATION of another stream", _continued(2, raw_frame(9, 0, 3, b"a"))),
+    _broken("CONTINUATION alone", _raw(9, 4, 1, b"\x82")),
+    _broken("many CONTINUATION frames", _continued(2, raw_frame(9, 0, 1) * 2000)),
+    _broken("padding", _padded(2, b"\0\0")),
+    _broken("more padding than there is", _padded(9)),
+    _broken("DATA on stream 0", _raw(0, 0, 0, b"a")),
+    _broken("DATA on an idle stream", _raw(0, 0, 1, b"a")),
+    _broken("HEADERS on stream 0", _raw(1, 5, 0, b"\x82")),
+    _broken("HEADERS on an even stream", lambda c, head: c.headers(2, head(), end=True)),
+    _broken("HEADERS on a lower stream", _then(
+        lambda c, head: c.headers(3, head(), end=True), _GOOD)),
+    _broken("DATA after the end", _then(
+        _headed(path="/timeout/", end=True), lambda c, head: c.data(1, b"a"))),
+    _broken("HEADERS after the end", _then(_headed(path="/timeout/"), _GOOD)),
+    _broken("DATA after a reset", _then(
+        _headed(method="POST", end=False), lambda c, head: c.reset(1),
+        lambda c, head: c.data(1, b"a", end=True), lambda c, head: c.headers(3, head(), end=True)),
+        ignores=("log*", "arrived*", "stats.*")),
+    _broken("RST_STREAM on an idle stream", _raw(3, 0, 1, b"\0\0\0\x08")),
+    _broken("RST_STREAM on stream 0", _raw(3, 0, 0, b"\0\0\0\x08")),
+    _broken("a short RST_STREAM", _then(_headed(end=False), _raw(3, 0, 1, b"\0"))),
+    _broken("WINDOW_UPDATE on an idle stream", _raw(8, 0, 1, b"\0\0\0\1")),
+    _broken("a window update of zero", _raw(8, 0, 0, b"\0\0\0\0")),
+    _broken("a window update of zero for a stream", _then(
+        _headed(end=False), _raw(8, 0, 1, b"\0\0\0\0"))),
+    _broken("a window above the most", _raw(8, 0, 0, b"\x7f\xff\xff\xff")),
+    _broken("a stream's window above the most", _then(
+        _headed(end=False), _raw(8, 0, 1, b"\x7f\xff\xff\xff"))),
+    _broken("SETTINGS on a stream", _raw(4, 0, 1)),
+    _broken("SETTINGS of a wrong length", _raw(4, 0, 0, b"\0\1\0")),
+    _broken("SETTINGS acknowledged with values", _raw(4, 1, 0, b"\0\1\0\0\0\0")),
+    _broken("SETTINGS with push 2", _raw(4, 0, 0, b"\0\2\0\0\0\2")),
+    _broken("SETTINGS with a window above the most", _raw(4, 0, 0, b"\0\4\x80\0\0\0")),
+    _broken("SETTINGS with a small frame", _raw(4, 0, 0, b"\0\5\0\0\0\1")),
+    _broken("SETTINGS with an unknown value", _then(_raw(4, 0, 0, b"\0\x7f\0\0\0\1"), _GOOD)),
+    _broken("PING", lambda c, head: c.ping(), wait=0.2, lines=False),
+    _broken("a short PING", _raw(6, 0, 0, b"1234")),
+    _broken("PING on a stream", _raw(6, 0, 1, b"12345678")),
+    _broken("GOAWAY", _then(_GOOD, lambda c, head: c.goaway())),
+    _broken("GOAWAY on a stream", _raw(7, 0, 1, b"\0" * 8)),
+    _broken("PUSH_PROMISE", _raw(5, 4, 1, b"\0\0\0\2\x82")),
+    _broken("PRIORITY", _then(_raw(2, 0, 1, b"\0\0\0\0\x10"), _GOOD)),
+    _broken("PRIORITY that depends on itself", _raw(2, 0, 1, b"\0\0\0\1\x10")),
+    _broken("a short PRIORITY", _raw(2, 0, 1, b"\0")),
+    _broken("an unknown frame", _then(_raw(0x7F, 0xFF, 0, b"a"), _GOOD)),
+    _broken("a frame above the limit", _raw(0, 0, 1, b"a" * 16_385)),
+    _broken("a bad header block", _raw(1, 5, 1, b"\xff\xff\xff\xff\xff\xff\xff")),
+    _broken("an index beyond the table", _raw(1, 5, 1, b"\xfe")),
+    _broken("a table larger than allowed", _raw(1, 5, 1, b"\x3f\xe1\x7f\x82")),
+    _broken("a bad preface", lambda c, head: c.socket.sendall(b"nonsense" * 9)),
+    # Floods
+    _broken("many PINGs", lambda c, head: c.raw(raw_frame(6, 0, 0, b"12345678") * 20_000),
+            wait=3, lines=False, ignores=("stats.*", "goaways*")),
+    _broken("many SETTINGS", lambda c, head: c.raw(raw_frame(4, 0, 0) * 20_000), wait=3,
+            lines=False, ignores=("stats.*", "goaways*")),
+    _broken("many empty DATA frames", _then(
+        _headed(method="POST", end=False), lambda c, head: c.raw(raw_frame(0, 0, 1) * 5_000)),
+        wait=3),
+    _broken("many PRIORITY frames", lambda c, head: c.raw(
+        raw_frame(2, 0, 1, b"\0\0\0\0\x10") * 5_000), wait=3),
+    _broken("many window updates", _then(_headed(method="POST", end=False), lambda c, head: c.raw(
+        raw_frame(8, 0, 1, b"\0\0\0\1") * 5_000)), wait=3),
+]
+
+BREAKING = World("HTTP2 broken", exchanging, CASES, peers=PEERS)
+
+WORLDS = (BREAKING,)
