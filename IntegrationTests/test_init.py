@@ -213,6 +213,18 @@ def test_outbound_ranges_and_ports_are_chosen(network, init, backend, flags, thr
     assert [tuple(one["goal"]) for one in sidecar.seen(len(through))] == through
 
 
+def test_what_a_virtual_machine_sends_is_outbound(network, init, backend):
+    # The world plays the machine: it sends by the pod to an address that is neither's.
+    init("--backend", backend, "-k", "eth0", "-x", "10.98.0.0/16")
+    network.world.ip("route", "add", "10.96.0.0/14", "via", Pod.address)
+    network.world.app("world", "0.0.0.0:80")
+    sidecar = network.pod.sidecar(f"10.99.0.1:80={Pod.far}:80")
+    assert network.world.curl(url("10.99.0.1", 80)) == f"world {Pod.address}"
+    assert network.world.curl(url("10.98.0.1", 80), seconds=0.5) is None
+    assert [(one["direction"], one["goal"]) for one in sidecar.seen(1)] == [
+        ("outbound", ["10.99.0.1", 80])]
+
+
 def test_groups_are_left_out_or_alone_intercepted(network, init, backend):
     network.world.app("world", "0.0.0.0:8080")
     sidecar = network.pod.sidecar()
@@ -422,6 +434,14 @@ def test_without_the_capability_the_message_says_what_to_add(network, binary):
                              binary, "init")
     assert result.returncode == 1
     assert "add: [NET_ADMIN, NET_RAW]" in result.stderr
+
+
+def test_the_capabilities_of_the_guide_are_enough(network, binary, backend):
+    few = "-all,+net_admin,+net_raw,+setuid"
+    result = network.pod.run("setpriv", f"--bounding-set={few}", binary, "init",
+                             "--backend", backend, "--probe")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("arrives at the sidecar") == 4
 
 
 def test_without_programs_the_message_names_the_package(network, binary, tmp_path):
