@@ -2,6 +2,8 @@
 
 import time
 
+from websockets.exceptions import ConnectionClosed
+
 from beside.case import Answer, Ask, Scene, World
 from beside.parts import INSIDE, LOG, bootstrap, cluster, host, route
 from beside.streams import http2, open_stream
@@ -11,6 +13,7 @@ from harness.client import Client, Truncated
 from harness.h2peer import ENABLE_CONNECT_PROTOCOL
 from harness.h2peer_upstream import Http2Peer
 from harness.tcppeer import echo, tcp_peer, upgrading
+from harness.tcppeer_websocket import WebSocketPeer, websocket
 
 _LOG = {**LOG, "received": "%BYTES_RECEIVED%", "sent": "%BYTES_SENT%", "protocol": "%PROTOCOL%",
         "upstream_protocol": "%UPSTREAM_PROTOCOL%", "upgrade": "%REQ(UPGRADE)%",
@@ -337,4 +340,72 @@ UPGRADES = World("upgrades", upgrades, [
           "ws2": over_http2("ws2", {ENABLE_CONNECT_PROTOCOL: 1}),
           "plain2": over_http2("plain2")}, endpoints="a")
 
-WORLDS = (UPGRADES,)
+# WebSocket as both ends of it know it
+
+
+def sockets(up):
+    return bootstrap([envoyfile.listener("main", hcm={
+        "upgrade_configs": _ON, "access_log": [envoyfile.file_log("access.log", json=_LOG)]},
+        virtual_hosts=[host(route("ws"))])], [cluster("ws", up["ws"])])
+
+
+def _socket(name, play, **options):
+    def run(side):
+        trace = side.trace()
+        with websocket(side.port("main"), additional_headers={TRACE: trace}, **options) as one:
+            found = play(one)
+        # The system's time of each end decides who is seen to close first.
+        return {"found": found, "log": {key: value for key, value in side.log(trace).items()
+                                        if key not in ("flags", "details")}}
+
+    return Scene(name, run, stats=("http.main.downstream_cx_upgrades_total",))
+
+
+def _echoed(*messages):
+    def play(one):
+        found = []
+        for message in messages:
+            one.send(message)
+            answer = one.recv(timeout=10)
+            sent = message if isinstance(message, (str, bytes)) else "".join(message)
+            found.append([len(answer), type(answer).__name__, answer == sent])
+        return found
+
+    return play
+
+
+def _closed(one, word):
+    one.send(word)
+    try:
+        return one.recv(timeout=5)
+    except ConnectionClosed:
+        return [one.close_code, one.close_reason]
+
+
+def _asked(word):
+    def play(one):
+        one.send(word)
+        return one.recv(timeout=5)
+
+    return play
+
+
+def _pinged(one):
+    return one.ping(b"beside").wait(5)
+
+
+SOCKETS = World("WebSocket", sockets, [
+    _socket("text", _echoed("hello", "")), _socket("bytes", _echoed(b"\x00\xff" * 10)),
+    _socket("a message of 16 MB", _echoed(b"a" * (16 << 20))),
+    _socket("many messages", _echoed(*[f"message {n}" for n in range(200)])),
+    _socket("text beyond ASCII", _echoed("\u00e4\u20ac\U0001f600")),
+    _socket("a message in fragments", _asked("fragments")),
+    _socket("a ping of the client", _pinged), _socket("a ping of the server", _asked("ping x")),
+    *[_socket(f"closed by the server with {code}",
+              lambda one, code=code: _closed(one, f"close {code} because"))
+      for code in (1000, 1001, 1008, 1011, 3000, 4999)],
+    _socket("a subprotocol", lambda one: one.subprotocol, subprotocols=["chat", "superchat"]),
+    _socket("an origin", _echoed("hello"), origin="http://test"),
+], peers={"ws": lambda up: WebSocketPeer(["superchat"])})
+
+WORLDS = (UPGRADES, SOCKETS)
