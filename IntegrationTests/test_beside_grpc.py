@@ -2,12 +2,12 @@
 
 import pytest
 
-from beside import remote
+from beside import remote, remote_health
 from beside.stage import cases_of, stage  # noqa: F401
 
 pytestmark = pytest.mark.envoy
 
 
-@pytest.mark.parametrize("world, case", cases_of(*remote.WORLDS))
+@pytest.mark.parametrize("world, case", cases_of(*remote.WORLDS, *remote_health.WORLDS))
 def test_what_happens_is_envoys(stage, world, case):  # noqa: F811
     stage.check(world, case)

@@ -97,6 +97,10 @@ def choosing(up):
         chain(tcp_proxy("echo", "detected"), match={}, name="bytes"),
         filters=[_TLS, _HTTP], listener_filters_timeout="0.3s",
         continue_on_listener_filters_timeout=True)
+    # Without the filter that reads names, none is known.
+    unread = tcp_listener(
+        "unread", http_chain("exact", {"server_names": ["test"]}, tls("server")),
+        http_chain("second", {"server_names": ["second.test"]}, tls("second")))
     waiting = {"listener_filters_timeout": "0.2s"}
     first = [chain(tcp_proxy("banner", "first"), name="banner")]
     read = manager("read", "read", route("app", prefix="/app"), use_remote_address=True)
@@ -106,7 +110,7 @@ def choosing(up):
             listener_filter("proxy_protocol", **config)], **waiting)
 
     return bootstrap([
-        sni, passing, falling, alpn, order, sources, types, ports, detected,
+        sni, passing, falling, alpn, order, sources, types, ports, detected, unread,
         tcp_listener("giving-up", *first, filters=[_TLS], **waiting),
         tcp_listener("going-on", *first, filters=[_TLS], **waiting,
                      continue_on_listener_filters_timeout=True),
@@ -307,6 +311,9 @@ CHOOSING = World("filter chains", choosing, [
     _named("ALPN of no chain", "alpn", "test", ("smtp",)),
     _named("no ALPN", "alpn", "test"),
     _named("ALPN http/1.1 after the transport", "order", "test", ("http/1.1",)),
+    _named("a name without the inspector", "unread", "second.test"),
+    _named("a name of no chain without the inspector", "unread", "nobody.test"),
+    _plain("clear text without the inspector", "unread"),
     _plain("clear text to chains in TLS", "alpn"),
     _plain("an address", "sources", "127.0.0.2"), _plain("a network", "sources", "127.0.0.3"),
     _plain("another network", "sources", "127.0.1.1"),

@@ -7,6 +7,7 @@ from beside.parts import bootstrap, cluster, host, route
 from beside.securing import (UPSTREAM_LOG, connection_line, downstream, hello, secure_upstream,
                              secured, trusting, upstream)
 from harness.certificates import certificates
+from harness.tlspeer import SecureClient, client_context
 
 _MUTUAL = {"require_client_certificate": True}
 _CLIENT = "spiffe://cluster.local/ns/shop/sa/client"
@@ -20,11 +21,17 @@ def listening(up):
     made = certificates()
     routes = host(route("app"))
     refusing = {
-        "mutual": {},
+        "mutual": {}, "resumed": {},
         "optional": {},
         "revoking": {"crl": {"filename": str(made.crl)}},
         "named": {"match_typed_subject_alt_names": [_san("URI", exact=_CLIENT)]},
         "named-dns": {"match_typed_subject_alt_names": [_san("DNS", suffix="client.test")]},
+        "named-email": {"match_typed_subject_alt_names": [_san("EMAIL", exact="a@client.test")]},
+        "named-ip": {"match_typed_subject_alt_names": [_san("IP_ADDRESS", exact="10.1.2.3")]},
+        "named-either": {"match_typed_subject_alt_names": [
+            _san("DNS", exact="nobody.test"),
+            _san("URI", prefix="spiffe://cluster.local/ns/shop/")]},
+        "leaf-revoking": {"crl": {"filename": str(made.crl)}, "only_verify_leaf_cert_crl": True},
         "pinned": {"verify_certificate_spki": [made["client"].spki]},
         "hashed": {"verify_certificate_hash": [made["client"].hash]},
         "shallow": {"max_verify_depth": 0},
@@ -51,6 +58,10 @@ def listening(up):
             "tls_maximum_protocol_version": "TLSv1_2",
             "cipher_suites": ["ECDHE-ECDSA-AES256-GCM-SHA384"]})),
         secured("by-name", routes, tls=downstream("server", "second")),
+        secured("scanning", routes, tls=downstream(
+            "server", "second", full_scan_certs_on_sni_mismatch=True)),
+        secured("stateless", routes, tls=downstream(disable_stateless_session_resumption=True)),
+        secured("secrets", routes, tls=downstream(**_MUTUAL)),
         secured("spiffe", routes, tls=downstream(validation={"custom_validator_config": {
             "name": "envoy.tls.cert_validator.spiffe",
             "typed_config": {
@@ -65,7 +76,19 @@ def listening(up):
         secured("slow", routes, tls={**downstream(), "transport_socket_connect_timeout": "0.2s"}),
         secured("plain", routes, tls={}),
     ]
-    return bootstrap(listeners, [cluster("app", up["a"])])
+    # The secrets of this one are named, and stand in a list of their own.
+    named = next(one for one in listeners if one["name"] == "secrets")
+    context = named["filter_chains"][0]["transport_socket"]["typed_config"]
+    context["common_tls_context"] = {
+        "tls_certificate_sds_secret_configs": [{"name": "own"}],
+        "validation_context_sds_secret_config": {"name": "trusted"}}
+    value = bootstrap(listeners, [cluster("app", up["a"])])
+    value["static_resources"]["secrets"] = [
+        {"name": "own", "tls_certificate": {
+            "certificate_chain": {"inline_string": made["server"].path.read_text()},
+            "private_key": {"inline_string": made["server"].key_path.read_text()}}},
+        {"name": "trusted", "validation_context": trusting()}]
+    return value
 
 
 def _stats(listener):
@@ -77,7 +100,8 @@ _IGNORES = ("*.downstream_cx_length_ms",)
 
 
 _REQUESTING = {"mutual", "optional", "revoking", "named", "named-dns", "pinned", "hashed",
-               "shallow", "accepting", "expired", "spiffe"}
+               "shallow", "accepting", "expired", "spiffe", "named-email", "named-ip",
+               "named-either", "leaf-revoking", "secrets"}
 
 
 def _hello(name, listener="main", **options):
@@ -103,6 +127,24 @@ def _raw(side, listener, data, waits=True):
         except TimeoutError:
             ended = "open"
     return {"answer": answer.hex(), "ended": ended, "connection": connection_line(side, port)}
+
+
+def _resumed(name, listener, version, certificate=None):
+    """A second connection with what the first one was given."""
+
+    def play(side):
+        context = client_context(certificate, version)
+        found, session = [], None
+        for _ in range(2):
+            with SecureClient(side.port(listener), context, session=session, timeout=5) as client:
+                trace = side.send(client, Ask(listener=listener))
+                response = client.response()
+                session = client.socket.session
+                found.append({"status": response.status, "reused": client.socket.session_reused,
+                              "subject": side.log(trace)["downstream_peer_subject"]})
+        return found
+
+    return Scene(name, play, stats=(f"listener.{listener}.ssl.*",))
 
 
 LISTENING = World("TLS of clients", listening, [
@@ -158,6 +200,23 @@ LISTENING = World("TLS of clients", listening, [
     _hello("another trust domain", "spiffe", certificate="client-partner"),
     _hello("the authority of another trust domain", "spiffe", certificate="client-impostor"),
     _hello("no SPIFFE name", "spiffe", certificate="client-bare"),
+    _hello("the right address", "named-ip", certificate="client-email"),
+    _hello("no address", "named-ip", certificate="client"),
+    _hello("the right mail address", "named-email", certificate="client-email"),
+    _hello("no mail address", "named-email", certificate="client"),
+    _hello("one of two names", "named-either", certificate="client"),
+    _hello("none of two names", "named-either", certificate="client-bare"),
+    _hello("a chain whose leaf alone is looked up", "leaf-revoking", certificate="client"),
+    _hello("a leaf that is revoked", "leaf-revoking", certificate="client-revoked"),
+    _hello("secrets by name", "secrets", certificate="client"),
+    _hello("secrets by name, and a stranger", "secrets", certificate="client-stranger"),
+    _hello("all certificates looked through", "scanning", sni="second.test"),
+    _hello("all certificates looked through in vain", "scanning", sni="nobody.test"),
+    _resumed("resumed, TLS 1.2", "main", "1.2"), _resumed("resumed, TLS 1.3", "main", "1.3"),
+    _resumed("resumed with a certificate, TLS 1.2", "resumed", "1.2", "client"),
+    _resumed("resumed with a certificate, TLS 1.3", "resumed", "1.3", "client"),
+    _resumed("resumed without tickets, TLS 1.2", "stateless", "1.2"),
+    _resumed("resumed without tickets, TLS 1.3", "stateless", "1.3"),
     Scene("plain text", lambda side: _raw(side, "main", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
           stats=_stats("main"), ignores=_IGNORES),
     Scene("nonsense", lambda side: _raw(side, "main", b"\x16\x03\x01\xff\xff\x01\x00\x00\x00"),

@@ -58,14 +58,14 @@ def _limit(context, version, ciphers):
 class SecureClient(Client):
     """A `Client` inside of TLS. A refused handshake raises `ssl.SSLError` or closes."""
 
-    def __init__(self, target, context=None, name="test", before=b"", **options):
+    def __init__(self, target, context=None, name="test", before=b"", session=None, **options):
         super().__init__(target, **options)
         self.local_port = self.socket.getsockname()[1]
         if before:
             self.socket.sendall(before)
         try:
             self.socket = (context or client_context()).wrap_socket(
-                self.socket, server_hostname=name)
+                self.socket, server_hostname=name, session=session)
         except BaseException as error:
             self.socket.close()
             # Whose connection it was, for who looks for it in a log.
