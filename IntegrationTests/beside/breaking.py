@@ -7,7 +7,7 @@ from beside.upstreams import TRACE
 from harness.h2peer import fields, raw_frame
 
 
-def _verdict(side, client, stats_of=None, wait=1.0, log=True):
+def _verdict(client, wait):
     """How a connection went: what came on each stream, and whether it lives."""
     client.until(lambda: client.is_closed or (
         client.streams and all(one.is_over for one in client.streams.values())), wait)
@@ -19,18 +19,17 @@ def _verdict(side, client, stats_of=None, wait=1.0, log=True):
             "number": one.number, "status": (dict(one.heads[0]).get(":status")
                                              if one.heads else None),
             "reset": one.reset, "ended": one.ended} for one in client.streams.values()],
-        "goaways": [(last, code, debug.decode("latin-1"))
-                    for last, code, debug in client.goaways],
+        # The words beside the code are each proxy's own.
+        "goaways": [code for _, code, _ in client.goaways],
         "closed": client.is_closed,
     }
 
 
-def _broken(name, send_it, listener="main", stats=None, seen=False, wait=1.0, lines=True,
-            settings=None, ignores=()):
+def _broken(name, send_it, listener="main", wait=1.0, lines=True, ignores=()):
     """A connection on which `send_it(client, head)` runs; `head` makes a request's fields."""
 
     def play(side):
-        client = open_stream(side, listener, settings=settings)
+        client = open_stream(side, listener)
         trace = side.trace()
 
         def head(*more, method="GET", path="/h2/", **options):
@@ -43,7 +42,7 @@ def _broken(name, send_it, listener="main", stats=None, seen=False, wait=1.0, li
                 send_it(client, head)
             except OSError:
                 pass
-            found = _verdict(side, client, wait=wait)
+            found = _verdict(client, wait)
         finally:
             client.close()
         if lines:
@@ -53,14 +52,9 @@ def _broken(name, send_it, listener="main", stats=None, seen=False, wait=1.0, li
             for _, one in side.upstreams.arrivals[trace]]
         return found
 
-    return Scene(name, play, stats=stats or (
+    return Scene(name, play, stats=(
         f"http.{listener}.downstream_*", "http2.*", "cluster.h2.upstream_rq_*"),
         ignores=(*IGNORES, "stats.*cx_destroy*", *ignores))
-
-
-def _one(*pairs, end=True):
-    """A head as it is, on stream 1."""
-    return lambda c, head: c.headers(1, [*pairs], end=end)
 
 
 def _headed(*more, end=True, **options):

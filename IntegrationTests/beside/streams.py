@@ -171,7 +171,7 @@ def shown(side, client, number, trace, response, interim=(), arrivals=0):
     found = side.observation(trace, response, arrivals=arrivals)
     stream = client.stream(number)
     found["reset"] = stream.reset
-    found["goaways"] = [(code, debug.decode("latin-1")) for _, code, debug in client.goaways]
+    found["goaways"] = [code for _, code, _ in client.goaways]
     if response is not None:
         found["trailers"] = response.trailers
     if interim:

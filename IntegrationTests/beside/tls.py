@@ -294,7 +294,7 @@ _PEERS = {
 }
 
 
-def _ask(side, ask, peer):
+def _ask(side, ask):
     """A request, and how the handshakes of its upstream ended."""
     trace, response = side.respond(ask)
     found = side.observation(trace, response, bodies=True)
@@ -304,8 +304,8 @@ def _ask(side, ask, peer):
     return found | {"handshake": handshake}
 
 
-def _connect(name, to, host="test", peer="tls"):
-    return Scene(name, lambda side: _ask(side, Ask(f"/{to}/", host=host), peer),
+def _connect(name, to, host="test"):
+    return Scene(name, lambda side: _ask(side, Ask(f"/{to}/", host=host)),
                  stats=(f"cluster.{to}.ssl.*", f"cluster.{to}.upstream_cx_*",
                         f"cluster.{to}.upstream_rq*"),
                  ignores=("*length_ms", "*bytes*", "*.downstream_local_address"))

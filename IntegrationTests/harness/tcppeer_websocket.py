@@ -11,7 +11,7 @@ LARGEST = 32 << 20
 
 
 class WebSocketPeer:
-    """An upstream that echoes messages. Words it obeys: `close CODE reason`, `ping`, `fragments`."""
+    """An upstream that echoes messages, and obeys `close CODE reason`, `ping`, `fragments`."""
 
     def __init__(self, subprotocols=()):
         def select(_, offered):
