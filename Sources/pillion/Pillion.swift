@@ -25,7 +25,10 @@ struct Pillion: ParsableCommand {
               pillion --generate-completion-script bash > /etc/bash_completion.d/pillion
             """,
         version: ProcessVersion.text,
-        subcommands: [Run.self, Validate.self, ExplainConfig.self, App.self, Version.self]
+        subcommands: [
+            Run.self, Validate.self, ExplainConfig.self, Init.self, Wait.self, App.self,
+            Version.self,
+        ]
     )
 
     /// A wrong command line ends with 2, as a wrong file does; the parser's own code would be 64.

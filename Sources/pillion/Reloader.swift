@@ -27,6 +27,11 @@ final class Reloader {
     private var startedAt = ContinuousClock.now
     /// What asked for another attempt while one was running.
     private var nextCause: String?
+    /// Nothing is taken over until `release`.
+    private var isHeld = false
+    private var whenHeld: (() -> Void)?
+    /// Ends the process: for those who reach this loop from another thread.
+    var whenAsked: ((String) -> Void)?
     /// Of the configuration that serves.
     private var version: UInt64 = 1
 
@@ -64,7 +69,7 @@ final class Reloader {
     /// Reads the configuration again, now or after the attempt that runs.
     func request(_ cause: String) {
         if isStopped { return }
-        if isRunning {
+        if isRunning || isHeld {
             nextCause = cause
             return
         }
@@ -93,6 +98,24 @@ final class Reloader {
             }
         } otherwise: { error in
             reject([error.description])
+        }
+    }
+
+    /// Takes over no configuration until `release`; calls the closure when none is under way.
+    ///
+    /// Another process takes the sockets: what this one opened meanwhile would be missing there.
+    func hold(_ body: @escaping () -> Void) {
+        isHeld = true
+        if isRunning { whenHeld = body } else { body() }
+    }
+
+    /// Goes on with what was asked for meanwhile.
+    func release() {
+        isHeld = false
+        whenHeld = nil
+        if !isRunning, let cause = nextCause {
+            nextCause = nil
+            request(cause)
         }
     }
 
@@ -263,7 +286,11 @@ final class Reloader {
         noteWatch()
         ResourceBudget.releaseFreeMemory()
         isRunning = false
-        if let cause = nextCause {
+        if let held = whenHeld {
+            whenHeld = nil
+            held()
+        }
+        if !isHeld, let cause = nextCause {
             nextCause = nil
             request(cause)
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Model
 import Telemetry
 import XDS
@@ -18,10 +19,14 @@ struct Run: ParsableCommand {
             Without a file, everything that comes to a port goes to the application:
               pillion run --app 8080 --listen 15006
 
+            A new process takes the place of a running one without refusing a connection, where both
+            are started with --takeover:
+              pillion run envoy.yaml --takeover
+
             Signals: SIGTERM drains and ends; SIGHUP reads the configuration again; SIGUSR1 opens the
             access logs anew.
             Exit codes: 0 after an orderly end, 2 where the configuration or the command line is
-            wrong or a port is taken; then nothing was started.
+            wrong, a port is taken or a takeover is refused; then nothing was started.
             """
     )
 
@@ -66,6 +71,52 @@ struct Run: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Seconds until it ends in any case once it was taken over; default: 1.5 drain times.",
+            valueName: "seconds"
+        )
+    )
+    var parentShutdownTime: Int?
+
+    @Flag(help: "After SIGTERM, accept connections until there are none.")
+    var exitOnZeroConnections = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --exit-on-zero-connections: seconds for which it accepts at least.",
+            valueName: "seconds"
+        )
+    )
+    var minDrainTime: Int = 5
+
+    @Flag(help: "Take over from the process that runs with the same files, and let the next do so.")
+    var takeover = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The takeover's Unix socket, @NAME for an abstract one; implies --takeover.",
+            valueName: "path"
+        )
+    )
+    var takeoverSocket: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Answer /healthz/ready there, on all addresses: PORT (Istio's is 15021) or HOST:PORT.",
+            valueName: "address"
+        )
+    )
+    var readinessPort: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "End when this process has ended: its number, or the name of its command.",
+            valueName: "process"
+        )
+    )
+    var exitWith: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Name servers, ADDRESS[:PORT] with commas, instead of those of resolv.conf.",
             valueName: "servers"
         )
@@ -101,6 +152,21 @@ struct Run: ParsableCommand {
         }
         guard (0...86_400).contains(drainTime) else {
             throw ValidationError("--drain-time \(drainTime): seconds, 0 to 86400")
+        }
+        if let parentShutdownTime, !(drainTime...172_800).contains(parentShutdownTime) {
+            throw ValidationError(
+                "--parent-shutdown-time \(parentShutdownTime): seconds, not less than --drain-time "
+                    + "(\(drainTime)), at most 172800"
+            )
+        }
+        guard (0...86_400).contains(minDrainTime) else {
+            throw ValidationError("--min-drain-time \(minDrainTime): seconds, 0 to 86400")
+        }
+        if let takeoverSocket, !(1...107).contains(takeoverSocket.utf8.count) {
+            throw ValidationError("--takeover-socket: a path of 1 to 107 bytes")
+        }
+        if let exitWith, WatchedProcess(exitWith) == nil {
+            throw ValidationError("--exit-with \(exitWith): a process number or a name")
         }
         guard Log.Level(name: logLevel) != nil else {
             throw ValidationError(
@@ -142,11 +208,46 @@ struct Run: ParsableCommand {
             reading: reading,
             workers: workers,
             dnsServers: dnsServers,
-            drainMilliseconds: Int64(drainTime) * 1000,
+            lifecycle: try lifecycle(of: source),
             watches: watch
         )
         let code = sidecar.run()
         if code != 0 { throw ExitCode(code) }
+    }
+
+    private func lifecycle(of source: ConfigurationSource) throws -> Lifecycle {
+        var lifecycle = Lifecycle()
+        lifecycle.drainMilliseconds = Int64(drainTime) * 1_000
+        lifecycle.parentShutdownMilliseconds =
+            parentShutdownTime.map { Int64($0) * 1_000 } ?? lifecycle.drainMilliseconds * 3 / 2
+        lifecycle.exitsOnZeroConnections = exitOnZeroConnections
+        lifecycle.minDrainMilliseconds = Int64(minDrainTime) * 1_000
+        lifecycle.exitWith = exitWith.flatMap(WatchedProcess.init)
+        if let takeoverSocket {
+            lifecycle.takeoverPath = takeoverSocket
+        } else if takeover {
+            lifecycle.takeoverPath = Lifecycle.takeoverPath(
+                of: source,
+                directory: Self.workingDirectory(),
+                user: geteuid()
+            )
+        }
+        if let readinessPort {
+            if let port = UInt16(readinessPort) {
+                lifecycle.readiness = [
+                    .ipv4(0, port: port), .ipv6(high: 0, low: 0, port: port, scope: 0),
+                ]
+            } else {
+                lifecycle.readiness = [try address(readinessPort, option: "--readiness-port")]
+            }
+        }
+        return lifecycle
+    }
+
+    private static func workingDirectory() -> String {
+        guard let path = unsafe getcwd(nil, 0) else { return "" }
+        defer { unsafe free(path) }
+        return unsafe String(cString: path)
     }
 
     private func address(_ text: String, option: String) throws -> SocketAddress {

@@ -5,7 +5,7 @@ import Proxy
 import Telemetry
 import XDS
 
-/// The life of `pillion run`: bind, start, serve the admin interface, reload, drain.
+/// The life of `pillion run`: bind or take over, start, serve the admin interface, reload, drain.
 ///
 /// The main thread runs a loop of its own for signals and the admin interface, so that an expensive
 /// scrape never delays a request.
@@ -14,7 +14,7 @@ struct Sidecar {
     let reading: ReadConfiguration
     let workers: Int?
     let dnsServers: String?
-    let drainMilliseconds: Int64
+    let lifecycle: Lifecycle
     let watches: Bool
 
     /// A page of the admin interface from which its memory is worth giving back.
@@ -37,10 +37,13 @@ struct Sidecar {
         let registry = StatsRegistry()
         let accessLog = AccessLogWriter()
         accessLog.register(in: registry)
-        let count = workers ?? ResourceBudget.cpuCount()
-        let plane = makePlane(registry, accessLog, workers: count, descriptors: descriptors)
         var ending: Ending?
         var reloader: Reloader?
+        let end = { (cause: String) in
+            reloader?.stop()
+            ending?.begin(cause)
+        }
+        var plane: DataPlane?
         // Made before any other thread, so that all of them inherit the mask.
         let signals = try SignalSource(
             loop: loop,
@@ -48,47 +51,46 @@ struct Sidecar {
         ) { signal in
             switch signal {
             case SIGUSR1:
-                plane.flushLogs()
+                plane?.flushLogs()
                 accessLog.reopen()
             case SIGHUP: reloader?.request("SIGHUP")
-            default:
-                reloader?.stop()
-                ending?.begin("signal \(signal)")
+            default: end("signal \(signal)")
             }
         }
         _ = signal(SIGPIPE, SIG_IGN)
+        // From here on the running process waits for this one, and serves.
+        let predecessor = try askPredecessor()
+        let inherited = predecessor?.sockets
+        let count = workers ?? ResourceBudget.cpuCount()
+        let made = makePlane(
+            registry,
+            accessLog,
+            workers: count,
+            descriptors: descriptors,
+            inherited: inherited
+        )
+        plane = made
         let record = ConfigurationRecord()
         let dump = ConfigurationDumpBox(reading.dump)
-        let admin = makeAdmin(plane, registry, workers: count, record, dump) {
-            reloader?.stop()
-            ending?.begin("POST /quitquitquit")
+        let process = information(workers: count, record, dump, predecessor)
+        let admin = AdminInterface(plane: made, registry: registry, process: process) {
+            end("POST /quitquitquit")
         }
-        var server: LocalServer?
-        if let address = reading.snapshot.admin {
-            // The memory of a large page goes back once the page is sent.
-            let tidying = ClosureTimer(loop: loop) { ResourceBudget.releaseFreeMemory() }
-            let bound = try LocalServer(loop: loop, address: address, name: "admin") {
-                let response = admin.handle($0)
-                if case .bytes(let page) = response.body, page.count > Self.largePageBytes {
-                    tidying.schedule(afterMilliseconds: 1_000)
-                }
-                return response
-            }
-            admin.boundAddress = bound.address
-            server = bound
+        let server = try makeServer(admin, loop: loop, inherited: inherited)
+        let pages = ReadinessPages(condition: admin.condition) { [mailbox = loop.mailbox] in
+            mailbox.post { ($0.owner as? Reloader)?.whenAsked?("POST /quitquitquit") }
         }
-        let resolver = try Resolver(plane: plane, servers: dnsServers)
-        let health = HealthMonitor(plane: plane)
-        plane.observeEndpoints { health.endpointsChanged(of: $0) }
-        try plane.start(reading.snapshot) { () throws(SystemCallError) in
-            try warm(plane, resolver, health)
-        }
-        ending = Ending(loop: loop, plane: plane, drainMilliseconds: drainMilliseconds)
+        // Of the two processes of a takeover, the one that serves answers.
+        var readiness: ReadinessPort?
+        if predecessor == nil { readiness = try makeReadiness(pages, nil) }
+        let resolver = try Resolver(plane: made, servers: dnsServers)
+        let health = HealthMonitor(plane: made)
+        made.observeEndpoints { health.endpointsChanged(of: $0) }
         let reloads = Reloader(
             loop: loop,
             source: source,
             parts: Reloader.Parts(
-                plane: plane,
+                plane: made,
                 resolver: resolver,
                 health: health,
                 record: record,
@@ -96,21 +98,70 @@ struct Sidecar {
             ),
             watches: watches
         )
+        reloads.whenAsked = { end($0) }
+        let takeover = try makeTakeover(
+            loop,
+            inherited?.takeOnly(.takeover),
+            TakeoverServer.Parts(
+                hold: { reloads.hold($0) },
+                release: { reloads.release() },
+                offer: {
+                    TakeoverOffer(
+                        epoch: process.epoch,
+                        uptimeSeconds: UInt64(clamping: process.uptimeSecondsOfAllEpochs),
+                        build: ProcessVersion.number
+                    )
+                },
+                sockets: { Self.sockets(of: made, server, readiness, reading.snapshot.admin) },
+                counters: { registry.counters() },
+                yield: {
+                    reloads.stop()
+                    server?.leave()
+                    readiness?.leave()
+                    ending?.yield()
+                },
+                refusal: { ending == nil ? "it is starting" : nil }
+            )
+        )
+        try made.start(reading.snapshot) { () throws(SystemCallError) in
+            try warm(made, resolver, health)
+        }
+        ending = Ending(
+            loop: loop,
+            plane: made,
+            condition: admin.condition,
+            lifecycle: lifecycle
+        ) {
+            if takeover?.hasYielded == false { takeover?.close() }
+        }
         reloads.begin(with: reading)
         reloader = reloads
-        sayReady(plane, admin: server?.address, workers: count)
+        if let predecessor {
+            readiness = try makeReadiness(pages, inherited)
+            // Nothing listens on these addresses any more.
+            inherited?.closeUnused()
+            try takeOver(from: predecessor, loop, made)
+        }
+        sayReady(made, admin: server?.address, readiness, workers: count)
         let took = (ContinuousClock.now - begin) / .milliseconds(1)
         registry.serverStats(worker: StatsRegistry.controlWorker - 1)
             .set(.initializationTimeMs, UInt64(max(0, took)))
+        let watch = lifecycle.exitWith.map { watched in
+            ProcessWatch(loop: loop, watched) { end("process \(watched) has ended") }
+        }
+        watch?.start()
         ResourceBudget.releaseFreeMemory()
         ResourceBudget.releaseStartupMemory()
-        withExtendedLifetime((signals, server, reloads)) { loop.run() }
+        withExtendedLifetime((signals, server, reloads, takeover, predecessor)) { loop.run() }
+        watch?.stop()
         reloads.stop()
         reloads.join()
-        plane.stop()
+        made.stop()
         health.stop()
         resolver.stop()
+        readiness?.stop()
         _ = accessLog.flushAndClose(deadlineMilliseconds: 2_000)
+        takeover?.finish()
         Log.shared.log(.info, "stopped", ["connections_cut": "\(ending?.cutCount ?? 0)"])
         return 0
     }
@@ -137,13 +188,15 @@ struct Sidecar {
         _ registry: StatsRegistry,
         _ accessLog: AccessLogWriter,
         workers: Int,
-        descriptors: Int
+        descriptors: Int,
+        inherited: InheritedSockets?
     ) -> DataPlane {
         DataPlane(
             options: .init(
                 workerCount: workers,
                 connectionsMaxDefault: ResourceBudget.connectionsMax(descriptors: descriptors),
-                drainMilliseconds: drainMilliseconds
+                drainMilliseconds: lifecycle.drainMilliseconds,
+                inherited: inherited
             ),
             registry: registry,
             accessLog: accessLog
@@ -156,7 +209,48 @@ struct Sidecar {
         }
     }
 
-    private func sayReady(_ plane: DataPlane, admin: SocketAddress?, workers: Int) {
+    private func makeServer(
+        _ admin: AdminInterface,
+        loop: EventLoop,
+        inherited: InheritedSockets?
+    ) throws -> LocalServer? {
+        guard let address = reading.snapshot.admin else { return nil }
+        // The memory of a large page goes back once the page is sent.
+        let tidying = ClosureTimer(loop: loop) { ResourceBudget.releaseFreeMemory() }
+        let server = try LocalServer(
+            loop: loop,
+            address: address,
+            name: "admin",
+            inherited: inherited?.take(.admin, address).first
+        ) {
+            let response = admin.handle($0)
+            if case .bytes(let page) = response.body, page.count > Self.largePageBytes {
+                tidying.schedule(afterMilliseconds: 1_000)
+            }
+            return response
+        }
+        admin.boundAddress = server.address
+        return server
+    }
+
+    private func makeReadiness(
+        _ pages: ReadinessPages,
+        _ inherited: InheritedSockets?
+    ) throws -> ReadinessPort? {
+        if lifecycle.readiness.isEmpty { return nil }
+        return try ReadinessPort(
+            addresses: lifecycle.readiness,
+            inherited: inherited,
+            pages: pages
+        )
+    }
+
+    private func sayReady(
+        _ plane: DataPlane,
+        admin: SocketAddress?,
+        _ readiness: ReadinessPort?,
+        workers: Int
+    ) {
         for listener in plane.listeners {
             for address in listener.boundAddresses {
                 Log.shared.log(
@@ -167,6 +261,9 @@ struct Sidecar {
             }
         }
         if let admin { Log.shared.log(.info, "admin bound", ["address": "\(admin)"]) }
+        for socket in readiness?.sockets ?? [] {
+            Log.shared.log(.info, "readiness bound", ["address": "\(socket.bound)"])
+        }
         Log.shared.log(
             .info,
             "ready",
@@ -177,25 +274,21 @@ struct Sidecar {
         )
     }
 
-    private func makeAdmin(
-        _ plane: DataPlane,
-        _ registry: StatsRegistry,
+    private func information(
         workers: Int,
         _ record: ConfigurationRecord,
         _ dump: ConfigurationDumpBox,
-        onQuit: @escaping () -> Void
-    ) -> AdminInterface {
-        AdminInterface(
-            plane: plane,
-            registry: registry,
-            process: ProcessInformation(
-                version: ProcessVersion.number,
-                workers: workers,
-                configurationFiles: source.files,
-                configuration: record,
-                configDump: { dump.answer($0) }
-            ),
-            onQuit: onQuit
+        _ predecessor: Predecessor?
+    ) -> ProcessInformation {
+        ProcessInformation(
+            version: ProcessVersion.number,
+            epoch: predecessor.map { $0.offer.epoch &+ 1 } ?? 0,
+            earlierSeconds: Int64(clamping: predecessor?.offer.uptimeSeconds ?? 0),
+            takeoverVersion: lifecycle.takeoverPath == nil ? nil : TakeoverMessage.version,
+            workers: workers,
+            configurationFiles: source.files,
+            configuration: record,
+            configDump: { dump.answer($0) }
         )
     }
 }

@@ -68,7 +68,11 @@ final class Fixture {
             name: "inbound",
             addresses: [.ipv4(0x7f00_0001, port: 0), .ipv4(0x7f00_0002, port: 0)],
             statName: "inbound",
-            http: HTTPConnectionManager(statPrefix: "inbound", routes: routes)
+            filterChains: [
+                FilterChainConfiguration(
+                    filter: .http(HTTPConnectionManager(statPrefix: "inbound", routes: routes))
+                )
+            ]
         )
         let app = ClusterConfiguration(
             name: "app",

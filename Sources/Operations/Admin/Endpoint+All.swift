@@ -60,9 +60,10 @@ extension Endpoint {
             AdminInterface.json(["layers": [], "entries": [:]])
         },
         Endpoint("/init_dump", "What the start still waits for.") { admin, _ in admin.initDump() },
-        Endpoint("/hot_restart_version", "Always disabled: there is no hot restart.") { _, _ in
-            LocalResponse(200, "disabled\n")
-        },
+        Endpoint(
+            "/hot_restart_version",
+            "The version of the takeover's protocol, or disabled."
+        ) { admin, _ in LocalResponse(200, "\(admin.process.takeoverText)\n") },
         Endpoint(
             "/logging",
             "Shows the log level; POST changes it.",

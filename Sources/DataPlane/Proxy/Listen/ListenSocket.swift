@@ -16,6 +16,7 @@ package struct BindFailure: Error, CustomStringConvertible {
                 " (this process listens on that port itself, at an address that overlaps: change it "
                     + "in two steps, first without the old address)"
             case EADDRINUSE: " (another process listens there: choose another port, or end it)"
+            case EPERM: " (transparent listeners need CAP_NET_ADMIN)"
             case EACCES: " (ports below 1024 need CAP_NET_BIND_SERVICE)"
             case EADDRNOTAVAIL: " (no interface of this machine has that address)"
             case ENOENT: " (the directory of the socket does not exist)"
@@ -57,11 +58,11 @@ enum ListenSocket {
             }
             // SO_REUSEPORT would let two processes share a port in silence: try without it first.
             if workers > 1, bound.port != 0 {
-                let probe = try inet(bound, shared: false)
+                let probe = try inet(bound, shared: false, configuration)
                 _ = Glibc.close(probe)
             }
             for _ in 0..<max(1, workers) {
-                let descriptor = try inet(bound, shared: workers > 1)
+                let descriptor = try inet(bound, shared: workers > 1, configuration)
                 descriptors.append(descriptor)
                 bound = SystemCall.localAddress(descriptor)
             }
@@ -92,9 +93,11 @@ enum ListenSocket {
         }
     }
 
-    private static func inet(
+    /// Bound, and not listening yet.
+    static func inet(
         _ address: SocketAddress,
-        shared: Bool
+        shared: Bool,
+        _ configuration: ListenerConfiguration? = nil
     ) throws(SystemCallError) -> Int32 {
         let descriptor = try SystemCall.socket(address)
         do throws(SystemCallError) {
@@ -105,11 +108,35 @@ enum ListenSocket {
             if case .ipv6 = address {
                 try SystemCall.set(descriptor, level: Int32(IPPROTO_IPV6), option: IPV6_V6ONLY, 1)
             }
+            if let configuration { try apply(configuration, to: descriptor, at: address) }
             try SystemCall.bind(descriptor, to: address)
             return descriptor
         } catch {
             _ = Glibc.close(descriptor)
             throw error
+        }
+    }
+
+    /// Lets the socket take connections to addresses that are not this machine's (`transparent`), or
+    /// have one that is not there yet (`freebind`).
+    static func apply(
+        _ configuration: ListenerConfiguration,
+        to descriptor: Int32,
+        at address: SocketAddress
+    ) throws(SystemCallError) {
+        // IPV6_TRANSPARENT and IPV6_FREEBIND, which the C library's module does not show.
+        let (level, transparent, freebind): (Int32, Int32, Int32) =
+            switch address {
+            case .ipv4: (Int32(IPPROTO_IP), IP_TRANSPARENT, IP_FREEBIND)
+            case .ipv6: (Int32(IPPROTO_IPV6), 75, 78)
+            case .unix: (0, 0, 0)
+            }
+        if case .unix = address { return }
+        if configuration.isTransparent {
+            try SystemCall.set(descriptor, level: level, option: transparent, 1)
+        }
+        if configuration.isFreebind {
+            try SystemCall.set(descriptor, level: level, option: freebind, 1)
         }
     }
 

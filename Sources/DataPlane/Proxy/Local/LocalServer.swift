@@ -20,18 +20,25 @@ package final class LocalServer {
     /// Called when the last connection is gone while draining.
     private var drained: (() -> Void)?
 
+    /// - Parameter inherited: a socket that listens on the address already; nil: one is made.
     package init(
         loop: EventLoop,
         address: SocketAddress,
         name: String,
         connectionsMax: Int = 1024,
+        inherited: Int32? = nil,
         handler: @escaping Handler
     ) throws(BindFailure) {
         self.loop = loop
         self.handler = handler
         self.connectionsMax = connectionsMax
-        let (descriptor, bound) = try ListenSocket.bind(name: name, address)
-        self.address = bound
+        let descriptor: Int32
+        if let inherited {
+            descriptor = inherited
+            self.address = SystemCall.localAddress(inherited)
+        } else {
+            (descriptor, self.address) = try ListenSocket.bind(name: name, address)
+        }
         let acceptor = LocalAcceptor(descriptor: descriptor, server: self)
         do throws(SystemCallError) {
             try loop.add(acceptor, interest: .level)
@@ -59,6 +66,16 @@ package final class LocalServer {
     func closed(_ connection: LocalConnection) {
         connections[ObjectIdentifier(connection)] = nil
         if isDraining, connections.isEmpty { finishDraining() }
+    }
+
+    /// The listening socket; nil where nothing is accepted any more.
+    package var listeningDescriptor: Int32? { acceptor?.descriptor }
+
+    /// Stops accepting, since another process does it; who is connected gets one answer more.
+    package func leave() {
+        isDraining = true
+        acceptor?.stop()
+        acceptor = nil
     }
 
     /// Stops accepting; responses under way are finished.
@@ -121,6 +138,8 @@ private final class LocalAcceptor: Pollable {
 
     func stop() {
         server.loop.timers.cancel(&retryTimer)
+        // Another process may have the socket, too: it would be told of for ever.
+        server.loop.setLevelInterest(self, isOn: false)
         server.loop.close(self)
     }
 }

@@ -5,7 +5,7 @@ import Telemetry
 /// What the process is and does, as a whole.
 extension AdminInterface {
     func ready() -> LocalResponse {
-        let state = state
+        let state = condition.hasSuccessor ? ServerState.live : state
         return LocalResponse(state == .live ? 200 : 503, "\(state.name)\n")
     }
 
@@ -20,12 +20,13 @@ extension AdminInterface {
         add("config_path", .string(process.configurationFiles.joined(separator: ",")))
         add("log_level", .string(Log.shared.level.name))
         add("mode", "Serve")
+        add("restart_epoch", .integer(Int64(process.epoch)))
         return Self.json([
             "version": .string(process.version),
             "state": .string(state.name),
             "uptime_current_epoch": uptime,
-            "uptime_all_epochs": uptime,
-            "hot_restart_version": "disabled",
+            "uptime_all_epochs": .string("\(process.uptimeSecondsOfAllEpochs)s"),
+            "hot_restart_version": .string(process.takeoverText),
             "command_line_options": .object(options),
             "node": [
                 "id": .string(plane.snapshot?.nodeID ?? ""),

@@ -19,6 +19,12 @@ package struct ProcessInformation: Sendable {
     /// The options with which the process was started, named as Envoy does where it has them.
     package var commandLineOptions: [JSONValue.Member]
     package var start: ContinuousClock.Instant
+    /// How many takeovers led to this process.
+    package var epoch: UInt32
+    /// Seconds that the processes before this one served.
+    package var earlierSeconds: Int64
+    /// The version of the takeover's protocol; nil where no other process can take over.
+    package var takeoverVersion: UInt16?
     package var workers: Int
     package var configurationFiles: [String]
     /// Answers `/config_dump`; called for each request, on the admin interface's loop.
@@ -30,6 +36,9 @@ package struct ProcessInformation: Sendable {
         version: String,
         commandLineOptions: [JSONValue.Member] = [],
         start: ContinuousClock.Instant = .now,
+        epoch: UInt32 = 0,
+        earlierSeconds: Int64 = 0,
+        takeoverVersion: UInt16? = nil,
         workers: Int = 1,
         configurationFiles: [String] = [],
         configuration: ConfigurationRecord = ConfigurationRecord(),
@@ -40,6 +49,9 @@ package struct ProcessInformation: Sendable {
         self.version = version
         self.commandLineOptions = commandLineOptions
         self.start = start
+        self.epoch = epoch
+        self.earlierSeconds = max(0, earlierSeconds)
+        self.takeoverVersion = takeoverVersion
         self.workers = workers
         self.configurationFiles = configurationFiles
         self.configuration = configuration
@@ -48,6 +60,12 @@ package struct ProcessInformation: Sendable {
 
     /// Whole seconds since the start.
     var uptimeSeconds: Int64 { max(0, start.duration(to: .now).components.seconds) }
+
+    /// Whole seconds since the first process of the line started.
+    package var uptimeSecondsOfAllEpochs: Int64 { uptimeSeconds &+ earlierSeconds }
+
+    /// As `/hot_restart_version` prints it.
+    var takeoverText: String { takeoverVersion.map { "takeover.\($0)" } ?? "disabled" }
 
     /// Major, minor and patch in the three lowest bytes, as `server.version` prints it.
     var versionNumber: UInt64 {

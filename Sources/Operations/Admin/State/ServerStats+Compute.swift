@@ -16,6 +16,9 @@ extension StatsRegistry {
         compute(.uptime) { UInt64(clamping: process.uptimeSeconds) }
         compute(.concurrency) { workers }
         compute(.version) { version }
+        let epoch = UInt64(process.epoch)
+        compute(.hotRestartEpoch) { epoch }
+        compute(.hotRestartGeneration) { epoch + 1 }
         compute(.memoryAllocated) { ProcessMemory.read().resident }
         compute(.totalConnections) {
             (plane.listeners + plane.drainingListeners).reduce(0) {
