@@ -12,9 +12,16 @@ struct SerializedResources: Sendable {
     /// In the order of the file, as `clusters` are.
     let listeners: [[UInt8]]
     private(set) var clusters: [[UInt8]]
+    /// The fingerprint of each filter chain by itself, by listener; the default chain is the last.
+    let filterChains: [[[UInt8]]]
 
     init(_ bootstrap: Envoy_Config_Bootstrap_V3_Bootstrap) {
-        listeners = bootstrap.staticResources.listeners.map(Self.bytes)
+        let sealed = bootstrap.staticResources.listeners.map(Self.sealed)
+        listeners = sealed.map { Self.serialize($0) }
+        filterChains = sealed.map { listener in
+            let standard = listener.hasDefaultFilterChain ? [listener.defaultFilterChain] : []
+            return (listener.filterChains + standard).map { Fingerprint.bytes(of: $0) }
+        }
         clusters = bootstrap.staticResources.clusters.map { Self.serialize($0) }
         var frame = bootstrap
         // Setting a field of `static_resources` would make them where there are none.
@@ -63,10 +70,17 @@ struct SerializedResources: Sendable {
     }
 
     static func bytes(of listener: Envoy_Config_Listener_V3_Listener) -> [UInt8] {
+        serialize(sealed(listener))
+    }
+
+    /// The listener with its connection managers as bytes.
+    private static func sealed(
+        _ listener: Envoy_Config_Listener_V3_Listener
+    ) -> Envoy_Config_Listener_V3_Listener {
         var listener = listener
         for index in listener.filterChains.indices { seal(&listener.filterChains[index].filters) }
         if listener.hasDefaultFilterChain { seal(&listener.defaultFilterChain.filters) }
-        return serialize(listener)
+        return listener
     }
 
     private static func seal(_ filters: inout [Envoy_Config_Listener_V3_Filter]) {

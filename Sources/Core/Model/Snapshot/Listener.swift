@@ -25,6 +25,8 @@ package final class ListenerConfiguration: Sendable {
     package let isFreebind: Bool
     /// Lines for connections that no chain took (`access_log` of the listener).
     package let accessLogs: [AccessLogConfiguration]
+    /// Which of them each log has a line of, by its position; empty: all logs have all lines.
+    package let accessLogFilters: [ExchangeFilter?]
     /// The resource as comparable bytes: equal bytes, same listener.
     package let fingerprint: [UInt8]
 
@@ -49,6 +51,7 @@ package final class ListenerConfiguration: Sendable {
         isTransparent: Bool = false,
         isFreebind: Bool = false,
         accessLogs: [AccessLogConfiguration] = [],
+        accessLogFilters: [ExchangeFilter?] = [],
         fingerprint: [UInt8] = []
     ) {
         self.name = name
@@ -66,6 +69,7 @@ package final class ListenerConfiguration: Sendable {
         self.isTransparent = isTransparent
         self.isFreebind = isFreebind
         self.accessLogs = accessLogs
+        self.accessLogFilters = accessLogFilters
         self.fingerprint = fingerprint
     }
 }

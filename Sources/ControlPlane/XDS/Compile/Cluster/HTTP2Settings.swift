@@ -27,6 +27,7 @@ extension Compilation {
             )
         }
         read(options.initialStreamWindowSize, options.hasInitialStreamWindowSize) {
+            found.growsStreamWindow = false
             found.streamWindowBytes = UInt32(
                 count($0, path["initial_stream_window_size"], Self.windowRange)
             )

@@ -13,7 +13,6 @@ extension Compilation {
         if manager.statPrefix.isEmpty {
             refuse(path["stat_prefix"], "is empty", "name it; statistics are http.<stat_prefix>.…")
         }
-        _ = known(manager.codecType, path["codec_type"])
         let common = messageLimits(
             manager.hasCommonHTTPProtocolOptions ? manager.commonHTTPProtocolOptions : nil,
             path["common_http_protocol_options"]
@@ -22,6 +21,8 @@ extension Compilation {
         refuseUnsupported(manager, path)
         // Routes may say something of the filters, so these come first.
         filterChain = httpFilterChain(manager.httpFilters, path["http_filters"])
+        let upgrades = upgrades(manager.upgradeConfigs, path["upgrade_configs"])
+        filterChain.allowsConnect = upgrades.contains { $0.type == "connect" && $0.isEnabled }
         let chain = filterChain
         return HTTPConnectionManager(
             statPrefix: manager.statPrefix,
@@ -95,9 +96,28 @@ extension Compilation {
             requestsPerConnectionMax: common.requestsPerConnectionMax,
             acceptsHTTP10: old.isAccepted,
             defaultHostForHTTP10: old.host,
+            codec: codec(manager, path["codec_type"]),
+            http2: manager.hasHTTP2ProtocolOptions
+                ? http2Options(manager.http2ProtocolOptions, path["http2_protocol_options"])
+                : HTTP2Options(),
+            upgrades: upgrades,
+            clientCertificates: clientCertificates(manager, path),
+            bridgesGRPCWeb: chain.bridgesGRPCWeb,
+            grpcStatistics: chain.grpcStatistics,
             localReplies: localReplies(manager, path["local_reply_config"]),
             explainsLocalReplies: options.explainsLocalReplies
         )
+    }
+
+    private func codec(
+        _ manager: ManagerMessage,
+        _ path: FieldPath
+    ) -> HTTPConnectionManager.Codec {
+        switch known(manager.codecType, path) {
+        case .http1: .http1
+        case .http2: .http2
+        default: .auto
+        }
     }
 
     private func routes(_ manager: ManagerMessage, _ path: FieldPath) -> RouteTable {

@@ -52,6 +52,8 @@ extension Compilation {
             return headerMatcher(given.header, place).map { .header($0) }
         case .responseFlagFilter(let given):
             return flags(given.flags, path["response_flag_filter"]["flags"])
+        case .grpcStatusFilter(let given):
+            return statuses(given, path["grpc_status_filter"]["statuses"])
         case nil:
             refuse(path, "says no condition", "give status_code_filter or another filter")
             return nil
@@ -117,6 +119,26 @@ extension Compilation {
             exchangeFilter($1, path[$0], depth: depth + 1)
         }
         return compiled.count == filters.count ? compiled : nil
+    }
+
+    private func statuses(
+        _ given: Envoy_Config_Accesslog_V3_GrpcStatusFilter,
+        _ path: FieldPath
+    ) -> ExchangeFilter {
+        if given.statuses.isEmpty {
+            warn(
+                path,
+                given.exclude
+                    ? "is empty, so the condition always holds"
+                    : "is empty, so the condition never holds",
+                "name statuses, for example [UNAVAILABLE, INTERNAL]"
+            )
+        }
+        var bits: UInt32 = 0
+        for (index, status) in given.statuses.enumerated() {
+            bits |= 1 << UInt32(known(status, path[index]).rawValue)
+        }
+        return .grpcStatus(bits, excludes: given.exclude)
     }
 
     private func flags(_ names: [String], _ path: FieldPath) -> ExchangeFilter? {

@@ -21,6 +21,12 @@ struct HTTPFilterChain {
     var respectsExpectedTimeout = false
     var countsByStatus = true
     var strictlyCheckedHeaders: [KnownField] = []
+    /// `grpc_web` and `grpc_stats`: names of filters that take part in all requests or in none.
+    var unconditional: Set<String> = []
+    var bridgesGRPCWeb = false
+    var grpcStatistics: GRPCStatistics?
+    /// CONNECT requests are taken where their route says nothing of it.
+    var allowsConnect = false
 
     /// What the filters change, with what the levels of one route say, from the most general to the
     /// most specific.

@@ -10,11 +10,15 @@ extension Compilation {
     typealias FilterMessage =
         Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpFilter
     private typealias Router = Envoy_Extensions_Filters_Http_Router_V3_Router
+    private typealias GRPCWeb = Envoy_Extensions_Filters_Http_GrpcWeb_V3_GrpcWeb
+    private typealias GRPCStats = Envoy_Extensions_Filters_Http_GrpcStats_V3_FilterConfig
     private typealias Mutation = Envoy_Extensions_Filters_Http_HeaderMutation_V3_HeaderMutation
 
     private enum FilterKind {
         case router(Router)
         case mutation(Mutation)
+        case grpcWeb
+        case grpcStatistics(GRPCStats)
         case leftOut
         case refused
     }
@@ -48,6 +52,12 @@ extension Compilation {
                         mostSpecificLast: mutation.mostSpecificHeaderMutationsWins
                     )
                 )
+            case .grpcWeb:
+                chain.unconditional.insert(filter.name)
+                chain.bridgesGRPCWeb = true
+            case .grpcStatistics(let config):
+                chain.unconditional.insert(filter.name)
+                chain.grpcStatistics = grpcStatistics(config, path["typed_config"])
             case .leftOut: chain.leftOut.insert(filter.name)
             case .refused:
                 chain.leftOut.insert(filter.name)
@@ -171,6 +181,16 @@ extension Compilation {
         if any.isA(Mutation.self) {
             return unpack(any, as: Mutation.self, path["typed_config"])
                 .map { .mutation($0) } ?? .refused
+        }
+        if !filter.disabled {
+            if any.isA(GRPCWeb.self) {
+                return unpack(any, as: GRPCWeb.self, path["typed_config"])
+                    .map { _ in .grpcWeb } ?? .refused
+            }
+            if any.isA(GRPCStats.self) {
+                return unpack(any, as: GRPCStats.self, path["typed_config"])
+                    .map { .grpcStatistics($0) } ?? .refused
+            }
         }
         if filter.isOptional || filter.disabled {
             warn(

@@ -6,6 +6,7 @@
 enum KnownFilters {
     static let router = "envoy.filters.http.router"
     static let connectionManager = "envoy.filters.network.http_connection_manager"
+    static let tcpProxy = "envoy.filters.network.tcp_proxy"
 
     struct HTTPFilter: Sendable {
         /// What is in the file that configures it: completes "typed_config with …".
@@ -160,6 +161,13 @@ enum KnownFilters {
         "thrift_proxy", "wasm", "zookeeper_proxy",
     ]
 
+    /// The last parts of the names of the listener filters (`envoy.filters.listener.<key>`).
+    static let listener = [
+        "dynamic_modules", "http_inspector", "local_ratelimit", "original_dst", "original_src",
+        "proxy_protocol", "reverse_connection", "set_filter_state", "tls_inspector",
+    ]
+
+    static var listenerNames: [String] { listener.map { "envoy.filters.listener." + $0 } }
     static var httpNames: [String] {
         http.keys.map { "envoy.filters.http." + $0 } + [router]
     }

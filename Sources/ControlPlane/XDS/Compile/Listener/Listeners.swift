@@ -24,6 +24,16 @@ extension Compilation {
                     "names of listeners are unique"
                 )
             }
+            let isHandedConnections = listeners.indices.contains {
+                $0 != index && listeners[$0].useOriginalDst.value
+            }
+            if listener.hasBindToPort, !listener.bindToPort.value, !isHandedConnections {
+                warn(
+                    path["bind_to_port"],
+                    "the listener opens no socket, so nothing reaches it",
+                    "leave bind_to_port out, or give another listener use_original_dst: true"
+                )
+            }
             return self.listener(listener, at: index, path, &owners)
         }
     }
@@ -47,17 +57,13 @@ extension Compilation {
             }
             owners[address] = name
         }
-        if !accepts {
-            warn(
-                path["bind_to_port"],
-                "the listener opens no socket, so nothing reaches it",
-                "leave bind_to_port out"
-            )
-        }
         outside = []
-        checkListenerFilters(listener.listenerFilters, path["listener_filters"])
-        let manager = manager(of: listener, path)
-        guard let first = bound.first, let manager else { return nil }
+        let chains = filterChains(of: listener, at: index, path)
+        var filters = listenerFilters(listener, path)
+        addMissingInspector(&filters, listener, chains, path)
+        let logs = accessLogs(listener.accessLog, path["access_log"])
+        let logFilters = accessLogFilters(listener.accessLog, path["access_log"])
+        guard let first = bound.first, !chains.isEmpty else { return nil }
         return ListenerConfiguration(
             name: name ?? "",
             addresses: bound.map(\.address),
@@ -71,7 +77,14 @@ extension Compilation {
             ),
             unixMode: bound.compactMap(\.mode).first,
             accepts: accepts,
-            filterChains: [FilterChainConfiguration(filter: .http(manager))],
+            filterChains: chains.chains,
+            defaultFilterChain: chains.standard,
+            filters: filters,
+            handsOffOriginalDestination: listener.useOriginalDst.value,
+            isTransparent: listener.transparent.value,
+            isFreebind: listener.freebind.value,
+            accessLogs: logs,
+            accessLogFilters: logFilters,
             fingerprint: fingerprint(of: listener, at: index)
         )
     }
@@ -81,11 +94,14 @@ extension Compilation {
         of listener: Envoy_Config_Listener_V3_Listener,
         at index: Int
     ) -> [UInt8] {
-        var inherited = outside
         let limit = connectionLimits[listener.name]?.limit ?? Self.connectionsMax
-        inherited.append(contentsOf: Array("\(limit) \(options.explainsLocalReplies)".utf8))
-        inherited.append(contentsOf: Array(" \(options.allowsUnconfiguredFilters)".utf8))
+        let inherited = outside + Array("\(limit) ".utf8) + inheritedByChains
         return Fingerprint.bytes(of: serialized.listeners[index], inherited: inherited)
+    }
+
+    /// What every filter chain takes from the command line.
+    var inheritedByChains: [UInt8] {
+        Array("\(options.explainsLocalReplies) \(options.allowsUnconfiguredFilters)".utf8)
     }
 
     private func addresses(
@@ -124,130 +140,5 @@ extension Compilation {
             refuse(path, "is 0, so no connection could wait", "leave it out for 4096")
         }
         return Int32(clamping: listener.tcpBacklogSize.value)
-    }
-
-    // MARK: - Filters
-
-    private func checkListenerFilters(
-        _ filters: [Envoy_Config_Listener_V3_ListenerFilter],
-        _ path: FieldPath
-    ) {
-        typealias HTTP = Envoy_Extensions_Filters_Listener_HttpInspector_V3_HttpInspector
-        typealias TLS = Envoy_Extensions_Filters_Listener_TlsInspector_V3_TlsInspector
-        let inspectors = [
-            "envoy.filters.listener.http_inspector", "envoy.filters.listener.tls_inspector",
-        ]
-        for (index, filter) in filters.enumerated() {
-            let isInspector: Bool
-            if case .typedConfig(let any) = filter.configType {
-                isInspector = any.isA(HTTP.self) || any.isA(TLS.self)
-            } else {
-                isInspector = inspectors.contains(filter.name)
-            }
-            if !isInspector {
-                refuse(
-                    path[index],
-                    "listener filter \(quoted(filter.name)) is not supported yet",
-                    "known are " + inspectors.joined(separator: " and ")
-                )
-            }
-        }
-    }
-
-    private func manager(
-        of listener: Envoy_Config_Listener_V3_Listener,
-        _ path: FieldPath
-    ) -> HTTPConnectionManager? {
-        if listener.filterChains.count > 1 {
-            refuse(
-                path["filter_chains"][1],
-                "a second filter chain is not supported yet",
-                "make it a listener of its own"
-            )
-        }
-        if let chain = listener.filterChains.first {
-            if listener.hasDefaultFilterChain {
-                warn(
-                    path["default_filter_chain"],
-                    "is never used: the other chain takes everything",
-                    "remove it"
-                )
-            }
-            return manager(of: chain, path["filter_chains"][0])
-        }
-        if listener.hasDefaultFilterChain {
-            return manager(of: listener.defaultFilterChain, path["default_filter_chain"])
-        }
-        refuse(
-            path,
-            "has no filter chain",
-            "give filter_chains with a filter \(KnownFilters.connectionManager)"
-        )
-        return nil
-    }
-
-    private func manager(
-        of chain: Envoy_Config_Listener_V3_FilterChain,
-        _ path: FieldPath
-    ) -> HTTPConnectionManager? {
-        let filters = path["filters"]
-        guard let filter = chain.filters.first else {
-            refuse(filters, "is empty", "give one filter, \(KnownFilters.connectionManager)")
-            return nil
-        }
-        if chain.filters.count > 1 {
-            refuse(
-                filters[1],
-                "a second network filter is not supported yet",
-                "keep \(KnownFilters.connectionManager) alone"
-            )
-        }
-        let path = filters[0]
-        guard case .typedConfig(let any) = filter.configType else {
-            refuseUnconfigured(filter, path)
-            return nil
-        }
-        guard any.isA(ManagerMessage.self) else {
-            refuse(
-                path,
-                "network filter \(quoted(filter.name)) (\(typeName(any))) is not supported"
-                    + " yet",
-                "only \(KnownFilters.connectionManager) is"
-            )
-            return nil
-        }
-        guard let manager = unpack(any, as: ManagerMessage.self, path["typed_config"]) else {
-            return nil
-        }
-        return connectionManager(manager, path["typed_config"])
-    }
-
-    private func refuseUnconfigured(
-        _ filter: Envoy_Config_Listener_V3_Filter,
-        _ path: FieldPath
-    ) {
-        if filter.name == KnownFilters.connectionManager {
-            refuse(
-                path,
-                "has no typed_config",
-                "give the HttpConnectionManager: its stat_prefix, routes and filters"
-            )
-        } else if KnownFilters.networkNames.contains(filter.name) {
-            refuse(
-                path,
-                "network filter \(quoted(filter.name)) is not supported yet",
-                "only \(KnownFilters.connectionManager) is"
-            )
-        } else {
-            refuse(
-                path["name"],
-                "there is no network filter \(quoted(filter.name))",
-                Self.filterHint(
-                    filter.name,
-                    prefix: "envoy.filters.network.",
-                    KnownFilters.networkNames
-                )
-            )
-        }
     }
 }

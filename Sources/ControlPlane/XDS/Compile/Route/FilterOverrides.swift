@@ -73,6 +73,12 @@ extension Compilation {
                     : "the router cannot be disabled",
                 "remove it"
             )
+        } else if filterChain.unconditional.contains(name) {
+            refuse(
+                path,
+                "filter \(quoted(name)) takes part in all requests of its chain",
+                "remove it; routes cannot turn the filter off yet"
+            )
         } else if filterChain.leftOut.contains(name) {
             if isEnabled, !isOptional {
                 refuse(

@@ -48,7 +48,8 @@ extension Compilation {
             hashPolicies: hashes,
             mirrors: mirrors(action, path, levels),
             internalRedirects: internalRedirects(action, path),
-            bufferLimitBytes: bufferLimit
+            bufferLimitBytes: bufferLimit,
+            upgrades: upgrades(action.upgradeConfigs, path["upgrade_configs"])
         )
         guard let destination else { return nil }
         warnOfUnusedHash(hashes, destination, path["hash_policy"])

@@ -68,13 +68,14 @@ extension Compilation {
             }
             warnOfUnreachable(text, path, isWhole: false)
             return .pathSeparatedPrefix(folded(text))
+        case .connectMatcher: return .connect
         case .safeRegex(let expression):
             return regex(expression, path["safe_regex"]).map { .regex($0) }
         case nil:
             refuse(
                 path,
                 "says no path",
-                "give one of prefix, path, path_separated_prefix and safe_regex;"
+                "give one of prefix, path, path_separated_prefix, safe_regex and connect_matcher;"
                     + " prefix: \"/\" is every path"
             )
             return nil

@@ -250,9 +250,15 @@ extension Compilation {
                 && match.queryParameters.isEmpty && !match.hasGrpc && !match.hasRuntimeFraction
                 && match.cookies.isEmpty
         }
-        guard let everything, everything + 1 < host.routes.count else { return }
+        // A CONNECT request has no path, so no prefix takes it.
+        let later = host.routes.indices.first { index in
+            guard let everything, index > everything else { return false }
+            if case .connectMatcher = host.routes[index].match.pathSpecifier { return false }
+            return true
+        }
+        guard let everything, let later else { return }
         warn(
-            path[everything + 1],
+            path[later],
             "is never reached: route \(everything + 1) takes every request",
             "the first route that matches decides; move the general one to the end"
         )

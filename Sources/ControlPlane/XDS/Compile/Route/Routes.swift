@@ -48,8 +48,9 @@ extension Compilation {
         let action: RouteAction?
         switch route.action {
         case .route(let forward):
-            action = forwardAction(forward, path["route"], levels, bufferLimit)
-                .map { .forward($0) }
+            let compiled = forwardAction(forward, path["route"], levels, bufferLimit)
+            if let compiled { warnOfUntakenConnect(match, compiled, path["match"]) }
+            action = compiled.map { .forward($0) }
         case .redirect(let redirect):
             action = redirectAction(redirect, path["redirect"]).map { .redirect($0) }
         case .directResponse(let response):
@@ -81,6 +82,22 @@ extension Compilation {
         )
     }
 
+    /// Says so where a route is for CONNECT requests, and nothing allows them.
+    private func warnOfUntakenConnect(
+        _ match: RouteMatch?,
+        _ action: ForwardAction,
+        _ path: FieldPath
+    ) {
+        guard case .connect? = match?.path else { return }
+        let own = action.upgrades.first { $0.type == "connect" }
+        if own?.isEnabled ?? filterChain.allowsConnect { return }
+        warn(
+            path["connect_matcher"],
+            "CONNECT is no protocol that upgrade_configs allows, so 403 is answered",
+            "give the route upgrade_configs: [{upgrade_type: CONNECT}]"
+        )
+    }
+
     /// The route in words, as local replies and logs name it.
     private func explanation(
         of route: Envoy_Config_Route_V3_Route,
@@ -94,6 +111,7 @@ extension Compilation {
             case .path(let text): "path \(quoted(text))"
             case .pathSeparatedPrefix(let text): "path-separated prefix \(quoted(text))"
             case .safeRegex(let expression): "regex \(quoted(expression.regex))"
+            case .connectMatcher: "CONNECT"
             case nil: "no path"
             }
         return "route \(number) of virtual host \(virtualHost) (\(condition))"
