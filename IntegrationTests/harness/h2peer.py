@@ -86,6 +86,7 @@ class Http2:
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.headers_open = None
+        self.held = None
         self.next_number = 1
         self.timeout = timeout
         if not quiet:
@@ -97,7 +98,10 @@ class Http2:
 
     def raw(self, data):
         with self.lock:
-            self.socket.sendall(data)
+            if self.held is not None:
+                self.held += data
+            else:
+                self.socket.sendall(data)
 
     def send(self, frame):
         self.raw(frame.serialize())
@@ -310,14 +314,22 @@ class Http2:
     # Asking
 
     def request(self, fields, body=None, trailers=None):
-        """Send a request on a new stream; its number."""
+        """Send a request on a new stream; its number.
+
+        A small one goes in one piece, so that chance does not decide what comes before what.
+        """
         number = self.new_stream()
         has_more = body is not None or trailers is not None
+        if len(body or b"") < 16384:
+            self.held = bytearray()
         self.headers(number, fields, end=not has_more)
         if body is not None:
             self.data(number, body, end=trailers is None)
         if trailers is not None:
             self.headers(number, trailers, end=True)
+        if self.held is not None:
+            held, self.held = self.held, None
+            self.raw(held)
         return number
 
     def response(self, number, seconds=None, interim=None):
