@@ -1,4 +1,5 @@
 // Certificates: read from PEM, PKCS #12 and OCSP, and told in words.
+#define _GNU_SOURCE
 #include "internal.h"
 
 #include <arpa/inet.h>
@@ -62,9 +63,10 @@ static int read_key(pillion_tls_identity *identity, const uint8_t *pem, size_t l
     identity->key = PEM_read_bio_PrivateKey(bio, NULL, give_password, password);
     int result = PILLION_TLS_OK;
     if (identity->key == NULL) {
-        result = password->was_asked ? PILLION_TLS_WRONG_PASSWORD
-                 : is_at_end()       ? PILLION_TLS_NO_KEY
-                                     : PILLION_TLS_BAD_KEY;
+        static const char block[] = " PRIVATE KEY-----";
+        result = password->was_asked                                  ? PILLION_TLS_WRONG_PASSWORD
+                 : memmem(pem, len, block, sizeof(block) - 1) == NULL ? PILLION_TLS_NO_KEY
+                                                                      : PILLION_TLS_BAD_KEY;
     } else {
         ERR_clear_error();
     }

@@ -1,7 +1,6 @@
 // Contexts: what all sessions of a listener or a cluster share. Immutable once they are built.
 #include "internal.h"
 
-#include <malloc.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,6 +234,7 @@ int pillion_tls_context_trust(pillion_tls_context *context, const pillion_tls_bu
     }
     X509_STORE_free(store);
     context->verifies_chain = bundle != NULL;
+    context->ignores_time = (flags & PILLION_TLS_TRUST_EXPIRED) != 0;
     return add_names(context, bundle);
 }
 
@@ -256,12 +256,14 @@ int pillion_tls_context_trust_domain(pillion_tls_context *context, const uint8_t
     memcpy(domain->name, name, name_len);
     domain->name_len = name_len;
     domain->depth = depth;
+    context->ignores_time = (flags & PILLION_TLS_TRUST_EXPIRED) != 0;
     context->domain_count++;
     return add_names(context, bundle);
 }
 
 void pillion_tls_context_verify(pillion_tls_context *context, int mode, int accepts_untrusted,
-                                pillion_tls_check check, const void *policy) {
+                                int checks_leaf, pillion_tls_check check, const void *policy) {
+    context->checks_leaf = checks_leaf;
     context->accepts_untrusted = accepts_untrusted;
     context->check = check;
     context->policy = policy;
@@ -381,36 +383,3 @@ void pillion_tls_digest(const uint8_t *bytes, size_t count, uint8_t *out) {
 }
 
 int pillion_tls_random(uint8_t *bytes, size_t count) { return RAND_bytes(bytes, (int)count) == 1; }
-
-// MARK: - Memory, for tests
-
-static int64_t held;
-
-static void *counted_malloc(size_t count, const char *file, int line) {
-    (void)file, (void)line;
-    void *memory = malloc(count);
-    if (memory != NULL) __atomic_fetch_add(&held, (int64_t)malloc_usable_size(memory) + 8, __ATOMIC_RELAXED);
-    return memory;
-}
-
-static void counted_free(void *memory, const char *file, int line) {
-    (void)file, (void)line;
-    if (memory == NULL) return;
-    __atomic_fetch_sub(&held, (int64_t)malloc_usable_size(memory) + 8, __ATOMIC_RELAXED);
-    free(memory);
-}
-
-static void *counted_realloc(void *memory, size_t count, const char *file, int line) {
-    (void)file, (void)line;
-    if (memory != NULL)
-        __atomic_fetch_sub(&held, (int64_t)malloc_usable_size(memory) + 8, __ATOMIC_RELAXED);
-    void *grown = realloc(memory, count);
-    if (grown != NULL) __atomic_fetch_add(&held, (int64_t)malloc_usable_size(grown) + 8, __ATOMIC_RELAXED);
-    return grown;
-}
-
-void pillion_tls_count_memory(void) {
-    CRYPTO_set_mem_functions(counted_malloc, counted_realloc, counted_free);
-}
-
-int64_t pillion_tls_memory(void) { return __atomic_load_n(&held, __ATOMIC_RELAXED); }

@@ -44,7 +44,6 @@ struct trust_domain {
     size_t name_len;
     X509_STORE *store;
     int depth;
-    int ignores_time;
 };
 
 // A session that a client keeps, for one name.
@@ -58,13 +57,14 @@ struct pillion_tls_context {
     struct shown *shown;
     size_t shown_count;
     int scans_all;
-    int has_rsa;
     uint16_t max_version;
     uint8_t *alpn;
     size_t alpn_len;
 
     int verifies_chain;
+    int checks_leaf;
     int accepts_untrusted;
+    int ignores_time;
     struct trust_domain *domains;
     size_t domain_count;
     pillion_tls_check check;

@@ -71,7 +71,8 @@ int pillion_tls_ticket_callback(SSL *ssl, unsigned char *name, unsigned char *iv
             result = -1;
             if (set_mac_key(mac, key)
                 && EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), NULL, key + 48, iv))
-                result = index == 0 ? 1 : 2;
+                // A ticket of TLS 1.3 serves once, so its client gets a new one.
+                result = index == 0 && SSL_version(ssl) < TLS1_3_VERSION ? 1 : 2;
             break;
         }
     }

@@ -301,14 +301,12 @@ int pillion_tls_session_resumed(const pillion_tls_session *session) {
 }
 
 int pillion_tls_session_verified(const pillion_tls_session *session) {
-    // A session is resumed only within a context that demands the same.
-    if (SSL_session_reused(session->ssl))
-        return session->context->accepts_untrusted
-                   ? 0
-                   : (session->context->verifies_chain || session->context->domain_count > 0
-                      || session->context->check != NULL)
-                         && SSL_get0_peer_certificate(session->ssl) != NULL;
-    return session->verified;
+    if (!SSL_session_reused(session->ssl)) return session->verified;
+    // A session is resumed only within a context that demands the same, or as much.
+    const pillion_tls_context *context = session->context;
+    int demands = context->verifies_chain || context->domain_count > 0 || context->checks_leaf
+                  || session->verify_name != NULL;
+    return demands && !context->accepts_untrusted && SSL_get0_peer_certificate(session->ssl) != NULL;
 }
 
 long pillion_tls_session_identity(const pillion_tls_session *session) {

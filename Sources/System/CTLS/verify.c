@@ -95,7 +95,8 @@ static int verify_in_domain(pillion_tls_session *session, X509_STORE_CTX *chain,
 }
 
 // A session is not resumed for longer than the certificate is good.
-static void bound_session(SSL *ssl, X509 *leaf) {
+static void bound_session(const pillion_tls_context *context, SSL *ssl, X509 *leaf) {
+    if (context->ignores_time) return;
     SSL_SESSION *resumable = SSL_get_session(ssl);
     if (resumable == NULL) return;
     int64_t left = pillion_asn1_seconds(X509_get0_notAfter(leaf)) - (int64_t)time(NULL);
@@ -118,16 +119,16 @@ int pillion_tls_verify_callback(X509_STORE_CTX *chain, void *arg) {
         if (check != PILLION_TLS_CHECK_PASSED) return refuse(session, chain, 0, 0, leaf, check);
         if (!verify_in_domain(session, chain, leaf, domain)) return 0;
         if (session->verified < 0) return 1;
-        bound_session(ssl, leaf);
+        bound_session(context, ssl, leaf);
     } else if (context->verifies_chain) {
         if (X509_verify_cert(chain) <= 0)
             return refuse(session, chain, X509_STORE_CTX_get_error(chain),
                           X509_STORE_CTX_get_error_depth(chain),
                           X509_STORE_CTX_get_current_cert(chain), 0);
         session->verified = 1;
-        bound_session(ssl, leaf);
+        bound_session(context, ssl, leaf);
     }
-    if (context->check != NULL || session->verify_name != NULL) {
+    if (context->checks_leaf || session->verify_name != NULL) {
         const char *name = session->verify_name != NULL ? session->verify_name : "";
         int check = context->check == NULL
                         ? PILLION_TLS_CHECK_NAME

@@ -95,6 +95,12 @@ final class CertificateIdentity {
         return unsafe CertificateReading.facts(of: found, withPEM: true)
     }
 
+    /// The leaf may sign other certificates.
+    var isAuthority: Bool {
+        guard let leaf = unsafe pillion_tls_identity_certificate(pointer, 0) else { return false }
+        return unsafe pillion_x509_is_authority(leaf) == 1
+    }
+
     private var chainPlace: String { (source.pkcs12 ?? source.chain)?.place ?? "" }
     private var keyPlace: String { (source.pkcs12 ?? source.privateKey)?.place ?? "" }
 

@@ -82,12 +82,21 @@ enum CipherNames {
                 reason: "there is no signature algorithm named \(name)"
             )
         }
-        return names.joined(separator: ":")
+        return names.map(openSSLSignature).joined(separator: ":")
+    }
+
+    /// OpenSSL knows the algorithms with SHA-1 by their parts alone.
+    private static func openSSLSignature(_ name: String) -> String {
+        switch name {
+        case "ecdsa_sha1": "ECDSA+SHA1"
+        case "rsa_pkcs1_sha1": "RSA+SHA1"
+        default: name
+        }
     }
 
     static func isSignature(_ name: String) -> Bool {
         guard isPlain(name) else { return false }
-        return unsafe pillion_tls_signature_known(name) == 1
+        return unsafe pillion_tls_signature_known(openSSLSignature(name)) == 1
     }
 
     /// One name and no list.

@@ -334,14 +334,13 @@ final class ContextBuilder {
         if checksLeaf || !validation.trustDomains.isEmpty { mode = PILLION_TLS_VERIFY_DEMAND }
         if validation.acceptsUntrusted { mode = PILLION_TLS_VERIFY_ASK }
         if requiresCertificate, hasTrust { mode = PILLION_TLS_VERIFY_DEMAND }
-        // A client's sessions may each demand a name of their own.
-        let check = unsafe checksLeaf || !isServer ? NamePolicy.callback : nil
         guard let pointer = unsafe pointer else { return }
         unsafe pillion_tls_context_verify(
             pointer,
             Int32(mode),
             validation.acceptsUntrusted ? 1 : 0,
-            check,
+            checksLeaf ? 1 : 0,
+            NamePolicy.callback,
             Unmanaged.passUnretained(policy).toOpaque()
         )
     }

@@ -126,8 +126,9 @@ int pillion_tls_context_trust(pillion_tls_context *context, const pillion_tls_bu
 int pillion_tls_context_trust_domain(pillion_tls_context *context, const uint8_t *name,
                                      size_t name_len, const pillion_tls_bundle *bundle, int flags,
                                      int depth);
+// `checks_leaf`: the check is for every peer, and not only where a session demands a name.
 void pillion_tls_context_verify(pillion_tls_context *context, int mode, int accepts_untrusted,
-                                pillion_tls_check check, const void *policy);
+                                int checks_leaf, pillion_tls_check check, const void *policy);
 // Sessions that clients may come back to. `id` separates contexts that demand different things.
 int pillion_tls_context_resumption(pillion_tls_context *context, const uint8_t *id, size_t id_len,
                                    int uses_tickets, int uses_cache, uint32_t timeout);
@@ -158,7 +159,12 @@ pillion_tls_session *pillion_tls_session_new(pillion_tls_context *context,
                                              size_t alpn_len);
 void pillion_tls_session_free(pillion_tls_session *session);
 
-enum { PILLION_TLS_WANTS_MORE = 0, PILLION_TLS_DONE = 1, PILLION_TLS_ENDED = -1, PILLION_TLS_FAILED = -2 };
+enum {
+    PILLION_TLS_WANTS_MORE = 0,
+    PILLION_TLS_DONE = 1,
+    PILLION_TLS_ENDED = -1,
+    PILLION_TLS_FAILED = -2,
+};
 int pillion_tls_handshake(pillion_tls_session *session);
 // The count of bytes (> 0), or one of the values above that are not positive.
 long pillion_tls_read(pillion_tls_session *session, void *into, size_t capacity);
@@ -268,9 +274,5 @@ int pillion_x509_digest(const pillion_x509 *certificate, uint8_t *out);
 int pillion_x509_key_digest(const pillion_x509 *certificate, uint8_t *out);
 int pillion_x509_is_authority(const pillion_x509 *certificate);
 void pillion_x509_key_text(const pillion_x509 *certificate, char *text, size_t capacity);
-
-// For tests: bytes that OpenSSL holds in this process, counted from the first call on.
-void pillion_tls_count_memory(void);
-int64_t pillion_tls_memory(void);
 
 #endif
