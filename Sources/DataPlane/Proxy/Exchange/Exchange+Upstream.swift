@@ -28,11 +28,12 @@ extension Exchange {
             cluster.stats.increment(.upstreamCxNoneHealthy)
             let name = cluster.configuration.name
             let what =
-                cluster.endpoints.isEmpty
-                ? "has no endpoint"
-                : metadataMatch.isEmpty
-                    ? "has \(cluster.endpoints.count) endpoints, and none of them may be used"
-                    : "has no endpoint that fits the route's metadata_match"
+                cluster.destinations?.refusal
+                ?? (cluster.endpoints.isEmpty
+                    ? "has no endpoint"
+                    : metadataMatch.isEmpty
+                        ? "has \(cluster.endpoints.count) endpoints, and none of them may be used"
+                        : "has no endpoint that fits the route's metadata_match")
             countUpstream(status: 503)
             reply(
                 503,
@@ -88,6 +89,7 @@ extension Exchange {
     }
 
     private func choose(in cluster: ClusterState) -> ClusterState.Choice {
+        if let destinations = cluster.destinations { return chooseDestination(destinations) }
         let request = BalancingRequest(
             hash: hash,
             metadataMatch: metadataMatch,

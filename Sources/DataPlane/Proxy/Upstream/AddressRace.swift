@@ -116,6 +116,15 @@ final class AddressRace: TimerTarget {
         receiver.connected(winner)
     }
 
+    /// Nobody waits any more.
+    func abandon() {
+        endpoint.cluster.worker.loop.timers.cancel(&timer)
+        let losers = attempts
+        attempts = []
+        waiting = []
+        for loser in losers { loser.abandon() }
+    }
+
     /// One address is out; the endpoint has failed when all are.
     func failed(_ connection: ConnectingSocket, _ failure: ConnectFailure) {
         attempts.removeAll { $0 === connection }

@@ -12,6 +12,8 @@ package final class ClusterShared: Sendable {
     /// The TLS contexts of the transports: of `transportMatches`, then of `transport`.
     package let contexts: [TLSRotation?]
     private let current: Mutex<EndpointSet>
+    /// ORIGINAL_DST: the endpoints that clients have named.
+    let destinations = Mutex<[SocketAddress: NamedEndpoint]>([:])
     /// Told when a row of failures has reached a threshold; called on a worker's thread.
     package let onConsecutiveFailure =
         Mutex<(@Sendable (EndpointShared, ConsecutiveFailure) -> Void)?>(nil)
@@ -51,7 +53,10 @@ package final class ClusterShared: Sendable {
     ///
     /// From any thread; a worker takes the set when it first needs the cluster, and again whenever
     /// it is told that there is another.
-    package var endpoints: EndpointSet { current.withLock { $0 } }
+    package var endpoints: EndpointSet {
+        if case .originalDestination = configuration.discovery { return namedEndpoints }
+        return current.withLock { $0 }
+    }
 
     /// Replaces the endpoints; those with the same address keep their counts and their health.
     ///

@@ -33,6 +33,8 @@ package final class ClusterState {
     let measuresLatency: Bool
     /// Whether a hash of the request matters here.
     let usesHash: Bool
+    /// ORIGINAL_DST: endpoints are made as clients name them; nil: the cluster has its own.
+    private(set) var destinations: OriginalDestinations?
 
     init(shared: ClusterShared, stats: ClusterStats, worker: Worker) {
         self.shared = shared
@@ -55,6 +57,9 @@ package final class ClusterState {
             measuresLatency = false
             usesHash = false
         }
+        if case .originalDestination(let options) = configuration.discovery {
+            destinations = OriginalDestinations(options, cluster: self)
+        }
     }
 
     package func limits(_ priority: RoutingPriority) -> ResourceLimits {
@@ -67,7 +72,7 @@ package final class ClusterState {
     ///
     /// Called again with the same or an older set, it does nothing.
     func update(_ set: EndpointSet) {
-        guard set.version > version else { return }
+        guard set.version > version, destinations == nil else { return }
         version = set.version
         var kept: [ObjectIdentifier: EndpointState] = [:]
         kept.reserveCapacity(endpoints.count)
@@ -90,6 +95,12 @@ package final class ClusterState {
             for endpoint in endpoints { endpoint.closeAllAfterUse() }
         }
     }
+
+    /// A client has named an address that was not known.
+    func append(destination: EndpointState) { endpoints.append(destination) }
+
+    /// The others have not been asked for any more.
+    func keep(destinations: [EndpointState]) { endpoints = destinations }
 
     /// The health of an endpoint has changed: what may be chosen is worked out again.
     func healthChanged() {
@@ -256,6 +267,7 @@ package final class ClusterState {
     /// Closes what is idle and lets the rest finish.
     func retire() {
         isRetired = true
+        destinations?.retire()
         for endpoint in endpoints { endpoint.retire() }
         endpoints = []
         rebuild()
