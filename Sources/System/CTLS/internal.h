@@ -87,7 +87,7 @@ struct pillion_tls_session {
     X509 *refused;
     int reason;
     int verify_error, verify_depth, check, verified;
-    int is_done, is_flood;
+    int is_done, is_flood, has_spare_buffers;
     int16_t alert_received, alert_sent;
     // How many more messages may come that cost more than they bring.
     int32_t patience;

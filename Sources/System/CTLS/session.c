@@ -98,7 +98,16 @@ long pillion_tls_read(pillion_tls_session *session, void *into, size_t capacity)
     size_t count = 0;
     int returned = SSL_read_ex(session->ssl, into, capacity, &count);
     if (session->is_flood) return PILLION_TLS_FAILED;
-    if (returned != 1) return outcome(session, returned);
+    if (returned != 1) {
+        // A ticket makes the library take a buffer for an answer that never comes.
+        if (session->has_spare_buffers && session->io->in_len == 0) {
+            session->has_spare_buffers = 0;
+            int result = outcome(session, returned);
+            if (result == PILLION_TLS_WANTS_MORE) SSL_free_buffers(session->ssl);
+            return result;
+        }
+        return outcome(session, returned);
+    }
     // A message about keys is borne for each MiB.
     session->plaintext += (uint32_t)count;
     if (session->plaintext >= 1 << 20) {
@@ -144,6 +153,7 @@ void pillion_tls_message_callback(int is_sent, int version, int type, const void
     }
     if (is_sent || !session->is_done) return;
     int costs = 0;
+    if (type == SSL3_RT_HANDSHAKE) session->has_spare_buffers = 1;
     if (type == SSL3_RT_HANDSHAKE && count > 0) costs = byte[0] == SSL3_MT_KEY_UPDATE;
     // Before TLS 1.3 nothing but an attempt to renegotiate is a handshake's record now.
     if (type == SSL3_RT_HEADER && count > 0 && byte[0] == SSL3_RT_HANDSHAKE)
