@@ -78,55 +78,81 @@ class H2Load(H1Load):
                     self.failures.append(repr(error))
 
     def _connect(self):
-        from h2.config import H2Configuration
-        from h2.connection import H2Connection
+        from hpack import Encoder
+        from hyperframe.frame import HeadersFrame, SettingsFrame
 
+        # Frames by hand: the h2 package takes a first GOAWAY for the end of everything.
+        request = [(":method", "GET"), (":scheme", "http"), (":authority", "test"), (":path", "/")]
         with socket.create_connection(("127.0.0.1", self.target), timeout=20) as sock:
-            connection = H2Connection(H2Configuration(client_side=True))
-            connection.initiate_connection()
-            sock.sendall(connection.data_to_send())
-            going = False
-            while not self.stopping.is_set() and not going:
-                going = self._exchange(sock, connection)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SettingsFrame(0).serialize())
+            frames = self._frames(sock)
+            encoder, stream = Encoder(), 1
+            while not self.stopping.is_set():
+                frame = HeadersFrame(stream, data=encoder.encode(request),
+                                     flags=["END_HEADERS", "END_STREAM"])
+                sock.sendall(frame.serialize())
+                if self._response(sock, frames, stream):
+                    return
+                stream += 2
 
-    def _exchange(self, sock, connection):
-        from h2 import events
+    def _frames(self, sock):
+        """Every frame that comes; the header blocks are decoded, since they share a table."""
+        from hpack import Decoder
+        from hyperframe.frame import Frame, HeadersFrame
 
-        stream = connection.get_next_available_stream_id()
-        connection.send_headers(
-            stream,
-            [(":method", "GET"), (":scheme", "http"), (":authority", "test"), (":path", "/")],
-            end_stream=True,
-        )
-        sock.sendall(connection.data_to_send())
-        status, going = None, False
+        decoder, pending = Decoder(), bytearray()
+
+        def take(count):
+            while len(pending) < count:
+                data = sock.recv(65536)
+                if not data:
+                    raise ConnectionError("the end came before the response")
+                pending.extend(data)
+            part = bytes(pending[:count])
+            del pending[:count]
+            return part
+
         while True:
-            data = sock.recv(65536)
-            if not data:
-                raise ConnectionError("the end came before the response")
-            for event in connection.receive_data(data):
-                if isinstance(event, events.ResponseReceived):
-                    status = dict(event.headers)[b":status"]
-                elif isinstance(event, events.DataReceived):
-                    connection.acknowledge_received_data(
-                        event.flow_controlled_length, event.stream_id)
-                elif isinstance(event, events.StreamReset):
-                    raise ConnectionError(f"the stream was reset: {event.error_code}")
-                elif isinstance(event, events.ConnectionTerminated):
-                    going = True
-                elif isinstance(event, events.StreamEnded):
-                    with self.lock:
-                        self.done += 1
-                        if status != b"200":
-                            self.failures.append(status)
-                    sock.sendall(connection.data_to_send())
-                    return going
-            sock.sendall(connection.data_to_send())
+            frame, length = Frame.parse_frame_header(memoryview(take(9)))
+            frame.parse_body(memoryview(take(length)))
+            if isinstance(frame, HeadersFrame):
+                frame.fields = dict(decoder.decode(frame.data))
+            yield frame
+
+    def _response(self, sock, frames, stream):
+        """Read one response; True where the server has said that it goes."""
+        from hyperframe import frame as kinds
+
+        status, going = None, False
+        for frame in frames:
+            if isinstance(frame, (kinds.SettingsFrame, kinds.PingFrame)):
+                if "ACK" not in frame.flags:
+                    answer = type(frame)(0, flags=["ACK"])
+                    if isinstance(frame, kinds.PingFrame):
+                        answer.opaque_data = frame.opaque_data
+                    sock.sendall(answer.serialize())
+            elif isinstance(frame, kinds.GoAwayFrame):
+                going = True
+                if frame.last_stream_id < stream:
+                    raise ConnectionError("a stream that was sent before the end was refused")
+            elif isinstance(frame, kinds.RstStreamFrame):
+                raise ConnectionError(f"the stream was reset: {frame.error_code}")
+            elif isinstance(frame, kinds.HeadersFrame):
+                status = frame.fields[":status"]
+            elif isinstance(frame, kinds.DataFrame) and frame.body_len:
+                room = kinds.WindowUpdateFrame(0, window_increment=frame.body_len)
+                sock.sendall(room.serialize())
+            if frame.stream_id == stream and "END_STREAM" in frame.flags:
+                with self.lock:
+                    self.done += 1
+                    if status != "200":
+                        self.failures.append(status)
+                return going
+        return True
 
 
-# HTTP/2 joins when PILLION_TAKEOVER_PROTOCOLS says so.
 LOADS = {"h1": H1Load, "h2": H2Load}
-PROTOCOLS = os.environ.get("PILLION_TAKEOVER_PROTOCOLS", "h1").split(",")
 
 
 @contextmanager
@@ -181,7 +207,7 @@ def start_in_vain(binary, folder, configuration, *args):
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("protocol", LOADS)
 def test_twenty_takeovers_under_load_fail_no_request(family, app, protocol):
     configuration = configuration_for(app)
     processes = [family(configuration, workers=2, drain_seconds=20)]

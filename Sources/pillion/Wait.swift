@@ -62,11 +62,12 @@ struct Wait: ParsableCommand {
         while true {
             let rest = end - ReadinessProbe.now()
             let answer = probe.ask(milliseconds: min(Int64(requestTimeout), max(1, rest)))
-            guard case .notReady(let why) = answer else {
-                break
+            guard case .notReady(let why) = answer else { break }
+            // The last request may have had less time than an answer takes: it says nothing.
+            if reason.isEmpty || rest >= Int64(requestTimeout) {
+                if why != reason, !quiet { StandardError.print("pillion wait: \(why)") }
+                reason = why
             }
-            if why != reason, !quiet { StandardError.print("pillion wait: \(why)") }
-            reason = why
             let now = ReadinessProbe.now()
             if now >= end {
                 StandardError.print(
