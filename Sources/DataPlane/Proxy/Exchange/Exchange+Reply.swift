@@ -98,6 +98,9 @@ extension Exchange {
         // A status of 400 says that the messages of this connection cannot be relied on.
         if response.status == 400 { downstream.closesUnfinished() }
         var body = finishedBody(text)
+        if let extras, extras.grpc != nil || extras.web != nil {
+            body = adaptGRPCReply(body, extras)
+        }
         let hasNoBody = response.status == 204 || response.status == 304
         if hasNoBody {
             body = []

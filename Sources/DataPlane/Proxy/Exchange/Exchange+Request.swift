@@ -152,6 +152,8 @@ extension Exchange {
         let random = worker.random.next()
         let lookup = http.routes.route(for: request, random: random)
         chain?.stats.increment(.rqTotal)
+        // Routes see the request as it came.
+        if http.bridgesGRPCWeb { bridgeGRPCWeb() }
         switch lookup {
         case .noVirtualHost:
             chain?.stats.increment(.noRoute)
@@ -231,6 +233,7 @@ extension Exchange {
             return
         }
         cluster = found
+        if let counted = hcm?.grpcStatistics { countGRPC(in: found, counted) }
         if let http = hcm, !http.strictlyCheckedHeaders.isEmpty,
             let wrong = StrictHeaders.firstInvalid(request, http.strictlyCheckedHeaders)
         {
@@ -353,6 +356,15 @@ extension Exchange {
     func requestBody(_ bytes: Span<UInt8>) {
         bodyBytesReceived &+= UInt64(bytes.count)
         lastActivity = loop.nowMilliseconds
+        if let extras, extras.grpc != nil || extras.web != nil {
+            takeGRPCBody(bytes, extras)
+        } else {
+            takeBody(bytes)
+        }
+    }
+
+    /// Bytes of the request's body, as the upstream gets them.
+    func takeBody(_ bytes: Span<UInt8>) {
         if extras != nil { mirrorBody(bytes) }
         if stage == .done || isLocalReply || hasStoppedSending { return }
         if stage == .sending, !keepsBody, body.isEmpty, !isAwaitingSwitch, let upstream {
@@ -373,7 +385,10 @@ extension Exchange {
         requestDeadline = .max
         bodyRateDeadline = .max
         if hasTrailers, requestTrailerHead.fieldCount > 0 { requestTrailers = requestTrailerHead }
-        if extras != nil { mirrorEnd() }
+        if let extras {
+            if extras.web != nil, !endGRPCBody(extras) { return }
+            mirrorEnd()
+        }
         if stage == .done { return }
         if let global = timeouts?.globalMilliseconds {
             routeDeadline = loop.nowMilliseconds + global

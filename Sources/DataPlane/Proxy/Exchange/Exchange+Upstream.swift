@@ -130,6 +130,8 @@ extension Exchange {
         upstream = connection
         upstreamTLS = connection.tlsFacts
         upstreamConnectionID = connection.connectionID
+        upstreamMajorVersion = connection.majorVersion
+        upstreamMajorVersion = connection.majorVersion
         stage = .sending
         holdsAttempt = true
         attemptStartedAt = loop.nowMicroseconds
@@ -325,8 +327,13 @@ extension Exchange {
         addRouterHeaders(service: firstResponseByteAt)
         changeResponseHeaders()
         addManagerHeaders()
-        responseFraming = framing
+        var framing = framing
         hasResponseStarted = true
+        if let extras, extras.grpc != nil || extras.web != nil {
+            guard let adapted = adaptGRPCHead(framing, extras) else { return }
+            framing = adapted
+        }
+        responseFraming = framing
         downstream?.respondHead(response, framing: framing)
         if isTunnel { enterTunnel() }
     }
@@ -387,8 +394,18 @@ extension Exchange {
             heldFraming = nil
             deliverHead(framing: framing)
         }
-        guard hasResponseStarted, let downstream else { return }
+        guard hasResponseStarted, downstream != nil else { return }
         lastActivity = loop.nowMilliseconds
+        if let extras, extras.grpc != nil || extras.web != nil {
+            passGRPCBody(bytes, extras)
+        } else {
+            passBody(bytes)
+        }
+    }
+
+    /// Bytes of the response's body, as the client gets them.
+    func passBody(_ bytes: Span<UInt8>) {
+        guard let downstream else { return }
         bodyBytesSent &+= UInt64(bytes.count)
         downstream.respondBody(bytes)
         if downstream.hasBacklog, let upstream, !upstream.isReadingPaused {
@@ -402,6 +419,10 @@ extension Exchange {
         if heldFraming != nil, settleHeldHead(trailers: trailers) { return }
         guard hasResponseStarted, stage == .sending else { return }
         responseTrailers = trailers
+        var trailers = trailers
+        if let extras, extras.grpc != nil || extras.web != nil {
+            trailers = endGRPC(trailers, extras)
+        }
         if role == .primary {
             recordTime(
                 milliseconds: UInt64(max(0, loop.nowMicroseconds - attemptStartedAt) / 1000)

@@ -88,6 +88,8 @@ final class Exchange: TimerTarget {
     var upstreamLocalAddress: SocketAddress?
     var upstreamTLS: TLSFacts?
     var upstreamConnectionID: UInt64 = 0
+    var upstreamMajorVersion: UInt8 = 1
+    var upstreamMajorVersion: UInt8 = 1
     /// The method that the current attempt was sent with.
     var sentMethod: Method = .get
     var attemptCount: UInt32 = 0
@@ -227,6 +229,8 @@ final class Exchange: TimerTarget {
         responseTrailers = nil
         upstreamTLS = nil
         upstreamConnectionID = 0
+        upstreamMajorVersion = 1
+        upstreamMajorVersion = 1
         hasResponseStarted = false
         isLocalReply = false
         responseFraming = .none
@@ -327,6 +331,8 @@ final class Exchange: TimerTarget {
         record.virtualClusterName = virtualClusterName
         record.upstreamTLS = upstreamTLS
         record.upstreamConnectionID = upstreamConnectionID
+        record.upstreamMajorVersion = upstreamMajorVersion
+        record.upstreamMajorVersion = upstreamMajorVersion
         // A copy speaks of the client that its original has.
         let source = original ?? self
         guard let chain = source.chain, let downstream = source.downstream else {

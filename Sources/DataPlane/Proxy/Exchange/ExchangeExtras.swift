@@ -16,6 +16,10 @@ final class ExchangeExtras {
     /// Redirects followed so far, and the routes that they came by.
     var redirectCount: UInt32 = 0
     var redirectRoutes: [Route] = []
+    /// `grpc_stats`: the call is counted.
+    var grpc: GRPCCallStatistics?
+    /// `grpc_web`: the client speaks gRPC-Web.
+    var web: GRPCWebBridge?
     /// `set-cookie` for the hash policy's cookie.
     var hashCookies: [ByteString] = []
 }

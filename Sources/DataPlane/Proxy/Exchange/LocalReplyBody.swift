@@ -29,7 +29,7 @@ extension Exchange {
             frame = rewrite(&body, replies)
             if frame.isChanged { isAlone = false }
         }
-        if request.isGRPC {
+        if request.isGRPC, extras?.web == nil {
             if frame.isJSON, body.last == 0x0a { body.removeLast() }
             becomeGRPC(body)
             return []

@@ -12,6 +12,7 @@ final class RouteStatistics {
         let isVirtualCluster: Bool
     }
     private var known: [Key: RouteStats] = [:]
+    let grpcMethods = GRPCMethodLists()
     private let registry: StatsRegistry
     private let worker: Int
 

@@ -8,7 +8,11 @@ import Wire
 /// It tells the exchange what comes back (`upstreamHead`, `upstreamBody`, `upstreamEnd`,
 /// `upstreamFailed`). On the worker's loop.
 protocol UpstreamStream: AnyObject {
+    /// Of HTTP: 1 or 2.
+    var majorVersion: UInt8 { get }
     var connectionID: UInt64 { get }
+    /// Of HTTP.
+    var majorVersion: UInt8 { get }
     /// The address that the connection is to: one of the endpoint's.
     var address: SocketAddress { get }
     var localAddress: SocketAddress { get }
@@ -39,4 +43,9 @@ protocol UpstreamStream: AnyObject {
     func release()
     /// The request could not be finished, or its response is not wanted.
     func reset()
+}
+
+extension UpstreamStream {
+    var majorVersion: UInt8 { 1 }
+    var majorVersion: UInt8 { 1 }
 }

@@ -28,6 +28,8 @@ final class HTTP2ClientStream: HTTP2Stream, UpstreamStream {
         isFinished = false
     }
 
+    var majorVersion: UInt8 { 2 }
+    var majorVersion: UInt8 { 2 }
     var connectionID: UInt64 { connection.connectionID }
     var address: SocketAddress { connection.address }
     var localAddress: SocketAddress { connection.localAddress }
@@ -94,8 +96,8 @@ final class HTTP2ClientStream: HTTP2Stream, UpstreamStream {
     private func finish() {
         guard !isFinished else { return }
         isFinished = true
-        if id != 0, !isReset, !(hasReceivedEnd && hasSentEnd && !isWaitingToSend) {
-            reset(hasReceivedEnd ? .noError : .cancel)
+        if id != 0, !isReset {
+            if isClosed { session.close(self) } else { reset(hasReceivedEnd ? .noError : .cancel) }
         }
         connection.finished(self)
     }

@@ -139,6 +139,7 @@ final class HTTP2ServerStream: HTTP2Stream, DownstreamStream {
             ended.downstreamLost(flag, details)
         }
         worker.giveBack(ended)
+        if isReset { connection.recycle(self) }
     }
 
     override func closed() {

@@ -309,8 +309,8 @@ final class HTTP2Session {
         }
         stream.isReset = true
         stream.pending.removeAll()
-        stream.receivedReset(code)
         close(stream)
+        stream.receivedReset(code)
         // Counted last, so that a flood's streams are gone when the connection ends.
         if isServer { try count(.reset) }
     }

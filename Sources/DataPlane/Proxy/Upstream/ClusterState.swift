@@ -15,6 +15,12 @@ package final class ClusterState {
         cluster: configuration.statName,
         worker: worker.index
     )
+    /// Calls of gRPC, where they are counted.
+    private(set) lazy var grpcMethods = ClusterMethods(
+        registry: worker.registry,
+        cluster: configuration.statName,
+        worker: worker.index
+    )
     private(set) lazy var tlsStats = worker.registry.clusterTLSStats(
         name: configuration.statName,
         worker: worker.index

@@ -155,7 +155,7 @@ final class ConnectionPool: ConnectionReceiver {
         switch key.mode {
         case .http1: cluster.stats.increment(.upstreamCxHttp1Total)
         case .http2: cluster.stats.increment(.upstreamCxHttp2Total)
-        case .negotiated: break
+        case .negotiated, .raw: break
         }
     }
 
@@ -172,9 +172,9 @@ final class ConnectionPool: ConnectionReceiver {
     /// Connects to this endpoint before anybody asks (`preconnect_policy`).
     func preconnect(priority: RoutingPriority) {
         let ratio = cluster.configuration.preconnect.perUpstreamRatio
-        guard ratio > 1, !endpoint.isRetired, !endpoint.shared.isFailing, !speaksHTTP2 else {
-            return
-        }
+        guard ratio > 1, !endpoint.isRetired, !endpoint.shared.isFailing, !speaksHTTP2,
+            key.mode != .raw
+        else { return }
         let active = endpoint.activeRequests
         let wanted = Int((Double(active + waiting.count) * ratio).rounded(.up))
         var rest = 3
@@ -198,6 +198,18 @@ final class ConnectionPool: ConnectionReceiver {
 
     func connected(_ socket: ConnectingSocket) {
         connectingCount -= 1
+        if key.mode == .raw {
+            let tunnel = TCPTunnelStream(continuing: socket, pool: self)
+            socket.handOver(to: tunnel)
+            endpoint.opened(tunnel)
+            if let exchange = takeWaiting() {
+                exchange.attached(to: tunnel)
+            } else {
+                tunnel.reset()
+            }
+            connectForWaiting()
+            return
+        }
         let negotiated = socket.tls?.session.applicationProtocol ?? []
         let isHTTP2 =
             key.mode == .http2 || key.mode == .negotiated && negotiated == [0x68, 0x32]

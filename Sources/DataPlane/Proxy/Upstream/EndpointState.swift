@@ -60,6 +60,7 @@ package final class EndpointState {
     func acquire(for exchange: Exchange, priority: RoutingPriority, fresh: Bool) -> Acquisition {
         let isDistinct =
             cluster.distinguishesPools || exchange.downstream?.peer.spoofsSource == true
+            || exchange.connectTermination != nil
         let pool = isDistinct ? pool(for: exchange) : primary
         exchange.pool = pool
         return pool.acquire(for: exchange, priority: priority, fresh: fresh)
@@ -88,6 +89,12 @@ package final class EndpointState {
             key.proxyHeader = ProxyHeader.bytes(version, for: exchange)
         }
         if let peer, peer.spoofsSource { key.source = peer.remoteAddress }
+        if let termination = exchange.connectTermination {
+            key.mode = .raw
+            if let version = termination.proxyProtocol {
+                key.proxyHeader = ProxyHeader.bytes(version, for: exchange)
+            }
+        }
         return key
     }
 

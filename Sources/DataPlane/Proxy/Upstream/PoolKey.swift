@@ -2,7 +2,11 @@ import Model
 
 /// What connections of one pool have in common, beside their endpoint.
 struct PoolKey: Hashable {
-    enum Mode: Hashable { case http1, http2, negotiated }
+    enum Mode: Hashable {
+        case http1, http2, negotiated
+        /// Bytes as they are, for one exchange (CONNECT that ends here).
+        case raw
+    }
 
     var mode: Mode
     /// `auto_sni`: the request's host.
@@ -31,6 +35,7 @@ extension PoolKey.Mode {
         case .http1: [Self.http11]
         case .http2: [Self.h2]
         case .negotiated: [Self.h2, Self.http11]
+        case .raw: []
         }
     }
 }
