@@ -131,7 +131,6 @@ extension Exchange {
         upstreamTLS = connection.tlsFacts
         upstreamConnectionID = connection.connectionID
         upstreamMajorVersion = connection.majorVersion
-        upstreamMajorVersion = connection.majorVersion
         stage = .sending
         holdsAttempt = true
         attemptStartedAt = loop.nowMicroseconds

@@ -89,7 +89,6 @@ final class Exchange: TimerTarget {
     var upstreamTLS: TLSFacts?
     var upstreamConnectionID: UInt64 = 0
     var upstreamMajorVersion: UInt8 = 1
-    var upstreamMajorVersion: UInt8 = 1
     /// The method that the current attempt was sent with.
     var sentMethod: Method = .get
     var attemptCount: UInt32 = 0
@@ -230,7 +229,6 @@ final class Exchange: TimerTarget {
         upstreamTLS = nil
         upstreamConnectionID = 0
         upstreamMajorVersion = 1
-        upstreamMajorVersion = 1
         hasResponseStarted = false
         isLocalReply = false
         responseFraming = .none
@@ -331,7 +329,6 @@ final class Exchange: TimerTarget {
         record.virtualClusterName = virtualClusterName
         record.upstreamTLS = upstreamTLS
         record.upstreamConnectionID = upstreamConnectionID
-        record.upstreamMajorVersion = upstreamMajorVersion
         record.upstreamMajorVersion = upstreamMajorVersion
         // A copy speaks of the client that its original has.
         let source = original ?? self

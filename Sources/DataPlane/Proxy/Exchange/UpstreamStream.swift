@@ -11,8 +11,6 @@ protocol UpstreamStream: AnyObject {
     /// Of HTTP: 1 or 2.
     var majorVersion: UInt8 { get }
     var connectionID: UInt64 { get }
-    /// Of HTTP.
-    var majorVersion: UInt8 { get }
     /// The address that the connection is to: one of the endpoint's.
     var address: SocketAddress { get }
     var localAddress: SocketAddress { get }
@@ -46,6 +44,5 @@ protocol UpstreamStream: AnyObject {
 }
 
 extension UpstreamStream {
-    var majorVersion: UInt8 { 1 }
     var majorVersion: UInt8 { 1 }
 }

@@ -29,7 +29,6 @@ final class HTTP2ClientStream: HTTP2Stream, UpstreamStream {
     }
 
     var majorVersion: UInt8 { 2 }
-    var majorVersion: UInt8 { 2 }
     var connectionID: UInt64 { connection.connectionID }
     var address: SocketAddress { connection.address }
     var localAddress: SocketAddress { connection.localAddress }
