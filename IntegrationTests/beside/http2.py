@@ -91,7 +91,8 @@ def _either(choice):
 STATS = ("http.main.downstream_*", "http.main.rq_*", "http2.*", "cluster.h2.http2.*",
          "cluster.h2.upstream_*", "cluster.h1.upstream_*", "cluster.h1.http2.*", "cluster.dead.*",
          "cluster.empty.upstream_*")
-IGNORES = ("*bytes*", "*length_ms*", "*.http2.*buffered*", "stats.*.http2.pending_send_bytes")
+IGNORES = ("*bytes*", "*length_ms*", "*.http2.*buffered*", "stats.*.http2.pending_send_bytes",
+           "stats.*.nghttp2_upstream_connections")
 
 
 def _h2(name, path, *headers, trailers=None, scheme="http", stats=STATS, ignores=(), arrivals=0,

@@ -10,7 +10,7 @@ import Wire
 final class DownstreamConnection: StreamConnection, ClientConnection, DownstreamStream,
     Startable
 {
-    private enum Phase {
+    enum Phase {
         case head
         case body(remaining: UInt64)
         case chunked
@@ -30,7 +30,7 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
     let peer: DownstreamPeer
     var exchange: Exchange?
     var keepsAlive = true
-    private var phase: Phase = .head
+    var phase: Phase = .head
     /// No byte of a next request has come.
     var isBetweenRequests: Bool {
         if case .head = phase { return !hasPartialHead }
@@ -38,29 +38,29 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
     }
     private var decoder = ChunkedDecoder()
     private var boundary = HeadBoundary()
-    private var hasPartialHead = false
+    var hasPartialHead = false
     private var responseFraming: BodyFraming = .none
     private var clientMinorVersion: UInt8 = 1
     private var requestCount: UInt32 = 0
     /// `max_connection_duration` is over: the next response is the last.
-    private var hasOutlived = false
-    private let openedAt: Int64
-    private var lastActivity: Int64
+    var hasOutlived = false
+    let openedAt: Int64
+    var lastActivity: Int64
     private var isProcessing = false
-    private var headTimer = TimerHandle.none
-    private var lifeTimer = TimerHandle.none
+    var headTimer = TimerHandle.none
+    var lifeTimer = TimerHandle.none
     private var countedReceived: UInt64 = 0
     private var countedSent: UInt64 = 0
     /// The position among the worker's connections.
     var position = 0
 
-    private static let headTimerKind: UInt8 = 0
-    private static let lifeTimerKind: UInt8 = 1
-    private static let lingerTimerKind: UInt8 = 2
+    static let headTimerKind: UInt8 = 0
+    static let lifeTimerKind: UInt8 = 1
+    static let lingerTimerKind: UInt8 = 2
     /// A body that nobody wants is read to its end up to here; after that the connection goes.
     private static let discardBytesMax: UInt64 = 64 * 1024
     /// Envoy's `drain_timeout`.
-    private static let outlivedMilliseconds: Int64 = 5_000
+    static let outlivedMilliseconds: Int64 = 5_000
 
     init(descriptor: Int32, peer: DownstreamPeer, chain: HTTPChain) {
         self.chain = chain
@@ -71,7 +71,7 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
         super.init(descriptor: descriptor, loop: worker.loop)
     }
 
-    private var http: HTTPConnectionManager { chain.http }
+    var http: HTTPConnectionManager { chain.http }
     var stats: HTTPStats { chain.stats }
 
     lazy var localAddress: SocketAddress =
@@ -530,6 +530,7 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
         )
         chain.listenerStats.decrement(.downstreamCxActive)
         chain.listenerStats.increment(.downstreamCxDestroy)
+        chain.writeConnectionLog(of: self, peer, openedAt: openedAt)
         closeNow(abruptly: abruptly)
         chain.worker.removeConnection(self)
         chain.connectionClosed()
@@ -540,18 +541,6 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
         stats.add(.downstreamCxTxBytesTotal, bytesSent &- countedSent)
         countedReceived = bytesReceived
         countedSent = bytesSent
-    }
-
-    // MARK: - Time
-
-    private func armLifeTimer() {
-        var due = Int64.max
-        if let idle = http.idleTimeoutMilliseconds { due = lastActivity + idle }
-        if let longest = http.connectionDurationMaxMilliseconds {
-            due = min(due, openedAt + longest)
-        }
-        if due == .max { return }
-        loop.timers.arm(&lifeTimer, at: due, target: self, kind: Self.lifeTimerKind)
     }
 
     override func timerFired(kind: UInt8) {
@@ -568,54 +557,5 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
             lifeTimer = .none
             checkLife()
         }
-    }
-
-    private func timedOutHead() {
-        guard case .head = phase else { return }
-        let exchange = chain.worker.takeExchange()
-        self.exchange = exchange
-        keepsAlive = false
-        hasPartialHead = false
-        phase = .responding
-        isUnfinished = true
-        exchange.beginRefused(chain, self)
-        let limit = http.requestHeadersTimeoutMilliseconds ?? 0
-        exchange.reply(
-            408,
-            [],
-            "request_header_timeout",
-            "request timeout: the head was not complete after request_headers_timeout (\(limit) ms)"
-        )
-    }
-
-    /// A request that is on its way already is answered; then, or after a while, the end comes.
-    private func outlived() {
-        if hasOutlived {
-            if exchange == nil { close(local: true) }
-            return
-        }
-        hasOutlived = true
-        stats.increment(.downstreamCxMaxDurationReached)
-        loop.timers.arm(
-            &lifeTimer,
-            at: loop.nowMilliseconds + Self.outlivedMilliseconds,
-            target: self,
-            kind: Self.lifeTimerKind
-        )
-    }
-
-    private func checkLife() {
-        let now = loop.nowMilliseconds
-        if let longest = http.connectionDurationMaxMilliseconds, now >= openedAt + longest {
-            outlived()
-            return
-        }
-        if exchange == nil, let idle = http.idleTimeoutMilliseconds, now >= lastActivity + idle {
-            stats.increment(.downstreamCxIdleTimeout)
-            close(local: true)
-            return
-        }
-        if exchange != nil { lastActivity = now }
-        armLifeTimer()
     }
 }

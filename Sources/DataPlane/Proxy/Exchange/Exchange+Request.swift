@@ -303,7 +303,10 @@ extension Exchange {
             if let limit = hcm?.requestTimeoutMilliseconds {
                 requestDeadline = loop.nowMilliseconds + limit
             }
-            bodyRateDeadline = loop.nowMilliseconds + Self.bodyRateGraceMilliseconds
+            // A stream of messages may rest for as long as its idle timeout allows.
+            if !request.isGRPC {
+                bodyRateDeadline = loop.nowMilliseconds + Self.bodyRateGraceMilliseconds
+            }
             if expectsContinue, !forwardsContinue { downstream?.writeContinue() }
             armTimer()
         }

@@ -192,7 +192,10 @@ extension Exchange {
         let received = bodyBytesReceived &- bodyRateMark
         bodyRateMark = bodyBytesReceived
         bodyRateDeadline = now + Self.bodyRateGraceMilliseconds
-        if received >= Self.bodyRateMinimumBytes || downstream?.isBodyPaused == true {
+        // Once the response is on its way, both sides may take turns.
+        if received >= Self.bodyRateMinimumBytes || downstream?.isBodyPaused == true
+            || hasResponseStarted
+        {
             armTimer()
             return
         }

@@ -74,6 +74,8 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         session.start(headBytesMax: http.requestHeadBytesMax)
         armLifeTimer()
         armKeepAlive()
+        // The drain may have begun while the handshake was on its way.
+        if chain.isDraining { sayFarewell() }
     }
 
     // MARK: - Bytes
@@ -329,6 +331,7 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         chain.listenerStats.increment(.downstreamCxDestroy)
         arrived = []
         free = []
+        chain.writeConnectionLog(of: self, peer, openedAt: openedAt)
         closeNow(abruptly: abruptly)
         worker.removeConnection(self)
         chain.connectionClosed()
