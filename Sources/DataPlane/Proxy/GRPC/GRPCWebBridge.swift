@@ -1,4 +1,5 @@
 import Model
+import Policy
 import Wire
 
 /// One exchange with a client that speaks gRPC-Web (`grpc_web`): what is between its words and gRPC.
@@ -45,7 +46,14 @@ extension Head {
         var end = whole.firstIndex(of: UInt8(ascii: ";")) ?? whole.count
         while end > 0, whole[end - 1] == 0x20 || whole[end - 1] == 0x09 { end -= 1 }
         let type = whole.extracting(..<end)
-        return type.equalsIgnoringCase("application/grpc-web")
-            || type.equalsIgnoringCase("application/grpc-web+proto")
+        let plain: ByteString = "application/grpc-web"
+        let proto: ByteString = "application/grpc-web+proto"
+        let (first, second) = (plain.bytes, proto.bytes)
+        let (plain, named) = (Self.gRPCWeb.bytes, Self.gRPCWebProto.bytes)
+        return type.equalsIgnoringCase(lowercase: plain.span)
+            || type.equalsIgnoringCase(lowercase: named.span)
     }
+
+    private static let gRPCWeb: ByteString = "application/grpc-web"
+    private static let gRPCWebProto: ByteString = "application/grpc-web+proto"
 }
