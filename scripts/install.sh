@@ -5,14 +5,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:?usage: scripts/install.sh build|demo|test|bench}
 
-packages=(libre2-dev libyaml-dev libc-ares-dev)
+packages=(libre2-dev libyaml-dev libc-ares-dev libssl-dev)
 python=false
 case $purpose in
     build) ;;
     demo) packages+=(curl python3) ;;
     test)
         packages+=(curl openssl haproxy nginx wrk nghttp2-client nghttp2-server python3 python3-venv)
-        packages+=(binutils)
+        packages+=(binutils nftables iptables iproute2)
         python=true
         ;;
     bench)

@@ -21,6 +21,8 @@ final class Reloader {
     private let parts: Parts
     private let watches: Bool
     private var watch: FileWatch?
+    /// Set by `begin`.
+    private(set) var certificates: CertificateWatch?
     private var thread: WorkerThread?
     private var isRunning = false
     private var isStopped = false
@@ -55,6 +57,9 @@ final class Reloader {
     /// Notes the configuration of the start, and watches its files from now on.
     func begin(with reading: ReadConfiguration) {
         note(reading)
+        let certificates = CertificateWatch(loop: loop, plane: parts.plane, watches: watches)
+        self.certificates = certificates
+        certificates.follow()
         guard watches else { return }
         if let reason = source.reasonAgainstWatching {
             Log.shared.log(.info, "configuration not watched", ["why": reason])
@@ -69,6 +74,7 @@ final class Reloader {
     /// Reads the configuration again, now or after the attempt that runs.
     func request(_ cause: String) {
         if isStopped { return }
+        if cause == "SIGHUP" { certificates?.read(all: true) }
         if isRunning || isHeld {
             nextCause = cause
             return
@@ -124,12 +130,14 @@ final class Reloader {
         isStopped = true
         nextCause = nil
         watch?.stop()
+        certificates?.stop()
     }
 
     /// Waits for an attempt that runs; after the loop has ended.
     func join() {
         thread?.join()
         thread = nil
+        certificates?.join()
     }
 
     // MARK: - The steps of an attempt
@@ -225,6 +233,7 @@ final class Reloader {
         parts.health.apply(clusters: change.clusters.all)
         version += 1
         note(reading)
+        certificates?.follow()
         parts.server.increment(.configReloadSuccess)
         parts.server.set(.clusterManagerWarmingClusters, 0)
         warnOfFixedParts(reading.snapshot, admin: oldAdmin, eventLog: oldEventLog)

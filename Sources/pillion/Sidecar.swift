@@ -204,7 +204,9 @@ struct Sidecar {
             Log.shared.log(
                 .warning,
                 event.message,
-                ["listener": event.listener, "worker": "\(event.worker)"]
+                event.listener.isEmpty
+                    ? ["worker": "\(event.worker)"]
+                    : ["listener": event.listener, "worker": "\(event.worker)"]
             )
         }
     }

@@ -52,8 +52,10 @@ extension Endpoint {
             "Statistics in the text format of Prometheus.",
             parameters: scrape
         ) { admin, request in admin.stats(request, format: "prometheus") },
-        Endpoint("/certs", "Certificates; none, since there is no TLS yet.") { _, _ in
-            AdminInterface.json(["certificates": []])
+        Endpoint("/certs", "The certificates in use, and when they expire; never their keys.") {
+            admin,
+            _ in
+            admin.certificates()
         },
         Endpoint("/memory", "Memory of the process, in bytes.") { _, _ in AdminInterface.memory() },
         Endpoint("/runtime", "Always empty: no runtime value can be changed.") { _, _ in

@@ -375,11 +375,18 @@ void pillion_x509_names(const pillion_x509 *certificate, pillion_tls_emit emit, 
     GENERAL_NAMES_free(names);
 }
 
-void pillion_x509_describe(const pillion_x509 *certificate, int with_pem, pillion_tls_emit emit,
-                           void *arg) {
-    const X509 *x509 = (const X509 *)certificate;
-    emit_name(emit, arg, PILLION_X509_SUBJECT, X509_get_subject_name(x509));
-    emit_name(emit, arg, PILLION_X509_ISSUER, X509_get_issuer_name(x509));
+static void emit_pem(const X509 *x509, pillion_tls_emit emit, void *arg) {
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (bio == NULL) return;
+    char *bytes = NULL;
+    if (PEM_write_bio_X509(bio, (X509 *)x509)) {
+        long length = BIO_get_mem_data(bio, &bytes);
+        if (length > 0) emit(arg, PILLION_X509_PEM, (const uint8_t *)bytes, (size_t)length);
+    }
+    BIO_free(bio);
+}
+
+static void emit_numbers(const X509 *x509, pillion_tls_emit emit, void *arg) {
     const ASN1_INTEGER *serial = X509_get0_serialNumber(x509);
     const uint8_t *number = serial != NULL ? ASN1_STRING_get0_data(serial) : NULL;
     if (number != NULL)
@@ -390,16 +397,21 @@ void pillion_x509_describe(const pillion_x509 *certificate, int with_pem, pillio
         emit_hex(emit, arg, PILLION_X509_SHA256, digest, count);
     if (X509_digest(x509, EVP_sha1(), digest, &count))
         emit_hex(emit, arg, PILLION_X509_SHA1, digest, count);
+}
+
+void pillion_x509_prints(const X509 *x509, pillion_tls_emit emit, void *arg) {
+    emit_numbers(x509, emit, arg);
+    emit_pem(x509, emit, arg);
+}
+
+void pillion_x509_describe(const pillion_x509 *certificate, int with_pem, pillion_tls_emit emit,
+                           void *arg) {
+    const X509 *x509 = (const X509 *)certificate;
+    emit_name(emit, arg, PILLION_X509_SUBJECT, X509_get_subject_name(x509));
+    emit_name(emit, arg, PILLION_X509_ISSUER, X509_get_issuer_name(x509));
+    emit_numbers(x509, emit, arg);
     pillion_x509_names(certificate, emit, arg);
-    if (!with_pem) return;
-    BIO *bio = BIO_new(BIO_s_mem());
-    if (bio == NULL) return;
-    char *bytes = NULL;
-    if (PEM_write_bio_X509(bio, (X509 *)x509)) {
-        long length = BIO_get_mem_data(bio, &bytes);
-        if (length > 0) emit(arg, PILLION_X509_PEM, (const uint8_t *)bytes, (size_t)length);
-    }
-    BIO_free(bio);
+    if (with_pem) emit_pem(x509, emit, arg);
 }
 
 int pillion_x509_digest(const pillion_x509 *certificate, uint8_t *out) {

@@ -85,6 +85,8 @@ struct pillion_tls_session {
     char *verify_name;
     uint64_t kept_name;
     X509 *refused;
+    // The leaf that was refused, or whose chain was: the library forgets it.
+    X509 *refused_leaf;
     int reason;
     int verify_error, verify_depth, check, verified;
     int is_done, is_flood, has_spare_buffers;
@@ -118,6 +120,8 @@ SSL_TICKET_RETURN pillion_tls_ticket_opened(SSL *ssl, SSL_SESSION *session,
                                             SSL_TICKET_STATUS status, void *arg);
 void pillion_tls_kept_set(pillion_tls_session *session);
 int pillion_tls_kept_new(SSL *ssl, SSL_SESSION *session);
+// What stands in the list of a chain: the serial number, the digests and PEM.
+void pillion_x509_prints(const X509 *x509, pillion_tls_emit emit, void *arg);
 int64_t pillion_asn1_seconds(const ASN1_TIME *time);
 
 static inline pillion_tls_session *session_of(const SSL *ssl) { return SSL_get_app_data(ssl); }

@@ -50,6 +50,7 @@ void pillion_tls_session_free(pillion_tls_session *session) {
         SSL_free(session->ssl);
     }
     X509_free(session->refused);
+    X509_free(session->refused_leaf);
     free(session->verify_name);
     free(session);
 }
@@ -273,7 +274,8 @@ const pillion_x509 *pillion_tls_session_refused(const pillion_tls_session *sessi
 }
 
 const pillion_x509 *pillion_tls_session_peer(const pillion_tls_session *session) {
-    return (const pillion_x509 *)SSL_get0_peer_certificate(session->ssl);
+    const X509 *leaf = SSL_get0_peer_certificate(session->ssl);
+    return (const pillion_x509 *)(leaf != NULL ? leaf : session->refused_leaf);
 }
 
 int pillion_tls_session_version(const pillion_tls_session *session) {
@@ -281,8 +283,65 @@ int pillion_tls_session_version(const pillion_tls_session *session) {
 }
 
 const char *pillion_tls_session_cipher(const pillion_tls_session *session) {
-    const char *name = SSL_get_cipher_name(session->ssl);
-    return name != NULL ? name : "";
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(session->ssl);
+    return cipher != NULL ? SSL_CIPHER_get_name(cipher) : "";
+}
+
+const char *pillion_tls_session_curve(const pillion_tls_session *session) {
+    switch (SSL_get_negotiated_group(session->ssl)) {
+    case NID_X25519:
+        return "X25519";
+    case NID_X448:
+        return "X448";
+    case NID_X9_62_prime256v1:
+        return "P-256";
+    case NID_secp384r1:
+        return "P-384";
+    case NID_secp521r1:
+        return "P-521";
+    default:
+        return "";
+    }
+}
+
+// One of three names, by the digest.
+static const char *by_digest(int digest, const char *sha256, const char *sha384,
+                             const char *sha512) {
+    switch (digest) {
+    case NID_sha256:
+        return sha256;
+    case NID_sha384:
+        return sha384;
+    case NID_sha512:
+        return sha512;
+    default:
+        return "";
+    }
+}
+
+const char *pillion_tls_session_signature(const pillion_tls_session *session) {
+    int type = NID_undef, digest = NID_undef;
+    if (SSL_session_reused(session->ssl)) return "";
+    if (SSL_get_peer_signature_type_nid(session->ssl, &type) != 1) return "";
+    if (type == EVP_PKEY_ED25519) return "ed25519";
+    if (type == EVP_PKEY_ED448) return "ed448";
+    if (SSL_get_peer_signature_nid(session->ssl, &digest) != 1) return "";
+    switch (type) {
+    case EVP_PKEY_EC:
+        return by_digest(digest, "ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384",
+                         "ecdsa_secp521r1_sha512");
+    case EVP_PKEY_RSA_PSS:
+        return by_digest(digest, "rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384",
+                         "rsa_pss_rsae_sha512");
+    case EVP_PKEY_RSA:
+        return by_digest(digest, "rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512");
+    default:
+        return "";
+    }
+}
+
+const char *pillion_tls_session_demanded_name(const pillion_tls_session *session) {
+    return session->verify_name;
 }
 
 const char *pillion_tls_session_server_name(const pillion_tls_session *session) {
@@ -325,25 +384,14 @@ long pillion_tls_session_identity(const pillion_tls_session *session) {
                : 0;
 }
 
-static void emit_pem(X509 *certificate, pillion_tls_emit emit, void *arg) {
-    BIO *bio = BIO_new(BIO_s_mem());
-    if (bio == NULL) return;
-    char *bytes = NULL;
-    if (PEM_write_bio_X509(bio, certificate)) {
-        long count = BIO_get_mem_data(bio, &bytes);
-        if (count > 0) emit(arg, PILLION_X509_PEM, (const uint8_t *)bytes, (size_t)count);
-    }
-    BIO_free(bio);
-}
-
 void pillion_tls_session_peer_chain(const pillion_tls_session *session, pillion_tls_emit emit,
                                     void *arg) {
     X509 *leaf = SSL_get0_peer_certificate(session->ssl);
     if (leaf == NULL) return;
-    emit_pem(leaf, emit, arg);
+    pillion_x509_prints(leaf, emit, arg);
     STACK_OF(X509) *chain = SSL_get_peer_cert_chain(session->ssl);
     // A client's chain has the leaf, a server's has not.
     int index = session->context->is_server ? 0 : 1;
     for (; chain != NULL && index < sk_X509_num(chain); index++)
-        emit_pem(sk_X509_value(chain, index), emit, arg);
+        pillion_x509_prints(sk_X509_value(chain, index), emit, arg);
 }

@@ -20,6 +20,11 @@ static int refuse(pillion_tls_session *session, X509_STORE_CTX *chain, int error
         X509_free(session->refused);
         session->refused = certificate;
     }
+    X509 *leaf = X509_STORE_CTX_get0_cert(chain);
+    if (leaf != NULL && X509_up_ref(leaf)) {
+        X509_free(session->refused_leaf);
+        session->refused_leaf = leaf;
+    }
     if (check == PILLION_TLS_CHECK_HASH) error = X509_V_ERR_CERT_REJECTED;
     else if (check != 0) error = REFUSED_BY_CHECK;
     X509_STORE_CTX_set_error(chain, error);

@@ -3,12 +3,12 @@ import Model
 
 /// Turns OpenSSL's certificates into the model's words.
 enum CertificateReading {
-    /// - Parameter chainPEM: empty: the certificate's own PEM stands for its chain.
+    /// - Parameter chain: numbers and PEM of all that were shown; empty: of it alone.
     @unsafe
     static func facts(
         of certificate: OpaquePointer,
         withPEM: Bool,
-        chainPEM: String = ""
+        chain: [FieldSink.Field] = []
     ) -> CertificateFacts {
         let fields = unsafe FieldSink.collect { emit, argument in
             unsafe pillion_x509_describe(certificate, withPEM ? 1 : 0, emit, argument)
@@ -27,7 +27,10 @@ enum CertificateReading {
             notBefore: unsafe pillion_x509_not_before(certificate),
             notAfter: unsafe pillion_x509_not_after(certificate),
             pem: pem,
-            chainPEM: chainPEM.isEmpty ? pem : chainPEM
+            chainPEM: chain.isEmpty ? pem : FieldSink.texts(chain, FieldKind.pem).joined(),
+            chainSHA256: FieldSink.texts(chain, FieldKind.sha256),
+            chainSHA1: FieldSink.texts(chain, FieldKind.sha1),
+            chainSerialNumbers: FieldSink.texts(chain, FieldKind.serial)
         )
     }
 }

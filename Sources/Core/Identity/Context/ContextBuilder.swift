@@ -11,6 +11,8 @@ final class ContextBuilder {
     private(set) var files: [String] = []
     private(set) var certificates: [CertificateFacts] = []
     private(set) var authorities: [CertificateFacts] = []
+    private(set) var certificateOrigins: [CertificateOrigin] = []
+    private(set) var authorityOrigins: [CertificateOrigin] = []
     private let common: CommonTLSConfiguration
     private let secrets: any SecretProvider
     private let validation: CertificateValidation
@@ -169,6 +171,12 @@ final class ContextBuilder {
             files += identity.files
             guard let leaf = identity.certificate(at: 0) else { continue }
             certificates.append(leaf)
+            certificateOrigins.append(
+                CertificateOrigin(
+                    path: (source.pkcs12 ?? source.chain)?.path,
+                    secretName: common.certificates[index].secretName
+                )
+            )
             identifier.add(leaf.subject)
             for name in leaf.dnsNames + leaf.uriNames + leaf.ipNames { identifier.add(name) }
             identifier.add(leaf.issuer)
@@ -209,6 +217,11 @@ final class ContextBuilder {
             )
             bundle = read
             authorities = read.certificates
+            let origin = CertificateOrigin(
+                path: source.path,
+                secretName: common.validation?.secretName
+            )
+            authorityOrigins = authorities.map { _ in origin }
             files += [source.path].compactMap(\.self)
             demands.authorities = Self.words(authorities, source.place)
             for authority in authorities { identifier.add(authority.sha256) }
@@ -255,6 +268,8 @@ final class ContextBuilder {
             files += [domain.bundle.path].compactMap(\.self)
             let found = bundle.certificates
             authorities += found
+            let origin = CertificateOrigin(path: domain.bundle.path, secretName: nil)
+            authorityOrigins += found.map { _ in origin }
             identifier.add(domain.name)
             for authority in found { identifier.add(authority.sha256) }
         }

@@ -19,6 +19,10 @@ package final class TLSContext: Sendable {
     package let certificates: [CertificateFacts]
     /// The authorities that peers are verified against.
     package let authorities: [CertificateFacts]
+    /// Where each of `certificates` is from.
+    package let certificateOrigins: [CertificateOrigin]
+    /// Where each of `authorities` is from.
+    package let authorityOrigins: [CertificateOrigin]
 
     deinit { unsafe pillion_tls_context_free(pointer) }
 
@@ -53,6 +57,8 @@ package final class TLSContext: Sendable {
         files = builder.files
         certificates = builder.certificates
         authorities = builder.authorities
+        certificateOrigins = builder.certificateOrigins
+        authorityOrigins = builder.authorityOrigins
     }
 }
 

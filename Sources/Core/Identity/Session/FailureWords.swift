@@ -217,6 +217,7 @@ struct FailureWords {
         case "WRONG_VERSION_NUMBER": 247
         case "HTTP_REQUEST": 156
         case "HTTPS_PROXY_REQUEST": 155
+        case "ENCRYPTED_LENGTH_TOO_LONG": 146
         case "NO_COMMON_SIGNATURE_ALGORITHMS": 253
         case "NO_SHARED_GROUP": 266
         default: max(0, reason)
@@ -241,15 +242,40 @@ struct FailureWords {
         return text + ":TLS_error_end"
     }
 
+    /// In the order of the certificate.
+    private var refusedNames: [String] {
+        guard let refused = unsafe pillion_tls_session_refused(session) else { return [] }
+        let fields = unsafe FieldSink.collect { emit, argument in
+            unsafe pillion_x509_names(refused, emit, argument)
+        }
+        return fields.filter { $0.kind != FieldKind.other }.map(\.text)
+    }
+
+    /// BoringSSL's words where OpenSSL has others.
+    private var envoyVerifyText: String {
+        switch Int(pillion_tls_verify_kind(found.verify_error)) {
+        case PILLION_TLS_VERIFY_UNKNOWN_CA, PILLION_TLS_VERIFY_SELF_SIGNED:
+            return "unable to get local issuer certificate"
+        case PILLION_TLS_VERIFY_PURPOSE: return "unsupported certificate purpose"
+        case PILLION_TLS_VERIFY_REVOKED:
+            return "certificate revocation check against provided CRLs failed: certificate revoked"
+        case PILLION_TLS_VERIFY_CRL:
+            let text = unsafe String(cString: pillion_tls_verify_text(found.verify_error))
+            return "certificate revocation check against provided CRLs failed: \(text)"
+        default: return unsafe String(cString: pillion_tls_verify_text(found.verify_error))
+        }
+    }
+
     private var envoyDetail: String? {
         switch Int(found.check) {
         case PILLION_TLS_CHECK_NAME:
-            let facts = unsafe pillion_tls_session_refused(session).map {
-                unsafe CertificateReading.facts(of: $0, withPEM: false)
+            let names = refusedNames.joined(separator: ", ")
+            if let demanded = unsafe pillion_tls_session_demanded_name(session) {
+                let name = unsafe String(cString: demanded)
+                return "verify cert failed: verify SAN list, expected SANs: [\(name)], "
+                    + "certificate SANs: [\(names)]"
             }
-            let names = (facts?.dnsNames ?? []) + (facts?.uriNames ?? []) + (facts?.ipNames ?? [])
-            return "verify cert failed: SAN matcher, certificate SANs are "
-                + "[\(names.joined(separator: ", "))]"
+            return "verify cert failed: SAN matcher, certificate SANs are [\(names)]"
         case PILLION_TLS_CHECK_HASH: return "verify cert failed: cert hash and spki"
         case PILLION_TLS_SPIFFE_IS_CA, PILLION_TLS_SPIFFE_SIGNS:
             return "verify cert failed: cert precheck"
@@ -258,9 +284,8 @@ struct FailureWords {
         default: break
         }
         if found.verify_error != 0 {
-            let text = unsafe String(cString: pillion_tls_verify_text(found.verify_error))
             return "verify cert failed: X509_verify_cert: certificate verification error at depth "
-                + "\(found.verify_depth): \(text)"
+                + "\(found.verify_depth): \(envoyVerifyText)"
         }
         if reasonText == "PEER_DID_NOT_RETURN_A_CERTIFICATE" {
             return "peer did not provide required client certificate"

@@ -17,6 +17,8 @@ enum SessionFacts {
         return TLSFacts(
             version: TLSVersion(rawValue: UInt16(truncatingIfNeeded: version)) ?? .tls12,
             cipherSuite: unsafe String(cString: pillion_tls_session_cipher(session)),
+            curve: unsafe String(cString: pillion_tls_session_curve(session)),
+            signatureAlgorithm: unsafe String(cString: pillion_tls_session_signature(session)),
             sessionID: hexadecimal(identifier.prefix(count)),
             serverName: ByteString(name).lowercased,
             applicationProtocol: applicationProtocol,
@@ -36,7 +38,7 @@ enum SessionFacts {
         return unsafe CertificateReading.facts(
             of: leaf,
             withPEM: true,
-            chainPEM: chain.map(\.text).joined()
+            chain: chain
         )
     }
 

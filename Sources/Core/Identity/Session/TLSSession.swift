@@ -152,7 +152,13 @@ package final class TLSSession {
         return unsafe pillion_tls_session_resumed(pointer) == 1
     }
 
-    /// What the handshake has found out; read from the certificates when it is first asked for.
+    /// The peer's certificate was not trusted, and the configuration let it in all the same.
+    package var wasLetInUntrusted: Bool {
+        guard let pointer = unsafe pointer else { return false }
+        return unsafe pillion_tls_session_verified(pointer) == -1
+    }
+
+    /// What the handshake has found out, also one that failed; read from the certificates when it is first asked for.
     package private(set) lazy var facts: TLSFacts = {
         guard let pointer = unsafe pointer else {
             return TLSFacts(version: .tls12, cipherSuite: "")

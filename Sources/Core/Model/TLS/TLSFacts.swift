@@ -5,6 +5,10 @@ package final class TLSFacts: Sendable {
     package let version: TLSVersion
     /// The standard name, `TLS_AES_128_GCM_SHA256`; as OpenSSL spells it for TLS 1.2.
     package let cipherSuite: String
+    /// The key exchange's, `X25519`; empty: none, or one without a name.
+    package let curve: String
+    /// What the peer signed with, `rsa_pss_rsae_sha256`; empty: nothing.
+    package let signatureAlgorithm: String
     /// Lower-case hexadecimal; empty where the session has none.
     package let sessionID: String
     /// What the client asked for, lower case; empty: nothing.
@@ -21,6 +25,8 @@ package final class TLSFacts: Sendable {
     package init(
         version: TLSVersion,
         cipherSuite: String,
+        curve: String = "",
+        signatureAlgorithm: String = "",
         sessionID: String = "",
         serverName: ByteString = "",
         applicationProtocol: [UInt8] = [],
@@ -31,6 +37,8 @@ package final class TLSFacts: Sendable {
     ) {
         self.version = version
         self.cipherSuite = cipherSuite
+        self.curve = curve
+        self.signatureAlgorithm = signatureAlgorithm
         self.sessionID = sessionID
         self.serverName = serverName
         self.applicationProtocol = applicationProtocol
@@ -61,6 +69,10 @@ package final class CertificateFacts: Sendable {
     /// PEM of the certificate, and of the whole chain that was shown, leaf first.
     package let pem: String
     package let chainPEM: String
+    /// Of each certificate of the chain that was shown, leaf first, as those of the leaf.
+    package let chainSHA256: [String]
+    package let chainSHA1: [String]
+    package let chainSerialNumbers: [String]
 
     package init(
         subject: String,
@@ -75,7 +87,10 @@ package final class CertificateFacts: Sendable {
         notBefore: Int64,
         notAfter: Int64,
         pem: String = "",
-        chainPEM: String = ""
+        chainPEM: String = "",
+        chainSHA256: [String] = [],
+        chainSHA1: [String] = [],
+        chainSerialNumbers: [String] = []
     ) {
         self.subject = subject
         self.issuer = issuer
@@ -90,5 +105,8 @@ package final class CertificateFacts: Sendable {
         self.notAfter = notAfter
         self.pem = pem
         self.chainPEM = chainPEM
+        self.chainSHA256 = chainSHA256
+        self.chainSHA1 = chainSHA1
+        self.chainSerialNumbers = chainSerialNumbers
     }
 }

@@ -15,6 +15,7 @@ extension AccessLogFormat {
         case .version: return line.append(facts.version.name, style)
         case .cipher: return line.append(facts.cipherSuite, style)
         case .sessionID: return line.append(facts.sessionID, style)
+        case .group: return line.append(facts.curve, style)
         default: break
         }
         guard let certificate = field.certificate == .peer ? facts.peer : facts.local else {
@@ -33,7 +34,10 @@ extension AccessLogFormat {
         case .pem: line.append(percentEncoded: certificate.pem, style)
         case .notBefore: renderDate(certificate.notBefore, step, line)
         case .notAfter: renderDate(certificate.notAfter, step, line)
-        case .version, .cipher, .sessionID: line.appendAbsent(style)
+        case .chainSHA256: line.append(joined: certificate.chainSHA256, style)
+        case .chainSHA1: line.append(joined: certificate.chainSHA1, style)
+        case .chainSerials: line.append(joined: certificate.chainSerialNumbers, style)
+        case .version, .cipher, .sessionID, .group: line.appendAbsent(style)
         }
     }
 

@@ -1,5 +1,5 @@
 /// A moment as UTC's calendar has it, from microseconds since 1970; no time zone, no locale.
-struct CivilTime {
+package struct CivilTime {
     let year: Int
     /// 1 to 12.
     let month: Int
@@ -39,6 +39,22 @@ struct CivilTime {
     private static func floorDivide(_ value: Int64, _ by: Int64) -> (Int64, Int64) {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: by)
         return remainder < 0 ? (quotient - 1, remainder + by) : (quotient, remainder)
+    }
+
+    /// `2026-11-21T06:43:25Z` (RFC 3339), of seconds since 1970.
+    ///
+    /// What the format's years cannot say is cut off.
+    package static func timestamp(seconds: Int64) -> String {
+        let time = CivilTime(
+            unixMicroseconds: min(max(seconds, -62_135_596_800), 253_402_300_799) * 1_000_000
+        )
+        func padded(_ value: Int, _ width: Int) -> String {
+            let digits = "\(value)"
+            return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+        }
+        return padded(time.year, 4) + "-" + padded(time.month, 2) + "-" + padded(time.day, 2) + "T"
+            + padded(time.hour, 2) + ":" + padded(time.minute, 2) + ":" + padded(time.second, 2)
+            + "Z"
     }
 
     /// 0 for Sunday.

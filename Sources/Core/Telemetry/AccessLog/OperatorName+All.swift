@@ -431,36 +431,6 @@ extension OperatorName {
             "Not supported yet: refused."
         ),
         OperatorName(
-            "DOWNSTREAM_TLS_GROUP",
-            .unsupported,
-            [.optional, .length],
-            "Not supported yet: refused."
-        ),
-        OperatorName(
-            "UPSTREAM_TLS_GROUP",
-            .unsupported,
-            [.optional, .length],
-            "Not supported yet: refused."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_256",
-            .unsupported,
-            [.optional, .length],
-            "Not supported yet: refused."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_1",
-            .unsupported,
-            [.optional, .length],
-            "Not supported yet: refused."
-        ),
-        OperatorName(
-            "DOWNSTREAM_PEER_CHAIN_SERIALS",
-            .unsupported,
-            [.optional, .length],
-            "Not supported yet: refused."
-        ),
-        OperatorName(
             "DOWNSTREAM_PEER_ISSUER_FINGERPRINT_256",
             .unsupported,
             [.optional, .length],

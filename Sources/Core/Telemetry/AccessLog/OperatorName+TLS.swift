@@ -9,6 +9,12 @@ extension OperatorName {
         ),
         OperatorName("DOWNSTREAM_TLS_CIPHER", .tls, .none, "The cipher suite with the client."),
         OperatorName(
+            "DOWNSTREAM_TLS_GROUP",
+            .tls,
+            .none,
+            "The curve of the key exchange with the client: `X25519`."
+        ),
+        OperatorName(
             "DOWNSTREAM_TLS_SESSION_ID",
             .tls,
             .none,
@@ -69,6 +75,24 @@ extension OperatorName {
             "The e-mail addresses of the client's certificate."
         ),
         OperatorName(
+            "DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_256",
+            .tls,
+            .none,
+            "SHA-256 of each certificate of the client's chain, leaf first."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_1",
+            .tls,
+            .none,
+            "SHA-1 of each certificate of the client's chain, leaf first."
+        ),
+        OperatorName(
+            "DOWNSTREAM_PEER_CHAIN_SERIALS",
+            .tls,
+            .none,
+            "The serial number of each certificate of the client's chain."
+        ),
+        OperatorName(
             "DOWNSTREAM_PEER_CERT",
             .tls,
             .none,
@@ -123,6 +147,12 @@ extension OperatorName {
             "The version of TLS with the endpoint: `TLSv1.3`."
         ),
         OperatorName("UPSTREAM_TLS_CIPHER", .tls, .none, "The cipher suite with the endpoint."),
+        OperatorName(
+            "UPSTREAM_TLS_GROUP",
+            .tls,
+            .none,
+            "The curve of the key exchange with the endpoint: `X25519`."
+        ),
         OperatorName(
             "UPSTREAM_TLS_SESSION_ID",
             .tls,

@@ -3,10 +3,10 @@ struct TLSField: Sendable, Equatable {
     enum Certificate: UInt32, Sendable { case peer, local }
     enum Value: UInt32, Sendable {
         // Of the connection
-        case version, cipher, sessionID
+        case version, cipher, sessionID, group
         // Of a certificate
         case subject, issuer, serial, sha256, sha1, uriNames, dnsNames, ipNames, emailNames, pem
-        case notBefore, notAfter
+        case notBefore, notAfter, chainSHA256, chainSHA1, chainSerials
     }
 
     var isUpstream: Bool
@@ -15,12 +15,15 @@ struct TLSField: Sendable, Equatable {
 
     private static let ofConnection: [(name: String, value: Value)] = [
         ("TLS_VERSION", .version), ("TLS_CIPHER", .cipher), ("TLS_SESSION_ID", .sessionID),
+        ("TLS_GROUP", .group),
     ]
     private static let ofCertificate: [(name: String, value: Value)] = [
         ("SUBJECT", .subject), ("ISSUER", .issuer), ("SERIAL", .serial),
         ("FINGERPRINT_256", .sha256), ("FINGERPRINT_1", .sha1), ("URI_SAN", .uriNames),
         ("DNS_SAN", .dnsNames), ("IP_SAN", .ipNames), ("EMAIL_SAN", .emailNames), ("CERT", .pem),
         ("CERT_V_START", .notBefore), ("CERT_V_END", .notAfter),
+        ("CHAIN_FINGERPRINTS_256", .chainSHA256), ("CHAIN_FINGERPRINTS_1", .chainSHA1),
+        ("CHAIN_SERIALS", .chainSerials),
     ]
 
     /// nil where no operator of TLS has the name.

@@ -257,17 +257,14 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
         guard let tls, let chain else { return }
         loop.timers.cancel(&timer)
         let facts = tls.session.facts
-        chain.tlsStats.increment(.handshake)
-        if facts.wasResumed { chain.tlsStats.increment(.sessionReused) }
-        if facts.peer == nil { chain.tlsStats.increment(.noCertificate) }
-        chain.countHandshake(facts)
+        chain.tlsStats.count(tls.session)
         if !facts.serverName.isEmpty { serverName = facts.serverName }
         proceed()
     }
 
     override func handshakeFailed(_ failure: TLSFailure) {
         loop.timers.cancel(&timer)
-        if let chain { chain.count(failure, in: chain.tlsStats) }
+        chain?.tlsStats.count(failure)
         worker.report(
             "connection from \(directRemote) refused: TLS: \(failure.explanation)",
             listener: listener.configuration.name
@@ -325,6 +322,7 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
                 "connection from \(directRemote) closed: its TLS handshake took too long",
                 listener: listener.configuration.name
             )
+            log { $0.connectionTerminationDetails = "transport socket timeout was reached" }
             close(local: true)
             return
         }
@@ -351,14 +349,19 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
             choose()
             if !isOpen || stage != .inspection { return }
         }
-        if stage != .handshake {
+        if stage == .handshake {
+            log { _ in }
+        } else {
             listener.listenerStats.increment(.downstreamListenerFilterRemoteClose)
         }
         close(local: false)
     }
 
     override func lost(_ code: Int32) {
-        if stage == .handshake, let chain { chain.tlsStats.increment(.connectionError) }
+        if stage == .handshake {
+            chain?.tlsStats.increment(.connectionError)
+            log { _ in }
+        }
         close(local: false)
     }
 
@@ -409,6 +412,8 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
         record.listenerName = listener.configuration.name
         record.requestedServerName = serverName
         record.filterChainName = chain?.configuration.name ?? ""
+        record.isTLS = tls != nil
+        record.downstreamTLS = tls?.session.facts
         change(&record)
         for log in listener.accessLogs {
             if !log.hasLines { worker.willWrite(to: log) }

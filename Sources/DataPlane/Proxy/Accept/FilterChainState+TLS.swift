@@ -2,34 +2,27 @@ import Identity
 import Model
 import Telemetry
 
-/// What is counted of a chain's handshakes.
-extension FilterChainState {
-    func countHandshake(_ facts: TLSFacts) { tlsStats.countHandshake(facts) }
-
-    func count(_ failure: TLSFailure, in stats: TLSStats) { stats.count(failure) }
-}
-
+/// What is counted of handshakes, with Envoy's names.
 extension TLSStats {
-    func countHandshake(_ facts: TLSFacts) {
-        let version =
-            switch facts.version {
-            case .tls10: "TLSv1"
-            case .tls11: "TLSv1.1"
-            case .tls12: "TLSv1.2"
-            case .tls13: "TLSv1.3"
-            }
-        countHandshake(cipher: facts.cipherSuite, version: version, curve: "")
+    /// Counts a handshake that succeeded, also where the peer is let in although it is not trusted.
+    func count(_ session: TLSSession) {
+        let facts = session.facts
+        countHandshake(facts, curve: facts.curve, signatureAlgorithm: facts.signatureAlgorithm)
+        if session.wasLetInUntrusted { increment(.failVerifyError) }
     }
 
-    /// Counts why a handshake failed, under Envoy's names.
+    /// Counts why a handshake failed.
     func count(_ failure: TLSFailure) {
         switch failure.check {
         case .noClientCertificate: increment(.failVerifyNoCert)
-        case .untrusted, .selfSigned, .expired, .notYetValid, .revoked, .spiffe:
+        case .untrusted, .selfSigned, .expired, .notYetValid, .revoked, .revocationList, .purpose,
+            .depth, .signature, .chain, .spiffe:
             increment(.failVerifyError)
         case .subjectAltName: increment(.failVerifySan)
         case .hash: increment(.failVerifyCertHash)
-        default: increment(.connectionError)
+        case .protocolVersion, .notTLS, .noSharedCipher, .alert, .endedDuringHandshake, .flood,
+            .other:
+            increment(.connectionError)
         }
     }
 }

@@ -16,7 +16,7 @@ extension Exchange {
         case .appendForward, .sanitizeSet:
             guard let facts = peer.tls, facts.peer != nil else { return nil }
             let own = ForwardedCertificate.element(facts, rules)
-            guard rules.mode == .appendForward, let arrived else {
+            guard rules.mode == .appendForward, let arrived, !arrived.isEmpty else {
                 let bytes = Array(own.utf8)
                 return request.append(bytes.span)
             }
@@ -53,7 +53,8 @@ enum ForwardedCertificate {
         if rules.setsCertificate { parts.append("Cert=\"\(escaped(peer.pem))\"") }
         if rules.setsChain { parts.append("Chain=\"\(escaped(peer.chainPEM))\"") }
         if rules.setsSubject {
-            parts.append("Subject=\"\(peer.subject.replacing("\"", with: "\\\""))\"")
+            // RFC 2253 has escaped quotation marks already.
+            parts.append("Subject=\"\(peer.subject)\"")
         }
         if rules.setsURI {
             for name in peer.uriNames { parts.append("URI=\(name)") }

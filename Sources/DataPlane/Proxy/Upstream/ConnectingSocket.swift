@@ -146,16 +146,13 @@ final class ConnectingSocket: UpstreamSocket {
     // MARK: - TLS
 
     override func secured() {
-        guard let facts = tlsFacts else { return }
-        let stats = endpoint.cluster.tlsStats
-        stats.increment(.handshake)
-        if facts.wasResumed { stats.increment(.sessionReused) }
-        stats.countHandshake(facts)
+        guard let tls else { return }
+        endpoint.cluster.tlsStats.count(tls.session)
         established()
     }
 
     override func handshakeFailed(_ failure: TLSFailure) {
-        endpoint.cluster.tlsStats.count(failure)
+        count(failure)
         fail(ConnectFailure(reason: .connectFailure, code: EPROTO, tls: failure))
     }
 
@@ -180,13 +177,28 @@ final class ConnectingSocket: UpstreamSocket {
     override func receivedEnd() { lost(hasTCP ? ECONNRESET : ECONNREFUSED) }
 
     override func lost(_ code: Int32) {
-        if let tls, tls.isHandshaking { endpoint.cluster.tlsStats.increment(.connectionError) }
+        var failure = tls?.failure
+        if let tls, tls.isHandshaking {
+            let end = failure ?? tls.session.failureOfEnd()
+            count(end)
+            failure = end
+        }
         fail(
             ConnectFailure(
                 reason: .connectFailure,
                 code: code == 0 ? ECONNREFUSED : code,
-                tls: tls?.failure
+                tls: failure
             )
+        )
+    }
+
+    /// Says in a counter and in a line which check failed, and for whom.
+    private func count(_ failure: TLSFailure) {
+        endpoint.cluster.tlsStats.count(failure)
+        endpoint.cluster.worker.report(
+            "connection to \(address) of cluster \(configuration.name) refused: TLS: "
+                + failure.explanation,
+            listener: ""
         )
     }
 

@@ -25,9 +25,7 @@ extension StatsRegistry {
                 $0 &+ UInt64(clamping: $1.connectionCount)
             }
         }
-        // There are no certificates yet; Envoy prints this number then, and an alert on few days
-        // must not fire.
-        compute(.daysUntilFirstCertExpiring) { UInt64(UInt32.max) }
+        compute(.daysUntilFirstCertExpiring) { plane.daysUntilFirstCertificateExpires }
         compute(.listenerManagerTotalListenersActive) {
             plane.isDraining || condition.hasStoppedListeners
                 ? 0 : UInt64(plane.listeners.count)

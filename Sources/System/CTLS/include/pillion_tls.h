@@ -233,7 +233,13 @@ const pillion_x509 *pillion_tls_session_peer(const pillion_tls_session *session)
 
 int pillion_tls_session_version(const pillion_tls_session *session);
 const char *pillion_tls_session_cipher(const pillion_tls_session *session);
+// The curve of the key exchange, as BoringSSL calls it; empty: none, or none that has a name there.
+const char *pillion_tls_session_curve(const pillion_tls_session *session);
+// What the peer signed with; empty: it did not sign, or the session was resumed.
+const char *pillion_tls_session_signature(const pillion_tls_session *session);
 const char *pillion_tls_session_server_name(const pillion_tls_session *session);
+// The DNS name that the peer's certificate must have; NULL: none in particular.
+const char *pillion_tls_session_demanded_name(const pillion_tls_session *session);
 size_t pillion_tls_session_id(const pillion_tls_session *session, uint8_t *id);
 size_t pillion_tls_session_alpn(const pillion_tls_session *session, const uint8_t **name);
 int pillion_tls_session_resumed(const pillion_tls_session *session);
@@ -241,7 +247,7 @@ int pillion_tls_session_resumed(const pillion_tls_session *session);
 int pillion_tls_session_verified(const pillion_tls_session *session);
 // Which of the context's identities was shown; -1: none.
 long pillion_tls_session_identity(const pillion_tls_session *session);
-// Each certificate that the peer sent, the leaf first, as PEM.
+// Each certificate that the peer sent, the leaf first: serial number, digests and PEM.
 void pillion_tls_session_peer_chain(const pillion_tls_session *session, pillion_tls_emit emit,
                                     void *arg);
 
