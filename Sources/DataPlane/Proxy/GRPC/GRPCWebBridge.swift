@@ -46,9 +46,6 @@ extension Head {
         var end = whole.firstIndex(of: UInt8(ascii: ";")) ?? whole.count
         while end > 0, whole[end - 1] == 0x20 || whole[end - 1] == 0x09 { end -= 1 }
         let type = whole.extracting(..<end)
-        let plain: ByteString = "application/grpc-web"
-        let proto: ByteString = "application/grpc-web+proto"
-        let (first, second) = (plain.bytes, proto.bytes)
         let (plain, named) = (Self.gRPCWeb.bytes, Self.gRPCWebProto.bytes)
         return type.equalsIgnoringCase(lowercase: plain.span)
             || type.equalsIgnoringCase(lowercase: named.span)
