@@ -1,6 +1,9 @@
+import CLinux
 import Glibc
+import Identity
 import Model
 import Policy
+import Telemetry
 
 /// A connection on which an endpoint is checked; subclasses speak a protocol.
 class HealthCheckConnection: StreamConnection {
@@ -36,6 +39,8 @@ class HealthCheckConnection: StreamConnection {
     func ask() {}
     /// The connection has been made.
     func connected() {}
+    /// What a handshake offers, where neither the check nor the transport says.
+    var offeredProtocols: [[UInt8]] { [] }
     /// Nothing came since the last question: the endpoint may have closed an idle connection.
     var isSilent: Bool { true }
 
@@ -47,7 +52,57 @@ class HealthCheckConnection: StreamConnection {
         }
         if sawHangup { return }
         isConnected = true
+        guard let session, let transport = session.transport else {
+            connected()
+            return
+        }
+        if let version = transport.configuration.proxyProtocol, !sendProxyHeader(version) {
+            giveUp()
+            return
+        }
+        guard let slot = transport.context else {
+            connected()
+            return
+        }
+        guard let context = slot.current else {
+            // Its certificates have not been read.
+            giveUp()
+            return
+        }
+        let endpoint = session.endpoint.endpoint
+        let check = session.plan.configuration
+        startHandshake(
+            TLSSession(
+                client: context,
+                io: loop.tls,
+                serverName: transport.serverName("", endpoint.hostname),
+                verifyName: transport.verifiedName(
+                    "",
+                    endpoint.hostname,
+                    session.cluster.configuration
+                ),
+                alpn: check.alpn.isEmpty ? transport.alpn(offeredProtocols) : check.alpn
+            )
+        )
+    }
+
+    /// In clear, before anything else; false where it does not go out at once.
+    private func sendProxyHeader(_ version: ProxyProtocolVersion) -> Bool {
+        let header = ProxyHeader.bytes(version, nil, nil)
+        let sent = unsafe header.withUnsafeBytes {
+            unsafe pillion_send(descriptor, $0.baseAddress, $0.count)
+        }
+        return sent == header.count
+    }
+
+    override final func secured() {
+        if let tls { session?.cluster.tlsStats.count(tls.session) }
         connected()
+    }
+
+    override final func handshakeFailed(_ failure: TLSFailure) {
+        session?.cluster.tlsStats.count(failure)
+        giveUp()
     }
 
     /// The connection is of no use any more.
@@ -60,7 +115,10 @@ class HealthCheckConnection: StreamConnection {
     /// An endpoint may answer and break the connection at once: its answer comes first.
     override final var readsBeforeLoss: Bool { true }
     override func receivedEnd() { giveUp() }
-    override final func lost(_ code: Int32) { giveUp() }
+    override final func lost(_ code: Int32) {
+        if let tls, tls.isHandshaking { session?.cluster.tlsStats.increment(.connectionError) }
+        giveUp()
+    }
 }
 
 /// A check by the bytes that an endpoint sends, or only by its taking the connection.

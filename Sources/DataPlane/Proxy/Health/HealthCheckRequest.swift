@@ -3,20 +3,10 @@ import Policy
 import Wire
 
 extension HTTPHealthCheckConnection {
-    /// Writes the request of a check: the method and path of the configuration, `host`, and
-    /// `user-agent: Envoy/HC`, by which applications know checks; then the configured headers.
+    /// Writes the request of a check.
     func writeRequest(_ http: HealthCheckConfiguration.HTTP, _ session: HealthCheckSession) {
         let head = session.cluster.owner.requestHead
-        head.reset()
-        head.method = http.method
-        let method = Array(http.method.text.utf8)
-        head.methodSlice = head.append(method.span)
-        let path = http.path.bytes
-        head.path = head.append(path.span)
-        let host = Array(Self.host(http, session).utf8)
-        head.authority = head.append(host.span)
-        head.addLine(name: head.append("user-agent"), value: head.append("Envoy/HC"))
-        http.headersToAdd.apply(to: head) { Self.record(head, session) }
+        session.fill(head, http)
         let framing: BodyFraming =
             switch http.method {
             case .post, .put, .patch: .length(UInt64(http.sentBody.count))
@@ -29,24 +19,60 @@ extension HTTPHealthCheckConnection {
         let body = http.sentBody
         if !body.isEmpty { write(body.span) }
     }
+}
+
+extension HealthCheckSession {
+    /// The head of a request: the method and path of the configuration, the host, and
+    /// `user-agent: Envoy/HC`, by which applications know checks; then the configured headers.
+    func fill(_ head: Head, _ http: HealthCheckConfiguration.HTTP) {
+        let method = Array(http.method.text.utf8)
+        begin(head, http.method, method.span, host: http.host)
+        let path = http.path.bytes
+        head.path = head.append(path.span)
+        head.addLine(name: head.append("user-agent"), value: head.append("Envoy/HC"))
+        http.headersToAdd.apply(to: head) { record(head) }
+    }
+
+    /// The head of a call of `grpc.health.v1.Health/Check`, which may take as long as the check.
+    func fillCall(_ head: Head) {
+        guard case .grpc(_, let authority, let metadata) = plan.configuration.kind else { return }
+        let method: [UInt8] = Array("POST".utf8)
+        begin(head, .post, method.span, host: authority)
+        head.path = head.append(GRPCHealthMessages.path)
+        head.addLine(name: head.append("te"), value: head.append("trailers"))
+        head.set(.contentType, head.append("application/grpc"))
+        head.addLine(name: head.append("user-agent"), value: head.append("Envoy/HC"))
+        GRPCTimeout.set(plan.configuration.timeout, in: head)
+        metadata.apply(to: head) { record(head) }
+    }
+
+    private func begin(
+        _ head: Head,
+        _ method: Method,
+        _ spelled: Span<UInt8>,
+        host named: String
+    ) {
+        head.reset()
+        head.method = method
+        head.methodSlice = head.append(spelled)
+        let host = Array(host(named).utf8)
+        head.authority = head.append(host.span)
+    }
 
     /// The endpoint's own name for checks, the check's, or the cluster's.
-    private static func host(
-        _ http: HealthCheckConfiguration.HTTP,
-        _ session: HealthCheckSession
-    ) -> String {
-        let own = session.endpoint.endpoint.attributes?.healthCheckHostname ?? ""
+    private func host(_ named: String) -> String {
+        let own = endpoint.endpoint.attributes?.healthCheckHostname ?? ""
         if !own.isEmpty { return own }
-        return http.host.isEmpty ? session.cluster.configuration.name : http.host
+        return named.isEmpty ? cluster.configuration.name : named
     }
 
     /// What `%UPSTREAM_…%` and the like print in headers of checks.
-    private static func record(_ head: Head, _ session: HealthCheckSession) -> ExchangeRecord {
+    private func record(_ head: Head) -> ExchangeRecord {
         var record = ExchangeRecord()
-        let configuration = session.cluster.configuration
-        let endpoint = session.endpoint.endpoint
+        let configuration = cluster.configuration
+        let endpoint = endpoint.endpoint
         record.request = head
-        record.requestStartUnixMicroseconds = session.cluster.loop.unixMicroseconds
+        record.requestStartUnixMicroseconds = cluster.loop.unixMicroseconds
         record.clusterName = configuration.name
         record.upstreamClusterStatName = configuration.statName
         record.clusterMetadata = configuration.metadata

@@ -49,6 +49,14 @@ final class HealthCheckSession: TimerTarget {
 
     private var check: HealthCheckConfiguration { plan.configuration }
 
+    /// How bytes to the endpoint are wrapped; nil: they are not.
+    var transport: EndpointTransport? {
+        if let criteria = check.transportCriteria {
+            return cluster.shared.transport(matching: criteria)
+        }
+        return cluster.shared.transport(for: endpoint.endpoint)
+    }
+
     /// The endpoint's own `health_check_config` goes before the check's `alt_port`.
     private static func address(
         of endpoint: ResolvedEndpoint,
@@ -135,10 +143,13 @@ final class HealthCheckSession: TimerTarget {
         do throws(SystemCallError) {
             let made: HealthCheckConnection
             switch check.kind {
+            case .http(let http) where check.usesHTTP2:
+                made = try HTTP2HealthCheckConnection(self, .http(http))
             case .http(let http): made = try HTTPHealthCheckConnection(self, http)
             case .tcp(let send, let receive):
                 made = try TCPHealthCheckConnection(self, send: send, isExpecting: !receive.isEmpty)
-            case .grpc: throw SystemCallError("socket", code: ENOTSUP)
+            case .grpc(let service, _, _):
+                made = try HTTP2HealthCheckConnection(self, .grpc(service: Array(service.utf8)))
             }
             connection = made
             made.ask()
@@ -185,6 +196,15 @@ final class HealthCheckSession: TimerTarget {
                 status: judgement.status
             )
         }
+    }
+
+    /// gRPC: the call is over.
+    ///
+    /// - Parameter isServing: the endpoint says that the service is SERVING.
+    func answered(isServing: Bool, keeps: Bool) {
+        guard isUnderWay else { return drop() }
+        if !keeps || !check.reusesConnection { drop() }
+        if isServing { succeed(isDegraded: false) } else { fail(.active) }
     }
 
     /// TCP: what was expected came, or the connection was all that was asked for.
@@ -277,10 +297,21 @@ final class HealthCheckSession: TimerTarget {
     private func log(_ event: HealthCheckEvent) {
         plan.eventLog?.write(
             event,
-            isHTTP: { if case .http = check.kind { true } else { false } }(),
+            checker: check.kind.name,
             cluster: cluster.configuration,
             endpoint: endpoint.endpoint,
             unixMicroseconds: loop.unixMicroseconds
         )
+    }
+}
+
+extension HealthCheckConfiguration.Kind {
+    /// As `envoy.data.core.v3.HealthCheckerType` has it.
+    fileprivate var name: StaticString {
+        switch self {
+        case .http: "HTTP"
+        case .tcp: "TCP"
+        case .grpc: "GRPC"
+        }
     }
 }

@@ -28,13 +28,13 @@ struct HealthEventLog {
     /// `envoy.data.core.v3.HealthCheckEvent`.
     func write(
         _ event: HealthCheckEvent,
-        isHTTP: Bool,
+        checker: StaticString,
         cluster: ClusterConfiguration,
         endpoint: ResolvedEndpoint,
         unixMicroseconds: Int64
     ) {
         var line = EventLine()
-        line.add("health_checker_type", isHTTP ? "HTTP" : "TCP")
+        line.add("health_checker_type", checker)
         line.add("host", endpoint.address)
         line.add("cluster_name", text: cluster.name)
         line.add("timestamp", unixMicroseconds: unixMicroseconds)

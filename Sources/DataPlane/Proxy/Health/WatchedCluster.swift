@@ -8,6 +8,15 @@ final class WatchedCluster: TimerTarget {
     let shared: ClusterShared
     unowned let owner: HealthLoop
     let stats: ClusterStats
+    /// Made with the first check that speaks TLS, and the first that speaks HTTP/2.
+    private(set) lazy var tlsStats = owner.plane.registry.clusterTLSStats(
+        name: configuration.statName,
+        worker: HealthMonitor.statsWorker
+    )
+    private(set) lazy var http2Stats = owner.plane.registry.clusterHTTP2Stats(
+        name: configuration.statName,
+        worker: HealthMonitor.statsWorker
+    )
     /// The cluster's health checks; each endpoint goes through all of them.
     let plans: [HealthCheckPlan]
     private var checks: [ObjectIdentifier: CheckedEndpoint] = [:]
