@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Memory allocations per request at steady state, with a limit for each scenario.
 
-    allocations.py --pillion .build/release/pillion
+    allocations.py [scenario ...] --pillion .build/release/pillion
 
 The release binary runs with a library in front of glibc's allocator that counts its calls. After a
 warm-up that fills every reusable buffer, the difference of the counters over some seconds of load is
-divided by the requests that wrk counted.
+divided by the requests (of `handshake`: the connections) that the load generator counted. What
+OpenSSL asks for counts like our own: the counter does not tell callers apart.
 """
 
 import argparse
@@ -14,19 +15,50 @@ import struct
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench import PROXY_CORE, Process, backend, envoy_file, free_port, wrk
+import loads
+from backends import backend, backend_h2
+from bench import PROXY_CORE, Process, free_port
+from certificates import Certificates
+from envoyfile import envoy_file, serving
 
 HERE = Path(__file__).parent
 LIBRARY = HERE.parent / ".build" / "malloc_count.so"
 
-# Name: (connections, request headers, with an access log, allocations per request at most).
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is driven, and how many allocations each request may cost."""
+
+    limit: float
+    connections: int = 64
+    headers: tuple = ()
+    logs: bool = False
+    http2: bool = False
+    tls: bool = False
+    tcp: bool = False
+    handshakes: bool = False
+
+    def drive(self, port, seconds):
+        if self.handshakes:
+            return loads.handshakes(port, seconds)
+        if self.http2:
+            return loads.streams(port, seconds)
+        return loads.wrk(port, seconds, self.connections, self.headers,
+                         "https" if self.tls else "http")
+
+
 SCENARIOS = {
-    "h1": (64, [], False, 0.05),
-    "h1log": (64, [], True, 0.05),
-    "one": (1, [], False, 0.05),
-    "close": (64, ["Connection: close"], False, 3.0),
+    "h1": Scenario(0.05),
+    "h1log": Scenario(0.05, logs=True),
+    "one": Scenario(0.05, connections=1),
+    "close": Scenario(3.0, headers=("Connection: close",)),
+    "h2": Scenario(0.05, http2=True),
+    "tls": Scenario(0.05, tls=True),
+    "tcp": Scenario(0.05, tcp=True),
+    "handshake": Scenario(1000, tls=True, handshakes=True),
 }
 
 
@@ -45,27 +77,31 @@ def counters(path):
 
 
 def measure(binary, name, seconds):
-    connections, headers, logs, limit = SCENARIOS[name]
+    scenario = SCENARIOS[name]
     work = tempfile.mkdtemp(prefix="pillion-allocations-")
     try:
-        with backend(work) as upstream:
+        with (backend_h2 if scenario.http2 else backend)(work) as upstream:
             front = free_port()
-            log = Path(work, "access.log") if logs else None
-            file = envoy_file(work, front, upstream.port, log)
+            log = Path(work, "access.log") if scenario.logs else None
+            serve = serving(Certificates(work), "http/1.1") if scenario.tls else None
+            file = envoy_file(work, front, upstream.port, log, tcp=scenario.tcp,
+                              http2=scenario.http2, serve=serve)
             shared = Path(work, "counters")
             with Process([binary, "run", file, "--workers", "1"], PROXY_CORE,
                          Path(work, "pillion.log"), front,
                          {"LD_PRELOAD": str(LIBRARY), "MALLOC_COUNT_FILE": str(shared)}):
-                wrk(front, 2, connections, headers)
+                scenario.drive(front, 2)
                 calls, size = counters(shared)
-                done, failed = wrk(front, seconds, connections, headers)
+                done, failed, _ = scenario.drive(front, seconds)
                 calls_after, size_after = counters(shared)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     each, bytes_each = (calls_after - calls) / done, (size_after - size) / done
-    passed = each <= limit and failed == 0
-    print(f"{'pass' if passed else 'FAIL'}  {name}: {each:.4f} allocations per request, at most "
-          f"{limit:g} ({bytes_each:.1f} bytes; {done} requests, {failed} failed)", flush=True)
+    passed = each <= scenario.limit and failed == 0
+    what = "connection" if scenario.handshakes else "request"
+    print(f"{'pass' if passed else 'FAIL'}  {name}: {each:.4f} allocations per {what}, at most "
+          f"{scenario.limit:g} ({bytes_each:.1f} bytes; {done} {what}s, {failed} failed)",
+          flush=True)
     return passed
 
 
@@ -75,7 +111,14 @@ def main():
     parser.add_argument("scenarios", nargs="*", default=list(SCENARIOS), metavar="scenario")
     parser.add_argument("--pillion", default=".build/release/pillion")
     parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--list", action="store_true", help="only the names of the scenarios")
     options = parser.parse_args()
+    if options.list:
+        print(*SCENARIOS)
+        return
+    if unknown := set(options.scenarios) - set(SCENARIOS):
+        parser.error(f"unknown scenario: {', '.join(sorted(unknown))}; "
+                     f"there are {', '.join(SCENARIOS)}")
     build()
     results = [measure(options.pillion, name, options.seconds) for name in options.scenarios]
     sys.exit(0 if all(results) else 1)

@@ -11,8 +11,7 @@ import time
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
-BODY = "x" * 64
-# The process under test has this core to itself; load and backend share the other.
+# The processes under test have this core to themselves; load and backend share the other.
 PROXY_CORE, LOAD_CORE = 1, 0
 
 
@@ -76,104 +75,33 @@ class Process:
         return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
 
 
-def backend(work):
-    """nginx that answers 64 bytes from memory."""
-    port = free_port()
-    conf = Path(work, "backend.conf")
-    conf.write_text(f"""daemon off; master_process off; worker_processes 1;
-pid {work}/backend.pid; error_log /dev/null;
-events {{ worker_connections 20000; }}
-http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 3600s;
-  server {{ listen 127.0.0.1:{port} backlog=4096;
-    location / {{ default_type text/plain; return 200 "{BODY}"; }} }} }}
-""")
-    return Process(["nginx", "-c", str(conf)], LOAD_CORE, Path(work, "backend.log"), port)
+class Processes:
+    """Several that are measured as one: a sidecar, a pair of them, or none."""
 
+    def __init__(self, commands, log):
+        """`commands` holds pairs of a command and the port that says that it runs."""
+        self.commands, self.log, self.running = commands, log, []
 
-# What a service in production has switched on; ten header operations.
-FEATURES = (
-    """
-              request_headers_to_add:
-              - { header: { key: x-one, value: one }, append_action: OVERWRITE_IF_EXISTS_OR_ADD }
-              - { header: { key: x-two, value: two }, append_action: ADD_IF_ABSENT }
-              - { header: { key: x-three, value: three } }
-              - { header: { key: x-protocol, value: "%PROTOCOL%" } }
-              request_headers_to_remove: [x-secret, x-debug]
-              response_headers_to_add:
-              - { header: { key: x-four, value: four }, append_action: OVERWRITE_IF_EXISTS_OR_ADD }
-              - { header: { key: x-five, value: five } }
-              response_headers_to_remove: [x-powered-by, x-internal]""",
-    ", retry_policy: { retry_on: \"5xx,reset,connect-failure\", num_retries: 2 }",
-    """
-    outlier_detection: { consecutive_5xx: 5 }
-    health_checks:
-    - timeout: 1s
-      interval: 5s
-      unhealthy_threshold: 3
-      healthy_threshold: 1
-      http_health_check: { path: / }""",
-)
+    def __enter__(self):
+        try:
+            for number, (command, port) in enumerate(self.commands):
+                process = Process(command, PROXY_CORE, f"{self.log}-{number}.log", port)
+                self.running.append(process.__enter__())
+        except BaseException:
+            self.stop()
+            raise
+        return self
 
+    def __exit__(self, *_):
+        self.stop()
 
-def envoy_file(work, front, back, log_path=None, full=False):
-    """One listener, one route, one cluster: what Pillion and Envoy both read."""
-    log = "" if log_path is None else f"""
-          access_log:
-          - name: envoy.access_loggers.file
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog
-              path: {log_path}"""
-    operations, retries, watches = FEATURES if full else ("", "", "")
-    text = f"""static_resources:
-  listeners:
-  - name: bench
-    address: {{ socket_address: {{ address: 127.0.0.1, port_value: {front} }} }}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: bench
-          route_config:
-            name: local
-            virtual_hosts:
-            - name: local
-              domains: ["*"]{operations}
-              routes:
-              - match: {{ prefix: "/" }}
-                route: {{ cluster: app{retries} }}
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router{log}
-  clusters:
-  - name: app
-    connect_timeout: 1s
-    type: STATIC{watches}
-    circuit_breakers:
-      thresholds:
-      - {{ max_connections: 100000, max_pending_requests: 100000, max_requests: 100000 }}
-    load_assignment:
-      cluster_name: app
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {{ address: {{ socket_address: {{ address: 127.0.0.1, port_value: {back} }} }} }}
-"""
-    path = Path(work, "envoy.yaml")
-    path.write_text(text)
-    return str(path)
+    def stop(self):
+        for process in self.running:
+            process.stop()
 
+    def cpu_seconds(self):
+        each = [process.cpu_seconds() for process in self.running]
+        return sum(user for user, _ in each), sum(kernel for _, kernel in each)
 
-def wrk(port, seconds, connections=64, headers=()):
-    """Requests done and failed."""
-    command = ["taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
-    for header in headers:
-        command += ["-H", header]
-    out = subprocess.run([*command, f"http://127.0.0.1:{port}/"], capture_output=True, text=True,
-                         check=True).stdout
-    done = int(re.search(r"(\d+) requests in", out)[1])
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
-    errors = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", out)
-    failed = (int(refused[1]) if refused else 0) + (
-        sum(map(int, errors.groups())) if errors else 0)
-    return done, failed
+    def resident_megabytes(self):
+        return sum(process.resident_megabytes() for process in self.running)
