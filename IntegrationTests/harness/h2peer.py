@@ -139,7 +139,9 @@ class Http2:
             with self.changed:
                 if obeys and rest:
                     deadline = time.monotonic() + self.timeout
-                    while min(self.window, stream.window) <= 0 and not stream.is_over:
+                    # A request that has ended does not end the response to it.
+                    while (min(self.window, stream.window) <= 0 and stream.reset is None
+                           and not (self.is_client and stream.ended)):
                         self._wait(deadline)
                     if stream.reset is not None:
                         return
