@@ -28,6 +28,11 @@ struct ConfigurationFact {
 
     var text: String { tree.text ?? "" }
 
+    /// True where the message of an extension has this name, whatever its package.
+    func isA(_ message: String) -> Bool {
+        self["@type"]?.text.hasSuffix(".\(message)") ?? false
+    }
+
     /// The value in a line, with a note where nobody wrote it.
     var words: String { bare + (isDefault(path) ? " (default)" : "") }
 

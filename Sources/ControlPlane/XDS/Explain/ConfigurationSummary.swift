@@ -49,9 +49,11 @@ package enum ConfigurationSummary {
 /// Lines with an indent.
 struct SummaryLines {
     private(set) var text = ""
+    /// Added to the indent of each line: what stands inside a filter chain among others.
+    var depth = 0
 
     mutating func add(_ line: String, indent: Int = 0) {
-        text += String(repeating: "  ", count: indent)
+        text += String(repeating: "  ", count: indent + depth)
         // A name in a file may hold anything; a line stays one line.
         text.unicodeScalars.append(
             contentsOf: line.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? "?" : $0 }

@@ -4,6 +4,7 @@ extension SummaryLines {
         add("")
         add("cluster \(cluster["name"]?.text ?? "")")
         addEndpoints(cluster)
+        addUpstreamTransport(cluster)
         add("a connection opens within", cluster["connect_timeout"], default: "5s", indent: 1)
         add("load balancing:", cluster["lb_policy"], default: "ROUND_ROBIN", indent: 1)
         addHealth(cluster)
@@ -25,8 +26,12 @@ extension SummaryLines {
             case "LOGICAL_DNS": "the first that DNS has for "
             default: ""
             }
+        if type == "ORIGINAL_DST" {
+            add("endpoints: where each client wanted to go", indent: 1)
+            return
+        }
         add("endpoints: \(how)\(addresses.joined(separator: ", "))", indent: 1)
-        if type != "STATIC" {
+        if type == "STRICT_DNS" || type == "LOGICAL_DNS" {
             add(
                 "names are looked up again every",
                 cluster["dns_refresh_rate"],
@@ -44,7 +49,8 @@ extension SummaryLines {
         }
         for check in checks {
             let path = check["http_health_check"]?["path"]?.text
-            add("health check: \(path.map { "GET \($0)" } ?? "a connection")", indent: 1)
+            let other = check["grpc_health_check"] == nil ? "a connection" : "gRPC"
+            add("health check: \(path.map { "GET \($0)" } ?? other)", indent: 1)
             add("every \(check["interval"]?.words ?? "")", indent: 2)
             add("answered within \(check["timeout"]?.words ?? "")", indent: 2)
             add("failures until unhealthy: \(check["unhealthy_threshold"]?.words ?? "")", indent: 2)

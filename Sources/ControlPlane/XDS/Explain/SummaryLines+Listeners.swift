@@ -12,19 +12,33 @@ extension SummaryLines {
                 ?? "connections: as many as the process may open (default)",
             indent: 1
         )
-        var chains = listener["filter_chains"]?.elements ?? []
-        if let other = listener["default_filter_chain"] { chains.append(other) }
-        for filter in chains.flatMap({ $0["filters"]?.elements ?? [] }) {
-            if let manager = filter["typed_config"], manager["stat_prefix"] != nil {
-                addManager(manager)
-            } else {
-                add("filter \(filter["name"]?.text ?? "")", indent: 1)
+        addInspection(of: listener)
+        let chains = listener["filter_chains"]?.elements ?? []
+        for chain in chains {
+            addChain(chain, isAlone: chains.count == 1 && listener["default_filter_chain"] == nil)
+        }
+        if let other = listener["default_filter_chain"] {
+            if !chains.isEmpty { add("all other connections", indent: 1) }
+            depth = chains.isEmpty ? 0 : 1
+            addContents(of: other)
+            depth = 0
+        }
+    }
+
+    mutating func addContents(of chain: ConfigurationFact) {
+        addTransport(of: chain)
+        for filter in chain["filters"]?.elements ?? [] {
+            switch filter["typed_config"] {
+            case let config? where config.isA("TcpProxy"): addRelay(config)
+            case let config? where config["stat_prefix"] != nil: addManager(config)
+            default: add("filter \(filter["name"]?.text ?? "")", indent: 1)
             }
         }
     }
 
     private mutating func addManager(_ manager: ConfigurationFact) {
         let common = manager["common_http_protocol_options"]
+        addProtocols(of: manager)
         add(
             "a request head takes up to",
             manager["request_headers_timeout"],
@@ -59,6 +73,9 @@ extension SummaryLines {
     private mutating func addRoute(_ route: ConfigurationFact, of host: ConfigurationFact) {
         add("\(Self.condition(route["match"])): \(Self.target(route))", indent: 2)
         guard let action = route["route"] else { return }
+        for upgrade in action["upgrade_configs"]?.elements ?? [] {
+            add(Self.words(of: upgrade), indent: 3)
+        }
         let timeout = action["timeout"]
         if timeout?.text == "0s" {
             add("no timeout", indent: 3)
@@ -97,6 +114,8 @@ extension SummaryLines {
             + members.map { member in
                 let value = ConfigurationFact.words(member.value)
                 return switch member.name {
+                case "connect_matcher": "the method CONNECT"
+                case "grpc": "a content type of gRPC"
                 case "safe_regex": "a path like \(member.value["regex"]?.text ?? "")"
                 case "headers": "the headers \(value)"
                 case "query_parameters": "the query \(value)"

@@ -4,6 +4,9 @@
 extension APIDescription {
     /// The names of every message, field, enum and value, one on each line.
     static let table = """
+        message|envoy.type.v3.Int32Range
+        field|1|start|start|int32||||
+        field|2|end|end|int32||||
         message|envoy.type.v3.Int64Range
         field|1|start|start|int64||||
         field|2|end|end|int64||||
@@ -719,8 +722,17 @@ extension APIDescription {
         message|envoy.config.listener.v3.ListenerFilter
         field|1|name|name|string||||
         field|3|typed_config|typedConfig|message:google.protobuf.Any|config_type|||
-        unsupported|config_discovery filter_disabled
+        field|4|filter_disabled|filterDisabled|message:envoy.config.listener.v3.ListenerFilterChainMatchPredicate||||
+        unsupported|config_discovery
         removed|config
+        message|envoy.config.listener.v3.ListenerFilterChainMatchPredicate
+        field|1|or_match|orMatch|message:envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet|rule|||
+        field|2|and_match|andMatch|message:envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet|rule|||
+        field|3|not_match|notMatch|message:envoy.config.listener.v3.ListenerFilterChainMatchPredicate|rule|||
+        field|4|any_match|anyMatch|bool|rule|||
+        field|5|destination_port_range|destinationPortRange|message:envoy.type.v3.Int32Range|rule|||
+        message|envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet
+        field|1|rules|rules|message:envoy.config.listener.v3.ListenerFilterChainMatchPredicate*||||
         message|envoy.config.metrics.v3.StatsConfig
         unsupported|stats_tags use_all_default_tags stats_matcher histogram_bucket_settings allow_default_tag_overrides
         message|envoy.config.core.v3.WatchedDirectory

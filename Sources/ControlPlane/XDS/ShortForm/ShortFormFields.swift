@@ -95,6 +95,13 @@ extension ShortForm {
             absence: "`port` is given"
         ),
         ShortFormField(
+            "protocol",
+            .word(protocols),
+            "What the application speaks: HTTP/1, HTTP/2, gRPC, or something else over TCP, which "
+                + "is relayed byte for byte. Clients of an HTTP application may speak both versions.",
+            standard: "http"
+        ),
+        ShortFormField(
             "connectTimeout",
             .duration(1_000_000...600_000_000_000),
             "How long a connection to the application may take to open.",
@@ -155,12 +162,63 @@ extension ShortForm {
             "Where others reach the application.",
             standard: "0.0.0.0:15006"
         ),
+        ShortFormField(
+            "tls",
+            .object(inboundTLS),
+            "Clients speak TLS.",
+            absence: "they speak in clear"
+        ),
         ShortFormField("timeout", requestTimeout, requestTimeoutSummary, standard: "15s"),
+        ShortFormField("websocket", .boolean, websocketSummary, standard: "false"),
         ShortFormField(
             "limits",
             .object(inboundLimits),
             "What the application is given at the same time.",
             standard: "{}"
+        ),
+    ]
+
+    private static let inboundTLS: [ShortFormField] = [
+        ShortFormField(
+            "certificate",
+            .text(.file),
+            "The certificate and its chain, in PEM.",
+            isRequired: true
+        ),
+        ShortFormField("key", .text(.file), "The private key, in PEM.", isRequired: true),
+        ShortFormField(
+            "clientCA",
+            .text(.file),
+            "The authorities of clients, in PEM. Clients show a certificate of theirs, and "
+                + "`x-forwarded-client-cert` tells the application whose.",
+            absence: "clients need no certificate"
+        ),
+    ]
+
+    private static let outboundTLS: [ShortFormField] = [
+        ShortFormField(
+            "serverName",
+            .text(.serverName),
+            "The name that the service's certificate is for.",
+            absence: "the name in `to`"
+        ),
+        ShortFormField(
+            "ca",
+            .text(.file),
+            "The authorities that vouch for the service, in PEM.",
+            standard: "/etc/ssl/certs/ca-certificates.crt"
+        ),
+        ShortFormField(
+            "certificate",
+            .text(.file),
+            "Our own certificate, in PEM; goes with `key`.",
+            absence: "none is shown"
+        ),
+        ShortFormField(
+            "key",
+            .text(.file),
+            "The private key of `certificate`, in PEM.",
+            absence: "none"
         ),
     ]
 
@@ -212,6 +270,20 @@ extension ShortForm {
             "Further names of the service at `outboundListen`.",
             absence: "its own name only"
         ),
+        ShortFormField(
+            "protocol",
+            .word(protocols),
+            "What the service speaks: HTTP/1, HTTP/2, gRPC, or something else over TCP, which needs "
+                + "`listen` and is relayed byte for byte.",
+            standard: "http"
+        ),
+        ShortFormField(
+            "tls",
+            .object(outboundTLS),
+            "The service is spoken to over TLS, and its certificate is verified.",
+            absence: "it is spoken to in clear"
+        ),
+        ShortFormField("websocket", .boolean, websocketSummary, standard: "false"),
         ShortFormField("timeout", requestTimeout, requestTimeoutSummary, standard: "15s"),
         ShortFormField(
             "connectTimeout",
@@ -403,6 +475,9 @@ extension ShortForm {
     private static let requestTimeoutSummary =
         "From the end of a request to the end of its response, retries included; 0s: no limit. Then "
         + "the client gets 504."
+
+    private static let protocols = ["http", "http2", "grpc", "tcp"]
+    private static let websocketSummary = "Requests may switch to WebSocket."
 
     /// The words of `loadBalancing`, and Envoy's.
     static let loadBalancing: [(word: String, policy: String)] = [

@@ -98,6 +98,12 @@ struct TextRule: Sendable {
         lengthMax: 253,
         hint: "such as payments.shop.svc or *.shop.svc, without a port"
     )
+    static let serverName = TextRule(
+        "a host name",
+        pattern: "^[A-Za-z0-9_.-]+$",
+        lengthMax: 253,
+        hint: "such as payments.shop.svc, without a port"
+    )
     static let urlPath = TextRule(
         "a path",
         pattern: "^/[\\x21-\\x7e]*$",

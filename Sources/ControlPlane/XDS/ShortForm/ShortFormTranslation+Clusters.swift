@@ -47,7 +47,8 @@ extension ShortFormTranslation {
                     thresholds: breaker,
                     health: app["health"],
                     // With one endpoint, panic would send requests to an application that is unwell.
-                    panicThreshold: app["health"] == nil ? nil : 0
+                    panicThreshold: app["health"] == nil ? nil : 0,
+                    protocolOptions: protocolOptions(app)
                 )
             )
         )
@@ -106,7 +107,9 @@ extension ShortFormTranslation {
                 },
                 thresholds: thresholds(breaker, service["retries"], to.position),
                 outliers: outliers(breaker),
-                health: service["health"]
+                health: service["health"],
+                protocolOptions: protocolOptions(service),
+                transport: serverTransport(service, to)
             )
         )
     }
@@ -242,6 +245,8 @@ extension ShortFormTranslation {
         var outliers: Node?
         var health: ShortFormValue?
         var panicThreshold: Int64?
+        var protocolOptions: Node?
+        var transport: Node?
     }
 
     private func cluster(_ name: String, _ at: Position, _ parts: ClusterParts) -> Node {
@@ -284,6 +289,8 @@ extension ShortFormTranslation {
                     )
                 ),
                 ("outlier_detection", parts.outliers),
+                ("typed_extension_protocol_options", parts.protocolOptions),
+                ("transport_socket", parts.transport),
                 (
                     "common_lb_config",
                     parts.panicThreshold.map { value in

@@ -14,6 +14,19 @@ extension ShortFormTranslation {
         }
         addApp(app, inbound)
         let at = inbound.position
+        let transport = inbound["tls"].map { clientTransport($0, app) }
+        if app["protocol"]?.text == "tcp" {
+            refuseRequests(inbound, ["timeout", "websocket"], "the application takes no requests")
+            let relay = relay(
+                "inbound",
+                ("cluster", Nodes.text("app", app.position)),
+                nil,
+                spec,
+                at
+            )
+            add(listener: listener("inbound", inbound["listen"], relay, transport, spec, at))
+            return
+        }
         let route = Nodes.object(
             at,
             [
@@ -25,13 +38,18 @@ extension ShortFormTranslation {
                         [
                             ("cluster", Nodes.text("app", app.position)),
                             ("timeout", duration(inbound["timeout"])),
+                            ("upgrade_configs", upgrades(inbound)),
                         ]
                     )
                 ),
             ]
         )
         let host = virtualHost("app", ["*"], route, at)
-        add(listener: listener("inbound", inbound["listen"], [host], spec, at))
+        var extras = ManagerParts()
+        extras.countsGRPC = app["protocol"]?.text == "grpc"
+        extras.tellsCertificates = inbound["tls"]?["clientCA"] != nil
+        let manager = manager("inbound", [host], extras, spec, at)
+        add(listener: listener("inbound", inbound["listen"], manager, transport, spec, at))
     }
 
     mutating func addOutbound(
@@ -39,6 +57,7 @@ extension ShortFormTranslation {
         _ services: [(key: String, value: ShortFormValue)]
     ) {
         var hosts: [Node] = []
+        var shared = ManagerParts()
         for (name, service) in services {
             let at = service.position
             if name == "app", spec["app"] != nil {
@@ -46,6 +65,11 @@ extension ShortFormTranslation {
                 continue
             }
             addClusters(name, service)
+            if service["protocol"]?.text == "tcp" {
+                addRelay(name, service, spec)
+                continue
+            }
+            let isGRPC = service["protocol"]?.text == "grpc"
             let route = Nodes.object(
                 at,
                 [
@@ -54,6 +78,7 @@ extension ShortFormTranslation {
                 ]
             )
             guard let own = service["listen"] else {
+                shared.countsGRPC = shared.countsGRPC || isGRPC
                 let names = [name] + (service["hosts"]?.elements.map(\.text) ?? [])
                 hosts.append(virtualHost(name, names.flatMap(Self.domains), route, at))
                 continue
@@ -66,12 +91,16 @@ extension ShortFormTranslation {
                 )
             }
             let host = virtualHost(name, ["*"], route, at)
-            add(listener: listener("outbound-\(name)", own, [host], spec, at))
+            let parts = ManagerParts(countsGRPC: isGRPC)
+            let manager = manager("outbound-\(name)", [host], parts, spec, at)
+            add(listener: listener("outbound-\(name)", own, manager, nil, spec, at))
         }
-        if let shared = spec["outboundListen"], !hosts.isEmpty {
-            var shared = shared
-            if !shared.isGiven { shared.position = spec["outbound"]?.position ?? spec.position }
-            add(listener: listener("outbound", shared, hosts, spec, shared.position))
+        if let listen = spec["outboundListen"], !hosts.isEmpty {
+            var listen = listen
+            if !listen.isGiven { listen.position = spec["outbound"]?.position ?? spec.position }
+            let at = listen.position
+            let manager = manager("outbound", hosts, shared, spec, at)
+            add(listener: listener("outbound", listen, manager, nil, spec, at))
         }
     }
 
@@ -123,22 +152,19 @@ extension ShortFormTranslation {
 
     // MARK: - One listener
 
-    private func listener(
+    func listener(
         _ name: String,
         _ listen: ShortFormValue?,
-        _ hosts: [Node],
+        _ filter: Node,
+        _ transport: Node?,
         _ spec: ShortFormValue,
         _ at: Node.Position
     ) -> Node {
-        let limits = spec["limits"] ?? Self.standard(spec, "limits", at)
-        let filter = Nodes.object(
+        let limits = limits(spec, at)
+        let chain = Nodes.object(
             at,
-            [
-                ("name", Nodes.text(KnownFilters.connectionManager, at)),
-                ("typed_config", connectionManager(name, hosts, limits, spec, at)),
-            ]
+            [("filters", Nodes.list([filter], at)), ("transport_socket", transport)]
         )
-        let chain = Nodes.object(at, [("filters", Nodes.list([filter], at))])
         let buffer = limits?["bufferSize"]
         return Nodes.object(
             at,
@@ -154,9 +180,47 @@ extension ShortFormTranslation {
         )
     }
 
+    /// What differs between connection managers.
+    private struct ManagerParts {
+        var countsGRPC = false
+        var tellsCertificates = false
+    }
+
+    func limits(_ spec: ShortFormValue, _ at: Node.Position) -> ShortFormValue? {
+        spec["limits"] ?? Self.standard(spec, "limits", at)
+    }
+
+    /// `upgrade_configs` of a route, where it may switch to WebSocket.
+    func upgrades(_ value: ShortFormValue) -> Node? {
+        guard let websocket = value["websocket"], websocket.boolean else { return nil }
+        let at = websocket.position
+        let upgrade = Nodes.object(at, [("upgrade_type", Nodes.text("websocket", at))])
+        return Nodes.list([upgrade], at)
+    }
+
+    private func manager(
+        _ name: String,
+        _ hosts: [Node],
+        _ parts: ManagerParts,
+        _ spec: ShortFormValue,
+        _ at: Node.Position
+    ) -> Node {
+        Nodes.object(
+            at,
+            [
+                ("name", Nodes.text(KnownFilters.connectionManager, at)),
+                (
+                    "typed_config",
+                    connectionManager(name, hosts, parts, limits(spec, at), spec, at)
+                ),
+            ]
+        )
+    }
+
     private func connectionManager(
         _ name: String,
         _ hosts: [Node],
+        _ parts: ManagerParts,
         _ limits: ShortFormValue?,
         _ spec: ShortFormValue,
         _ at: Node.Position
@@ -166,6 +230,15 @@ extension ShortFormTranslation {
             KnownFilters.router,
             "\(Self.extensions).filters.http.router.v3.Router",
             at
+        )
+        let counting = Nodes.named(
+            "envoy.filters.http.grpc_stats",
+            "\(Self.extensions).filters.http.grpc_stats.v3.FilterConfig",
+            at
+        )
+        let told = Nodes.object(
+            at,
+            ["subject", "dns", "uri"].map { ($0, Nodes.boolean(true, at)) }
         )
         return Nodes.any(
             Self.manager,
@@ -208,7 +281,12 @@ extension ShortFormTranslation {
                         ]
                     )
                 ),
-                ("http_filters", Nodes.list([router], at)),
+                ("http_filters", Nodes.list(parts.countsGRPC ? [counting, router] : [router], at)),
+                (
+                    "forward_client_cert_details",
+                    parts.tellsCertificates ? Nodes.text("SANITIZE_SET", at) : nil
+                ),
+                ("set_current_client_cert_details", parts.tellsCertificates ? told : nil),
                 ("access_log", accessLog(spec)),
             ]
         )
@@ -216,7 +294,7 @@ extension ShortFormTranslation {
 
     // MARK: - Logs
 
-    private func accessLog(_ spec: ShortFormValue) -> Node? {
+    func accessLog(_ spec: ShortFormValue) -> Node? {
         guard let logs = spec["logs"], let path = logs["path"] else { return nil }
         let at = logs.position
         let isJSON = logs["format"]?.text == "json"

@@ -11,6 +11,7 @@ extension ShortFormTranslation {
                 ("cluster", service["split"] == nil ? Nodes.text(name, at) : nil),
                 ("weighted_clusters", split(name, service)),
                 ("timeout", duration(service["timeout"])),
+                ("upgrade_configs", upgrades(service)),
                 ("retry_policy", retryPolicy(service)),
                 ("hash_policy", hashPolicy(service)),
                 (
@@ -23,7 +24,7 @@ extension ShortFormTranslation {
         )
     }
 
-    private func split(_ name: String, _ service: ShortFormValue) -> Node? {
+    func split(_ name: String, _ service: ShortFormValue) -> Node? {
         guard let split = service["split"] else { return nil }
         let at = split.position
         let versions = service["to"]?.members.map(\.key) ?? []

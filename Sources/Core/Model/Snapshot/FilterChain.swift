@@ -107,6 +107,10 @@ package struct ListenerFilters: Sendable, Equatable {
     package var originalSource: OriginalSource?
     package var tlsInspector = false
     package var httpInspector = false
+    /// Ports of destinations for whose connections the inspector is off (`filter_disabled`); in
+    /// order, without overlaps.
+    package var tlsInspectorOffPorts: [ClosedRange<UInt16>] = []
+    package var httpInspectorOffPorts: [ClosedRange<UInt16>] = []
     /// Milliseconds; nil: no limit.
     ///
     /// Server-first protocols wait this long where something inspects.
@@ -119,4 +123,14 @@ package struct ListenerFilters: Sendable, Equatable {
     /// Bytes of the client may have to come before a chain can be chosen.
     package var inspects: Bool { proxyProtocol != nil || inspectsBytes }
     package var inspectsBytes: Bool { tlsInspector || httpInspector }
+
+    /// Whether `tls_inspector` looks at connections to a port; nil: not one of TCP.
+    package func inspectsTLS(to port: UInt16?) -> Bool {
+        tlsInspector && !tlsInspectorOffPorts.contains { port.map($0.contains) ?? false }
+    }
+
+    /// Whether `http_inspector` looks at connections to a port; nil: not one of TCP.
+    package func inspectsHTTP(to port: UInt16?) -> Bool {
+        httpInspector && !httpInspectorOffPorts.contains { port.map($0.contains) ?? false }
+    }
 }

@@ -45,13 +45,20 @@ extension Compilation {
 
     /// A name as TLS asks for it, in lower case; a star stands for whole labels alone.
     private func serverName(_ name: String, _ path: FieldPath) -> ByteString? {
-        if name.contains("*"), !name.hasPrefix("*.") || name.dropFirst().contains("*") {
+        if name.contains("*"), !name.hasPrefix("*.") {
             refuse(
                 path,
-                "\(quoted(name)) has a star in the midst of it",
-                "a star stands for everything before the first dot: *.example.com"
+                "\(quoted(name)) has a star that stands for part of a name",
+                "a star stands for everything before a dot: *.example.com"
             )
             return nil
+        }
+        if name.dropFirst().contains("*") {
+            warn(
+                path,
+                "\(quoted(name)) matches nothing: only the first star stands for names",
+                "write *.example.com"
+            )
         }
         if name.isEmpty {
             warn(

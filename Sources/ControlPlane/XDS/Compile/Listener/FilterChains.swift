@@ -76,25 +76,23 @@ extension Compilation {
         return compiled
     }
 
+    /// Says so where two chains have the same name: what is counted and logged by it is of both.
     private func checkChainNames(
         _ listener: Envoy_Config_Listener_V3_Listener,
         _ path: FieldPath
     ) {
-        var names: Set<String> = []
-        for (index, chain) in listener.filterChains.enumerated()
-        where !chain.name.isEmpty && !names.insert(chain.name).inserted {
-            refuse(
-                path["filter_chains"][index]["name"],
-                "there is another filter chain \(quoted(chain.name))",
-                "names of filter chains are unique in their listener"
-            )
+        var named = listener.filterChains.enumerated().map { index, chain in
+            (name: chain.name, path: path["filter_chains"][index])
         }
-        let standard = listener.defaultFilterChain.name
-        if !standard.isEmpty, names.contains(standard) {
-            refuse(
-                path["default_filter_chain"]["name"],
-                "there is another filter chain \(quoted(standard))",
-                "names of filter chains are unique in their listener"
+        if listener.hasDefaultFilterChain {
+            named.append((listener.defaultFilterChain.name, path["default_filter_chain"]))
+        }
+        var names: Set<String> = []
+        for (name, place) in named where !name.isEmpty && !names.insert(name).inserted {
+            warn(
+                place["name"],
+                "there is another filter chain \(quoted(name))",
+                "logs and statistics tell chains apart by their names"
             )
         }
     }

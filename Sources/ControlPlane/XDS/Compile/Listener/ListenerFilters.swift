@@ -59,27 +59,31 @@ extension Compilation {
         return filters
     }
 
-    /// Adds `tls_inspector` where chains ask what only it finds, as Envoy does.
-    func addMissingInspector(
-        _ filters: inout ListenerFilters,
+    /// Says so where a chain asks what only an inspector finds; as in Envoy, none is added.
+    func warnOfMissingInspectors(
+        _ filters: ListenerFilters,
         _ listener: Envoy_Config_Listener_V3_Listener,
-        _ chains: CompiledChains,
         _ path: FieldPath
     ) {
-        if filters.tlsInspector { return }
-        let asking = listener.filterChains.firstIndex { chain in
+        for (index, chain) in listener.filterChains.enumerated() {
             let match = chain.filterChainMatch
-            if match.transportProtocol == "tls" { return true }
-            return match.transportProtocol.isEmpty
-                && !(match.serverNames.isEmpty && match.applicationProtocols.isEmpty)
+            let place = path["filter_chains"][index]["filter_chain_match"]
+            let asksTLS =
+                match.transportProtocol == "tls" || match.serverNames.contains { !$0.isEmpty }
+            if asksTLS, !filters.tlsInspector {
+                warn(
+                    place,
+                    "takes nothing: no listener filter finds out what TLS asks for",
+                    "give listener_filters: [{name: \(Kind.tlsInspector.rawValue), …}]"
+                )
+            } else if !match.applicationProtocols.isEmpty, !filters.inspectsBytes {
+                warn(
+                    place["application_protocols"],
+                    "match nothing: no listener filter finds out what clients speak",
+                    "give listener_filters tls_inspector for ALPN, http_inspector for HTTP in clear"
+                )
+            }
         }
-        guard let asking else { return }
-        filters.tlsInspector = true
-        warn(
-            path["filter_chains"][asking]["filter_chain_match"],
-            "needs tls_inspector, which is not among listener_filters; it is added",
-            "give listener_filters: [{name: \(Kind.tlsInspector.rawValue), typed_config: …}]"
-        )
     }
 
     // MARK: - Kinds
@@ -132,10 +136,26 @@ extension Compilation {
     ) {
         var any: Google_Protobuf_Any?
         if case .typedConfig(let given) = filter.configType { any = given }
+        var off = PortSet()
+        if filter.hasFilterDisabled {
+            let place = path["filter_disabled"]
+            off = portSet(filter.filterDisabled, place) ?? off
+            if kind != .tlsInspector, kind != .httpInspector {
+                refuse(
+                    place,
+                    "it is not supported for \(kind.rawValue) yet",
+                    "it turns off tls_inspector and http_inspector alone"
+                )
+            }
+        }
         let path = path["typed_config"]
         switch kind {
-        case .tlsInspector: filters.tlsInspector = true
-        case .httpInspector: filters.httpInspector = true
+        case .tlsInspector:
+            filters.tlsInspector = true
+            filters.tlsInspectorOffPorts = off.ranges
+        case .httpInspector:
+            filters.httpInspector = true
+            filters.httpInspectorOffPorts = off.ranges
         case .originalDestination: filters.originalDestination = true
         case .originalSource:
             let config = any.flatMap { unpack($0, as: Source.self, path) } ?? Source()

@@ -59,8 +59,8 @@ extension Compilation {
         }
         outside = []
         let chains = filterChains(of: listener, at: index, path)
-        var filters = listenerFilters(listener, path)
-        addMissingInspector(&filters, listener, chains, path)
+        let filters = listenerFilters(listener, path)
+        warnOfMissingInspectors(filters, listener, path)
         let logs = accessLogs(listener.accessLog, path["access_log"])
         let logFilters = accessLogFilters(listener.accessLog, path["access_log"])
         guard let first = bound.first, !chains.isEmpty else { return nil }
