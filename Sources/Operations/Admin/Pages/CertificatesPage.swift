@@ -8,7 +8,7 @@ import Telemetry
 extension AdminInterface {
     /// `envoy.admin.v3.Certificates`.
     func certificates() -> LocalResponse {
-        let now = Int64(time(nil))
+        let now = Int64(Glibc.time(nil))
         let contexts = plane.tlsRotations.map { rotation in
             let used = rotation.slot.usedCertificates
             return JSONValue.object([
@@ -48,7 +48,7 @@ extension DataPlane {
     ///
     /// Without certificates it is Envoy's number for that, so that an alert on few days is silent.
     var daysUntilFirstCertificateExpires: UInt64 {
-        let now = Int64(time(nil))
+        let now = Int64(Glibc.time(nil))
         let days = usedCertificates.map { max(0, $0.daysLeft(at: now)) }.min()
         return days.map { UInt64(clamping: $0) } ?? UInt64(UInt32.max)
     }
