@@ -94,7 +94,17 @@ int pillion_tls_handshake(pillion_tls_session *session) {
     return result == PILLION_TLS_ENDED ? PILLION_TLS_FAILED : result;
 }
 
+// Nothing is there to be read, in the input or in the library, which would take a buffer of 16 KiB
+// to find that out and give it back at once.
+static int has_nothing(const pillion_tls_session *session) {
+    return session->io->in_len == 0 && session->is_done && !session->is_flood
+           && !session->has_spare_buffers
+           && (SSL_get_shutdown(session->ssl) & SSL_RECEIVED_SHUTDOWN) == 0
+           && !SSL_has_pending(session->ssl);
+}
+
 long pillion_tls_read(pillion_tls_session *session, void *into, size_t capacity) {
+    if (has_nothing(session)) return PILLION_TLS_WANTS_MORE;
     if (ERR_peek_error() != 0) ERR_clear_error();
     size_t count = 0;
     int returned = SSL_read_ex(session->ssl, into, capacity, &count);
