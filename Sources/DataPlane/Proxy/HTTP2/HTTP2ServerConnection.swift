@@ -30,6 +30,9 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
     private var lastActivity: Int64
     private var lifeTimer = TimerHandle.none
     private var pingTimer = TimerHandle.none
+    private var headTimer = TimerHandle.none
+    /// Since when the preface, a frame or a header block waits for its rest; `never` where none does.
+    private var unfinishedSince: Int64
     private var countedReceived: UInt64 = 0
     private var countedSent: UInt64 = 0
     private var isClosing = false
@@ -43,6 +46,10 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
     private static let farewellTimerKind: UInt8 = 1
     private static let pingTimerKind: UInt8 = 2
     private static let lingerTimerKind: UInt8 = 3
+    private static let headTimerKind: UInt8 = 4
+    private static let never = Int64.max
+    /// The time for the preface where the configuration sets none for heads.
+    private static let prefaceMilliseconds: Int64 = 10_000
     private static let farewellPing: UInt64 = 0x7069_6c6c_696f_6e01
     private static let keepAlivePing: UInt64 = 0x7069_6c6c_696f_6e02
     /// A client that does not answer the first step gets the second after this time.
@@ -54,6 +61,7 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         self.peer = peer
         openedAt = chain.worker.loop.nowMilliseconds
         lastActivity = openedAt
+        unfinishedSince = openedAt
         super.init(descriptor: descriptor, loop: chain.worker.loop)
     }
 
@@ -74,6 +82,7 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         session.start(headBytesMax: http.requestHeadBytesMax)
         armLifeTimer()
         armKeepAlive()
+        armHeadTimer()
         // The drain may have begun while the handshake was on its way.
         if chain.isDraining { sayFarewell() }
     }
@@ -96,7 +105,23 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
                 offset = HTTP2.prefaceByteCount
             }
         }
-        return offset + session.receive(bytes.extracting(offset...))
+        let understood = session.receive(bytes.extracting(offset...))
+        noteUnfinished(rest: bytes.count - offset - understood, understood: understood)
+        return offset + understood
+    }
+
+    /// The clock runs while the rest of a frame or header block is on its way, however it drips.
+    private func noteUnfinished(rest: Int, understood: Int) {
+        guard isOpen, !isClosing, !session.hasFailed else { return }
+        let isInsideBlock = session.isInsideHeaderBlock
+        guard rest > 0 || isInsideBlock || !session.hasRemoteSettings else {
+            unfinishedSince = Self.never
+            return
+        }
+        // What was understood ends what was waited for, but in the middle of a block.
+        let isNew = understood > 0 && !isInsideBlock && session.hasRemoteSettings
+        if isNew || unfinishedSince == Self.never { unfinishedSince = loop.nowMilliseconds }
+        armHeadTimer()
     }
 
     override func settled() {
@@ -312,6 +337,7 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         guard isOpen else { return }
         loop.timers.cancel(&lifeTimer)
         loop.timers.cancel(&pingTimer)
+        loop.timers.cancel(&headTimer)
         countBytes()
         stats.decrement(.downstreamCxActive)
         stats.decrement(.downstreamCxHttp2Active)
@@ -357,6 +383,32 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         loop.timers.arm(&lifeTimer, at: due, target: self, kind: Self.lifeTimerKind)
     }
 
+    private var headMilliseconds: Int64? {
+        http.requestHeadersTimeoutMilliseconds ?? (hasPreface ? nil : Self.prefaceMilliseconds)
+    }
+
+    private func armHeadTimer() {
+        guard !headTimer.isArmed, unfinishedSince != Self.never, let limit = headMilliseconds
+        else { return }
+        loop.timers.arm(
+            &headTimer,
+            at: unfinishedSince + limit,
+            target: self,
+            kind: Self.headTimerKind
+        )
+    }
+
+    private func headIsDue() {
+        guard unfinishedSince != Self.never, !isClosing, !session.hasFailed,
+            let limit = headMilliseconds
+        else { return }
+        if loop.nowMilliseconds >= unfinishedSince + limit {
+            session.fail(HTTP2Violation(.slowHead))
+        } else {
+            armHeadTimer()
+        }
+    }
+
     private func armKeepAlive() {
         guard let keepAlive = http.http2.keepAlive, let interval = keepAlive.intervalMilliseconds
         else { return }
@@ -393,6 +445,9 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         case Self.pingTimerKind:
             pingTimer = .none
             keepAliveIsDue()
+        case Self.headTimerKind:
+            headTimer = .none
+            headIsDue()
         case Self.farewellTimerKind:
             lifeTimer = .none
             finishFarewell()
@@ -429,6 +484,7 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
 extension HTTP2ServerConnection: HTTP2SessionOwner {
     func received(_ frame: HTTP2HeadersFrame, block: Span<UInt8>) throws(HTTP2Violation) {
         let id = frame.streamID
+        unfinishedSince = Self.never
         guard let stream = session.streams[id] as? HTTP2ServerStream else {
             if id > session.lastPeerStreamID {
                 try open(frame, block)

@@ -75,6 +75,7 @@ final class HTTP2ServerStream: HTTP2Stream, DownstreamStream {
         if hasReceivedEnd, let left = receiveRemaining, left > 0 {
             violated(HTTP2Violation(.contentLengthMismatch, streamID: id))
             reset(.protocolError)
+            session.countStreamError()
             return
         }
         if exchange.request.method == .connect || !exchange.request.upgradeProtocol.isEmpty {

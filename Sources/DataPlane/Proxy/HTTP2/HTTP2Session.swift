@@ -88,6 +88,8 @@ final class HTTP2Session {
         floods = HTTP2FloodCounters(limits: limits)
     }
 
+    /// A header block has begun, and CONTINUATION must follow.
+    var isInsideHeaderBlock: Bool { reader.isInsideHeaderBlock }
     var initialStreamWindow: Int { Int(options.streamWindowBytes) }
     var frameBytesMax: Int { min(Int(remote.maxFrameSize), Self.frameBytes) }
     /// Nothing more should be put into the socket's queue.
@@ -349,10 +351,20 @@ final class HTTP2Session {
         try count(.streamError)
     }
 
+    /// Counts a stream that was reset for a fault of its peer where nothing can be thrown.
+    func countStreamError() {
+        do throws(HTTP2Violation) {
+            try count(.streamError)
+        } catch {
+            fail(error)
+        }
+    }
+
     /// Ends the connection with GOAWAY.
     func fail(_ violation: HTTP2Violation) {
         guard !hasFailed else { return }
         hasFailed = true
+        if violation.isContinuationFlood { stats.increment(.continuationFlood) }
         writeGoAway(lastPeerStreamID, violation.code, debug: violation.details)
         owner.sessionFailed(violation)
     }

@@ -5,6 +5,7 @@ import Wire
 enum SessionFault {
     case flowControl, windowOverflow, streamClosed, idleStream, contentLengthMismatch
     case outboundControlFlood, streamID, trailersWithoutEnd, keepAliveTimeout
+    case slowHead
 }
 
 extension HTTP2Violation {
@@ -51,10 +52,21 @@ extension HTTP2Violation {
                     .protocolError, "http2.violation.of.messaging.rule",
                     "A second header block does not end the stream."
                 )
+            case .slowHead:
+                (
+                    .enhanceYourCalm, "http2.request_header_timeout",
+                    "The preface or a header block was not complete after request_headers_timeout."
+                )
             case .keepAliveTimeout:
                 (.noError, "http2.ping_timeout", "The peer did not answer a ping.")
             }
         self.init(code: code, streamID: streamID, details: details, explanation: explanation)
+    }
+
+    /// A header block went on for longer than any head that is allowed.
+    var isContinuationFlood: Bool {
+        self == HTTP2Violation(.tooManyContinuations)
+            || self == HTTP2Violation(.headerBlockTooLarge)
     }
 }
 

@@ -72,6 +72,9 @@ package struct HTTP2FrameReader: Sendable {
     /// close here.
     package var isInsideFrame: Bool { rest != .none || pending.streamID != 0 }
 
+    /// Whether a header block has begun that CONTINUATION must go on with.
+    package var isInsideHeaderBlock: Bool { pending.streamID != 0 }
+
     /// The header of a frame.
     struct Header {
         var length: Int
