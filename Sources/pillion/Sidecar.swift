@@ -152,7 +152,10 @@ struct Sidecar {
         watch?.start()
         ResourceBudget.releaseFreeMemory()
         ResourceBudget.releaseStartupMemory()
+        let memory = MemoryReturn(loop: loop, plane: made)
+        memory.start()
         withExtendedLifetime((signals, server, reloads, takeover, predecessor)) { loop.run() }
+        memory.stop()
         watch?.stop()
         reloads.stop()
         reloads.join()
@@ -253,7 +256,7 @@ struct Sidecar {
         _ readiness: ReadinessPort?,
         workers: Int
     ) {
-        for listener in plane.listeners {
+        for listener in plane.listeners where listener.configuration.accepts {
             for address in listener.boundAddresses {
                 Log.shared.log(
                     .info,
