@@ -215,7 +215,7 @@ extension Compilation {
         } else if options.autoSanValidation,
             contexts.contains(where: { !($0.common.peerValidation?.hasAuthorities ?? false) })
         {
-            refuse(
+            warn(
                 path["auto_san_validation"],
                 "verifies nothing without authorities",
                 "give validation_context with trusted_ca in common_tls_context"

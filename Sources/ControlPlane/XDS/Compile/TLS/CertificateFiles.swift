@@ -1,9 +1,11 @@
+internal import Identity
 internal import Model
 
 /// What the files of TLS hold, looked at before they are used: the one place where that is done.
 extension Compilation {
     /// A certificate and its key, which must fit.
     func check(_ certificate: TLSCertificateSource, _ path: FieldPath) {
+        let start = problemCount
         if let pkcs12 = certificate.pkcs12 {
             _ = contents(pkcs12, path["pkcs12"])
         }
@@ -20,16 +22,56 @@ extension Compilation {
         }
         if let staple = certificate.ocspStaple { _ = contents(staple, path["ocsp_staple"]) }
         if let password = certificate.password { _ = contents(password, path["password"]) }
+        guard problemCount == start else { return }
+        for problem in CertificateCheck.problems(of: certificate) {
+            switch problem.part {
+            case .privateKey: say(problem, certificate.privateKey, path["private_key"])
+            case .pkcs12: say(problem, certificate.pkcs12, path["pkcs12"])
+            case .password: say(problem, certificate.password, path["password"])
+            case .ocspStaple: say(problem, certificate.ocspStaple, path["ocsp_staple"])
+            case _ where certificate.pkcs12 != nil:
+                say(problem, certificate.pkcs12, path["pkcs12"])
+            default: say(problem, certificate.chain, path["certificate_chain"])
+            }
+        }
     }
 
     /// The certificates of authorities.
     func checkAuthorities(_ source: DataSource, _ path: FieldPath) {
+        let start = problemCount
         checkPEM(source, path, ["CERTIFICATE", "TRUSTED CERTIFICATE"], "certificate")
+        guard problemCount == start else { return }
+        var demands = CertificateValidation()
+        demands.trustedCA = source
+        for problem in CertificateCheck.problems(of: demands) { say(problem, source, path) }
     }
 
     /// Lists of revoked certificates.
     func checkRevocations(_ source: DataSource, _ path: FieldPath) {
+        let start = problemCount
         checkPEM(source, path, ["X509 CRL"], "list of revoked certificates (X509 CRL)")
+        guard problemCount == start else { return }
+        var demands = CertificateValidation()
+        demands.crl = source
+        for problem in CertificateCheck.problems(of: demands) { say(problem, source, path) }
+    }
+
+    private func say(
+        _ problem: CertificateCheck.Problem,
+        _ source: DataSource?,
+        _ path: FieldPath
+    ) {
+        var place = path
+        var what = problem.words
+        if case .file(let name)? = source {
+            place = path["filename"]
+            what = "\(quoted(name)): \(what)"
+        }
+        if problem.isWarning {
+            warn(place, what, problem.hint)
+        } else {
+            refuse(place, what, problem.hint)
+        }
     }
 
     private func checkPEM(

@@ -1,3 +1,4 @@
+internal import Identity
 internal import Model
 internal import SwiftProtobuf
 
@@ -116,14 +117,16 @@ extension Compilation {
         common.curves = names(
             offered(parameters.ecdhCurves, path["ecdh_curves"]),
             path["ecdh_curves"],
-            TLSNames.curves,
-            "curve"
+            CertificateCheck.knownCurves,
+            "curve",
+            CertificateCheck.isKnownCurve
         )
         common.signatureAlgorithms = names(
             parameters.signatureAlgorithms.enumerated().map { (index: $0, name: $1) },
             path["signature_algorithms"],
-            TLSNames.signatureAlgorithms,
-            "signature algorithm"
+            CertificateCheck.knownSignatureAlgorithms,
+            "signature algorithm",
+            CertificateCheck.isKnownSignatureAlgorithm
         )
     }
 
@@ -144,13 +147,16 @@ extension Compilation {
     private func cipherSuites(_ suites: [String], _ path: FieldPath) -> [String] {
         var found: [String] = []
         for (index, text) in suites.enumerated() {
-            let inner =
-                text.hasPrefix("[") && text.hasSuffix("]")
-                ? String(text.dropFirst().dropLast()) : text
-            for name in inner.split(separator: "|", omittingEmptySubsequences: false) {
-                let name = String(name)
-                if TLSNames.cipherSuites.contains(name) {
-                    if !found.contains(name) { found.append(name) }
+            let tokens = text.split(whereSeparator: { "[]|:".contains($0) })
+            if tokens.isEmpty {
+                refuse(path[index], "names no cipher suite", "leave it out")
+            }
+            for token in tokens {
+                let isOperator = token.first.map { "-!+".contains($0) } ?? false
+                let name = String(isOperator ? token.dropFirst() : token)
+                if CertificateCheck.isKnownCipher(name) {
+                    let suite = String(token)
+                    if !found.contains(suite) { found.append(suite) }
                 } else if TLSNames.suitesOfTLS13.contains(name) {
                     refuse(
                         path[index],
@@ -177,7 +183,7 @@ extension Compilation {
     /// others, too.
     private func offered(_ curves: [String], _ path: FieldPath) -> [(index: Int, name: String)] {
         let offered = curves.enumerated().filter { index, name in
-            guard TLSNames.postQuantumCurves.contains(name) else { return true }
+            guard CertificateCheck.ignoredCurves.contains(name) else { return true }
             warn(path[index], "\(quoted(name)) is not offered yet", "the other curves are")
             return false
         }
@@ -191,11 +197,12 @@ extension Compilation {
         _ names: [(index: Int, name: String)],
         _ path: FieldPath,
         _ known: [String],
-        _ kind: String
+        _ kind: String,
+        _ isKnown: (String) -> Bool
     ) -> [String] {
         var found: [String] = []
         for (index, name) in names {
-            if known.contains(name) {
+            if isKnown(name) {
                 if !found.contains(name) { found.append(name) }
             } else {
                 refuse(
@@ -215,7 +222,7 @@ extension Compilation {
 
 /// The names of algorithms that files may give.
 enum TLSNames {
-    /// Up to TLS 1.2, by OpenSSL's names; those that Envoy knows and does not warn of.
+    /// Up to TLS 1.2, by OpenSSL's names: what may have been meant by a name that is not known.
     static let cipherSuites = [
         "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
         "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-AES128-GCM-SHA256",
@@ -226,13 +233,6 @@ enum TLSNames {
     ]
     static let suitesOfTLS13 = [
         "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256",
-    ]
-    static let postQuantumCurves = ["X25519MLKEM768", "X25519Kyber768Draft00", "MLKEM1024"]
-    static let curves = ["X25519", "P-256", "P-384", "P-521"]
-    static let signatureAlgorithms = [
-        "ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512", "ed25519",
-        "rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512", "rsa_pkcs1_sha256",
-        "rsa_pkcs1_sha384", "rsa_pkcs1_sha512", "rsa_pkcs1_sha1",
     ]
 }
 

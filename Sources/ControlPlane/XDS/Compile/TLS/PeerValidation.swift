@@ -123,9 +123,9 @@ extension Compilation {
         }
         if context.hasSystemRootCerts {
             if context.hasTrustedCa {
-                refuse(
+                warn(
                     path["system_root_certs"],
-                    "stands beside trusted_ca",
+                    "has no effect beside trusted_ca",
                     "give only one of the two"
                 )
             } else {
@@ -180,10 +180,11 @@ extension Compilation {
         of context: Envoy_Extensions_TransportSockets_Tls_V3_CertificateValidationContext,
         _ path: FieldPath
     ) -> [SubjectAltNameMatcher] {
-        if !context.matchTypedSubjectAltNames.isEmpty, !context.matchSubjectAltNames.isEmpty {
-            refuse(
+        let hasNewForm = !context.matchTypedSubjectAltNames.isEmpty
+        if hasNewForm, !context.matchSubjectAltNames.isEmpty {
+            warn(
                 path["match_subject_alt_names"],
-                "stands beside match_typed_subject_alt_names",
+                "has no effect beside match_typed_subject_alt_names",
                 "leave it out: it is the older form"
             )
         }
@@ -197,7 +198,7 @@ extension Compilation {
                 found.append(SubjectAltNameMatcher(kind: kind, matcher: pattern))
             }
         }
-        for (index, matcher) in context.matchSubjectAltNames.enumerated() {
+        for (index, matcher) in context.matchSubjectAltNames.enumerated() where !hasNewForm {
             let path = path["match_subject_alt_names"][index]
             guard let pattern = stringMatcher(matcher, path) else { continue }
             let kinds: [SubjectAltNameMatcher.Kind] = [.dns, .uri, .email, .ipAddress]

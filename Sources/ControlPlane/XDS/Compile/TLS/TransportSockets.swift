@@ -73,9 +73,7 @@ extension Compilation {
         known(config.version, path["version"]) == .v2 ? .v2 : .v1
     }
 
-    /// The configuration of a socket; nil, and perhaps a problem, where it has none.
-    ///
-    /// Bytes in clear need none, so their name is enough, as in Envoy.
+    /// The configuration of a socket; nil, and a problem, where it has none.
     private func configuration(
         of socket: Envoy_Config_Core_V3_TransportSocket,
         _ path: FieldPath,
@@ -85,13 +83,14 @@ extension Compilation {
             refuse(path["name"], "is empty", "write name: envoy.transport_sockets.tls")
         }
         if case .typedConfig(let any) = socket.configType { return any }
-        if socket.name != "envoy.transport_sockets.raw_buffer", !socket.name.isEmpty {
-            refuse(
-                path,
-                "has no configuration",
-                "give typed_config with @type: type.googleapis.com/\(type)"
-            )
-        }
+        if socket.name.isEmpty { return nil }
+        let isInClear = socket.name == "envoy.transport_sockets.raw_buffer"
+        refuse(
+            path,
+            "has no configuration",
+            "give typed_config with @type: type.googleapis.com/"
+                + (isInClear ? RawBuffer.protoMessageName : type)
+        )
         return nil
     }
 
