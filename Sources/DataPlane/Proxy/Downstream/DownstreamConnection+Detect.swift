@@ -13,11 +13,19 @@ extension DownstreamConnection {
         let length = min(count, bytes.count)
         var index = 0
         while index < length {
-            if bytes[index] != (unsafe Self.preface.utf8Start[index]) { return nil }
+            if bytes[index] != (unsafe Self.preface.utf8Start[index]) {
+                // From here on it is the head's own clock that runs.
+                if !hasPartialHead { loop.timers.cancel(&headTimer) }
+                return nil
+            }
             index += 1
         }
         // PRI is a method, too, until the version says otherwise.
-        if length < count { return 0 }
+        if length < count {
+            limitTimeOfPreface()
+            return 0
+        }
+        loop.timers.cancel(&headTimer)
         retract()
         let next = HTTP2ServerConnection(descriptor: -1, peer: peer, chain: chain)
         handOver(to: next)
@@ -27,6 +35,17 @@ extension DownstreamConnection {
         next.start()
         next.scheduleResume()
         return bytes.count
+    }
+
+    /// The rest of the preface has as long as the rest of a head.
+    private func limitTimeOfPreface() {
+        guard !headTimer.isArmed, let limit = http.requestHeadersTimeoutMilliseconds else { return }
+        loop.timers.arm(
+            &headTimer,
+            at: loop.nowMilliseconds + limit,
+            target: self,
+            kind: Self.headTimerKind
+        )
     }
 }
 

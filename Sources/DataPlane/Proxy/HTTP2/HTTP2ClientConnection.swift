@@ -30,7 +30,7 @@ final class HTTP2ClientConnection: UpstreamSocket {
     private static let idleTimer: UInt8 = 0
     private static let pingTimerKind: UInt8 = 1
     private static let keepAlivePing: UInt64 = 0x7069_6c6c_696f_6e03
-    private static let freeStreamCountMax = 32
+    private static let freeStreamCountMax = 128
     /// The last number that a stream may have.
     private static let streamIDMax: UInt32 = 0x7fff_ffff
 

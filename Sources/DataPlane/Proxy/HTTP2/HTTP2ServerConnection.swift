@@ -24,6 +24,8 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
     private var hasPreface = false
     /// Streams whose request is complete enough to begin, in this read.
     private var arrived: [HTTP2ServerStream] = []
+    /// Those whose turn it is; it trades places with `arrived`, so that neither is copied.
+    private var beginning: [HTTP2ServerStream] = []
     private var free: [HTTP2ServerStream] = []
     private var requestCount: UInt32 = 0
     private let openedAt: Int64
@@ -130,9 +132,14 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
 
     /// Requests begin when the whole read has been looked at: those that were reset in it never do.
     private func beginArrived() {
-        let streams = arrived
-        arrived.removeAll(keepingCapacity: true)
-        for stream in streams where stream.awaitsBeginning { stream.begin() }
+        swap(&arrived, &beginning)
+        var index = 0
+        while index < beginning.count {
+            let stream = beginning[index]
+            index += 1
+            if stream.awaitsBeginning { stream.begin() }
+        }
+        beginning.removeAll(keepingCapacity: true)
     }
 
     override func drained() {
@@ -356,6 +363,7 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         chain.listenerStats.decrement(.downstreamCxActive)
         chain.listenerStats.increment(.downstreamCxDestroy)
         arrived = []
+        beginning = []
         free = []
         chain.writeConnectionLog(of: self, peer, openedAt: openedAt)
         closeNow(abruptly: abruptly)
