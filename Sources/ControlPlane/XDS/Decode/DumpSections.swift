@@ -3,7 +3,13 @@ internal import SwiftProtobuf
 /// A section of the dump, and what its fields may be.
 struct DumpSection {
     let shape: MessageShape
+    /// Without the secrets that the configuration has.
     let tree: JSONTree
+
+    init(shape: MessageShape, tree: JSONTree) {
+        self.shape = shape
+        self.tree = tree.redacted
+    }
 }
 
 /// The sections of `/config_dump`, in Envoy's order.
@@ -117,5 +123,43 @@ enum TimestampText {
 
     private static func two(_ value: Int64) -> String {
         value < 10 ? "0\(value)" : "\(value)"
+    }
+}
+
+/// Keys and passwords are on no page: what stands in the configuration itself is covered up.
+extension JSONTree {
+    /// The fields of TLS that hold secrets, wherever they are (`udpa.annotations.sensitive`).
+    private static let secretFields: Set<String> = [
+        "private_key", "pkcs12", "password", "session_ticket_keys", "generic_secret",
+    ]
+    /// The ways in which a `DataSource` holds bytes; a path and a variable's name are no secret.
+    private static let contents: Set<String> = ["inline_string", "inline_bytes"]
+    private static let cover = "[redacted]"
+    /// The same in base64, as bytes are written.
+    private static let coverOfBytes = "W3JlZGFjdGVkXQ=="
+
+    /// The tree with `[redacted]` in place of secrets, as Envoy prints it.
+    var redacted: JSONTree { redacted(isSecret: false) }
+
+    private func redacted(isSecret: Bool) -> JSONTree {
+        switch self {
+        case .list(let values): .list(values.map { $0.redacted(isSecret: isSecret) })
+        case .object(let members):
+            .object(
+                members.map { member in
+                    if isSecret, Self.contents.contains(member.name) {
+                        let isBytes = member.name == "inline_bytes"
+                        let text = isBytes ? Self.coverOfBytes : Self.cover
+                        return Member(name: member.name, value: .text(text))
+                    }
+                    let holdsSecret = isSecret || Self.secretFields.contains(member.name)
+                    return Member(
+                        name: member.name,
+                        value: member.value.redacted(isSecret: holdsSecret)
+                    )
+                }
+            )
+        case .text, .literal: self
+        }
     }
 }
