@@ -38,5 +38,17 @@ let package = Package(
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
         ),
+        .executableTarget(
+            name: "HTTP2FramesFuzz",
+            dependencies: ["Model", "Wire"],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+        ),
+        .executableTarget(
+            name: "HPACKFuzz",
+            dependencies: ["Model", "Wire"],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+        ),
     ]
 )

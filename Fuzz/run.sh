@@ -13,6 +13,8 @@ case $target in
     HTTP1Fuzz) corpus=corpus/http1 ;;
     ClientHelloFuzz) corpus=corpus/client-hello ;;
     ProxyProtocolFuzz) corpus=corpus/proxy-protocol ;;
+    HTTP2FramesFuzz) corpus=corpus/http2-frames ;;
+    HPACKFuzz) corpus=corpus/hpack ;;
     *) echo "no such target: $target" >&2; exit 2 ;;
 esac
 swift build -c release --product "$target"

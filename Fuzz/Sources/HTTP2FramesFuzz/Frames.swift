@@ -1,0 +1,1 @@
+../../../Tests/WireTests/HTTP2/Frames.swift

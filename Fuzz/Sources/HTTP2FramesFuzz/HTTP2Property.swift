@@ -1,0 +1,1 @@
+../../../Tests/WireTests/HTTP2/HTTP2Property.swift
