@@ -92,7 +92,7 @@ extension BadFile {
             says: [
                 """
                 envoy.yaml:46:13: static_resources.clusters[0].type: EDS is not supported yet: \
-                supported: STATIC, STRICT_DNS, LOGICAL_DNS
+                supported: STATIC, STRICT_DNS, LOGICAL_DNS, ORIGINAL_DST
                 """
             ]
         ),
@@ -342,13 +342,14 @@ extension BadFile {
             ]
         ),
         BadFile(
-            "TLS to upstreams is not supported yet",
+            "TLS has a configuration",
             replacing: "lb_policy: ROUND_ROBIN",
             with: "transport_socket: {name: envoy.transport_sockets.tls}",
             says: [
                 """
-                envoy.yaml:47:7: static_resources.clusters[0].transport_socket: it is not \
-                supported yet
+                envoy.yaml:47:7: static_resources.clusters[0].transport_socket: has no \
+                configuration: give typed_config with @type: type.googleapis.com/envoy.extensions.\
+                transport_sockets.tls.v3.UpstreamTlsContext
                 """
             ]
         ),

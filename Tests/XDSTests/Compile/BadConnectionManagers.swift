@@ -13,16 +13,16 @@ extension BadFile {
             ]
         ),
         BadFile(
-            "a codec is HTTP/1",
+            "a codec is HTTP/1 or HTTP/2",
             replacing: Fixture.statPrefix,
             with: """
                 stat_prefix: inbound
-                                codec_type: HTTP2
+                                codec_type: HTTP3
                 """,
             says: [
                 """
-                envoy.yaml:18:29: \(manager).codec_type: HTTP2 is not supported yet: supported: \
-                AUTO, HTTP1
+                envoy.yaml:18:29: \(manager).codec_type: HTTP3 is not supported yet: supported: \
+                AUTO, HTTP1, HTTP2
                 """
             ]
         ),
@@ -386,7 +386,8 @@ extension BadFile {
                 envoy.yaml:41:45: \(manager).http_filters[0].typed_config: the type envoy.\
                 extensions.filters.http.rbac.v3.RBAC is not supported yet: supported here: envoy.\
                 extensions.filters.http.router.v3.Router, envoy.extensions.filters.http.\
-                header_mutation.v3.HeaderMutation
+                header_mutation.v3.HeaderMutation, envoy.extensions.filters.http.grpc_web.v3.\
+                GrpcWeb, envoy.extensions.filters.http.grpc_stats.v3.FilterConfig
                 """
             ]
         ),

@@ -136,8 +136,8 @@ extension BadFile {
             says: [
                 """
                 envoy.yaml:24:27: \(manager).route_config.virtual_hosts[0].routes[0].match: says \
-                no path: give one of prefix, path, path_separated_prefix and safe_regex; prefix: \
-                "/" is every path
+                no path: give one of prefix, path, path_separated_prefix, safe_regex and \
+                connect_matcher; prefix: "/" is every path
                 """
             ]
         ),

@@ -23,7 +23,8 @@ extension BadFile {
             says: [
                 """
                 envoy.yaml:10:7: static_resources.listeners[0].bind_to_port: the listener opens \
-                no socket, so nothing reaches it: leave bind_to_port out
+                no socket, so nothing reaches it: leave bind_to_port out, or give another listener \
+                use_original_dst: true
                 """
             ]
         ),

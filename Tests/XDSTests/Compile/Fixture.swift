@@ -130,3 +130,22 @@ enum Fixture {
 
         """
 }
+
+extension ListenerConfiguration {
+    /// The connection manager of the first chain, which most tests have alone.
+    var http: HTTPConnectionManager {
+        if case .http(let manager)? = chains.first?.filter { return manager }
+        Issue.record("the listener has no connection manager")
+        return HTTPConnectionManager(
+            statPrefix: "",
+            routes: RouteTable(
+                name: "",
+                virtualHosts: [],
+                exactDomains: ByteTable(),
+                suffixDomains: [],
+                prefixDomains: [],
+                defaultVirtualHost: nil
+            )
+        )
+    }
+}

@@ -114,7 +114,7 @@ import Testing
             node:
             static_resources:
               listeners:
-                - {traffic_direction: INBOUND, access_log: [{name: x}]}
+                - {traffic_direction: INBOUND, drain_type: DEFAULT}
             """
         let loaded = try ConfigurationLoader.load(text: text, name: "a.yaml")
         let listener = "static_resources.listeners[0]"
@@ -126,8 +126,8 @@ import Testing
                 "a.yaml:3:1: node: it has no value and counts as not given: "
                     + "remove it, or give it a value",
                 "a.yaml:6:8: \(listener).traffic_direction: it has no effect: nothing depends on it",
-                "a.yaml:6:36: \(listener).access_log: it has no effect: "
-                    + "connections are logged by their requests only",
+                "a.yaml:6:36: \(listener).drain_type: it has no effect: "
+                    + "listeners drain when the process ends or is told to",
             ]
         )
     }

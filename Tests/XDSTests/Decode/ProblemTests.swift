@@ -47,7 +47,7 @@ import Testing
         (
             "static_resources: {routes: []}",
             "a.yaml:1:20: static_resources.routes: the field is not known: "
-                + "Bootstrap.StaticResources has listeners, clusters"
+                + "Bootstrap.StaticResources has listeners, clusters, secrets"
         ),
         (
             "version: v1",
@@ -102,12 +102,12 @@ import Testing
         (
             "type: EDS",
             "a.yaml:4:13: \(at).type: EDS is not supported yet: "
-                + "supported: STATIC, STRICT_DNS, LOGICAL_DNS"
+                + "supported: STATIC, STRICT_DNS, LOGICAL_DNS, ORIGINAL_DST"
         ),
         (
             "type: 9",
             "a.yaml:4:13: \(at).type: \"9\" is not a known value: "
-                + "known values: STATIC, STRICT_DNS, LOGICAL_DNS"
+                + "known values: STATIC, STRICT_DNS, LOGICAL_DNS, ORIGINAL_DST"
         ),
         ("type: {}", "a.yaml:4:13: \(at).type: a name is expected, an object was found"),
         (
@@ -215,6 +215,7 @@ import Testing
     private static let filter = "static_resources.listeners[0].filter_chains[0].filters[0]"
     private static let manager =
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+    private static let relay = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
 
     @Test(arguments: [
         (
@@ -232,21 +233,21 @@ import Testing
                 + "did you mean \(manager)?"
         ),
         (
-            "{typed_config: {\"@type\": t/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy}}",
+            "{typed_config: {\"@type\": t/envoy.extensions.filters.network.rbac.v3.RBAC}}",
             "a.yaml:1:94: \(filter).typed_config: "
-                + "the type envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy "
-                + "is not supported yet: supported here: \(manager)"
+                + "the type envoy.extensions.filters.network.rbac.v3.RBAC "
+                + "is not supported yet: supported here: \(manager), \(relay)"
         ),
         (
             "{typed_config: {\"@type\": t/envoy.extensions.filters.http.router.v3.Router}}",
             "a.yaml:1:94: \(filter).typed_config: "
                 + "the type envoy.extensions.filters.http.router.v3.Router does not belong here: "
-                + "supported here: \(manager)"
+                + "supported here: \(manager), \(relay)"
         ),
         (
             "{typed_config: {\"@type\": t/a.v2.B}}",
             "a.yaml:1:94: \(filter).typed_config: the type a.v2.B is of version 2 of the API: "
-                + "supported here: \(manager)"
+                + "supported here: \(manager), \(relay)"
         ),
         (
             "{typed_config: {\"@type\": []}}",
@@ -262,9 +263,9 @@ import Testing
                 + "the field is not known: did you mean \"name\"?"
         ),
         (
-            "{typed_config: {\"@type\": t/\(manager), http2_protocol_options: {}, codec_type: HTTP2}}",
-            "a.yaml:1:232: \(filter).typed_config.codec_type: HTTP2 is not supported yet: "
-                + "supported: AUTO, HTTP1"
+            "{typed_config: {\"@type\": t/\(manager), http2_protocol_options: {}, codec_type: HTTP3}}",
+            "a.yaml:1:232: \(filter).typed_config.codec_type: HTTP3 is not supported yet: "
+                + "supported: AUTO, HTTP1, HTTP2"
         ),
     ])
     func mistakesInAFilter(_ filter: String, _ message: String) {

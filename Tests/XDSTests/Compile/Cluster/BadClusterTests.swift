@@ -40,6 +40,7 @@ struct BadClusterTests {
             BadCluster.discovery,
             BadCluster.endpoints,
             BadCluster.connections,
+            BadCluster.transports,
         ].joined()
     )
     func whatIsWrongInAClusterIsSaid(_ bad: BadCluster) {

@@ -176,7 +176,8 @@ extension BadCluster {
                 """
                 4:23: static_resources.clusters[0].cluster_type.name: refused, \
                 "envoy.cluster.sttic" is not supported yet: supported: envoy.cluster.static, \
-                envoy.cluster.strict_dns, envoy.cluster.logical_dns, envoy.clusters.dns
+                envoy.cluster.strict_dns, envoy.cluster.logical_dns, envoy.cluster.original_dst, \
+                envoy.clusters.dns
                 """
             ]
         ),
@@ -187,7 +188,8 @@ extension BadCluster {
                 """
                 4:23: static_resources.clusters[0].cluster_type.name: refused, \
                 "envoy.clusters.redis" is not supported yet: supported: envoy.cluster.static, \
-                envoy.cluster.strict_dns, envoy.cluster.logical_dns, envoy.clusters.dns
+                envoy.cluster.strict_dns, envoy.cluster.logical_dns, envoy.cluster.original_dst, \
+                envoy.clusters.dns
                 """
             ]
         ),

@@ -10,7 +10,8 @@ extension BadCluster {
             says: [
                 """
                 4:24: static_resources.clusters[0].health_checks[0]: refused, says nothing to \
-                check: give http_health_check: {path: /healthz} or tcp_health_check: {}
+                check: give http_health_check: {path: /healthz}, grpc_health_check: {} or \
+                tcp_health_check: {}
                 """
             ]
         ),

@@ -39,17 +39,6 @@ extension BadCluster {
             ]
         ),
         BadCluster(
-            "CLUSTER_PROVIDED",
-            "lb_policy: CLUSTER_PROVIDED",
-            says: [
-                """
-                4:19: static_resources.clusters[0].lb_policy: refused, CLUSTER_PROVIDED is not \
-                supported yet: supported: ROUND_ROBIN, LEAST_REQUEST, RING_HASH, RANDOM, \
-                MAGLEV, LOAD_BALANCING_POLICY_CONFIG
-                """
-            ]
-        ),
-        BadCluster(
             "an unknown policy",
             "lb_policy: RINGHASH",
             says: [

@@ -15,15 +15,15 @@ extension BadCluster {
             ]
         ),
         BadCluster(
-            "HTTP/2",
+            "HTTP/3",
             """
             health_checks: [{timeout: 1s, interval: 5s, unhealthy_threshold: 3, \
-            healthy_threshold: 2, http_health_check: {path: /, codec_client_type: HTTP2}}]
+            healthy_threshold: 2, http_health_check: {path: /, codec_client_type: HTTP3}}]
             """,
             says: [
                 """
                 4:146: static_resources.clusters[0].health_checks[0].http_health_check.\
-                codec_client_type: refused, HTTP2 is not supported yet: supported: HTTP1
+                codec_client_type: refused, HTTP3 is not supported yet: supported: HTTP1, HTTP2
                 """
             ]
         ),
@@ -97,7 +97,7 @@ extension BadCluster {
                 """
                 4:162: static_resources.clusters[0].health_checks[0].http_health_check.\
                 request_headers_to_add[0].header.key: refused, the host has a field of its own: \
-                write host: in http_health_check
+                write host: in http_health_check, authority: in grpc_health_check
                 """
             ]
         ),
@@ -166,19 +166,6 @@ extension BadCluster {
                 4:127: static_resources.clusters[0].health_checks[0].tcp_health_check.\
                 receive[0]: refused, holds no bytes: give text: in hexadecimal, for example \
                 "50494e47"
-                """
-            ]
-        ),
-        BadCluster(
-            "gRPC",
-            """
-            health_checks: [{timeout: 1s, interval: 5s, unhealthy_threshold: 3, \
-            healthy_threshold: 2, grpc_health_check: {}}]
-            """,
-            says: [
-                """
-                4:98: static_resources.clusters[0].health_checks[0].grpc_health_check: refused, \
-                it is not supported yet
                 """
             ]
         ),

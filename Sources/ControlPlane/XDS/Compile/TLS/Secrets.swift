@@ -88,7 +88,9 @@ extension Compilation {
                 table.secrets[name] = found
                 table.names.append(name)
             }
-            if found.secret.type == nil {
+            // A generic secret has no effect, which the decoder says, and is left out.
+            let isGeneric = sources.contains(found.path["generic_secret"].description)
+            if found.secret.type == nil, !isGeneric {
                 refuse(
                     found.path,
                     "holds nothing",
