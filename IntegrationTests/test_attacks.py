@@ -112,7 +112,6 @@ ATTACKS = {
     "absolute target of another scheme": b"GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
     "absolute target with userinfo": b"GET http://u:p@a/ HTTP/1.1\r\nHost: a\r\n\r\n",
     "CONNECT to a path": b"CONNECT /admin HTTP/1.1\r\nHost: a\r\n\r\n",
-    "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
     # Host
     "no host": GET + b"\r\n",

@@ -39,7 +39,7 @@ struct GRPCHealthCheckAnswerTests {
     }
 
     private static let serving: [UInt8] = [0, 0, 0, 0, 2, 8, 1]
-    private static let okay = head(200, ("grpc-status", "0"))
+    private static var okay: Head { head(200, ("grpc-status", "0")) }
 
     @Test(arguments: [1, 2, 7])
     func servingWithTheStatusZeroIsHealthyHoweverItIsSplit(pieces: Int) {

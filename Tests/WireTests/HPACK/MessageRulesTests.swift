@@ -362,6 +362,9 @@ struct MessageRulesTests {
             (["c a=1", "c b=2"], ["cookie: a=1; b=2"]),
             (["c a=1"], ["cookie: a=1"]),
             (["x 1", "c a=1", "c b=2", "y 2"], ["x: 1", "cookie: a=1; b=2", "y: 2"]),
+            (["c", "c a=1", "c", "c b=2", "c"], ["cookie: a=1; b=2"]),
+            (["c", "x 1", "c", "c a=1", "c", "c b=2"], ["cookie: a=1; b=2", "x: 1"]),
+            (["c", "c"], ["cookie: "]),
             (["c a=1", "x 1", "c b=2", "c c=3"], ["cookie: a=1; b=2; c=3", "x: 1"]),
             (
                 ["c a=1", "c b=2", "x 1", "c c=3", "y 2", "c d=4"],
@@ -373,7 +376,8 @@ struct MessageRulesTests {
         var decoder = HPACKDecoder()
         let pairs = fields.map { field in
             let parts = field.split(separator: " ")
-            return (parts[0] == "c" ? "cookie" : String(parts[0]), String(parts[1]))
+            let value = parts.count > 1 ? String(parts[1]) : ""
+            return (parts[0] == "c" ? "cookie" : String(parts[0]), value)
         }
         let head = decoder.read(Block.get(pairs)).understood
         #expect(head?.fields.map(\.description) == lines)

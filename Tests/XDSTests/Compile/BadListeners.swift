@@ -299,16 +299,13 @@ extension BadFile {
             says: [
                 """
                 envoy.yaml:13:11: static_resources.listeners[0].filter_chains[0].filters: is \
-                empty: give one filter, envoy.filters.network.http_connection_manager
-                """,
+                empty: give one filter, envoy.filters.network.http_connection_manager or \
+                envoy.filters.network.tcp_proxy
                 """
-                envoy.yaml:14:11: static_resources.listeners[0].filter_chains[1]: a second \
-                filter chain is not supported yet: make it a listener of its own
-                """,
             ]
         ),
         BadFile(
-            "tcp_proxy is not supported yet",
+            "a relay is configured",
             replacing: "            - name: envoy.filters.network.http_connection_manager\n",
             with: """
                             - name: envoy.filters.network.tcp_proxy
@@ -318,14 +315,8 @@ extension BadFile {
             says: [
                 """
                 envoy.yaml:14:15: static_resources.listeners[0].filter_chains[0].filters[0]: \
-                network filter "envoy.filters.network.tcp_proxy" is not supported yet: only \
-                envoy.filters.network.http_connection_manager is
-                """,
+                has no typed_config: give the TcpProxy: its stat_prefix and cluster
                 """
-                envoy.yaml:15:15: static_resources.listeners[0].filter_chains[0].filters[1]: a \
-                second network filter is not supported yet: keep envoy.filters.network.\
-                http_connection_manager alone
-                """,
             ]
         ),
         BadFile(
@@ -341,27 +332,6 @@ extension BadFile {
                 envoy.yaml:14:15: static_resources.listeners[0].filter_chains[0].filters[0].\
                 name: there is no network filter "envoy.filters.network.http_conection_manager": \
                 did you mean "envoy.filters.network.http_connection_manager"?
-                """,
-                """
-                envoy.yaml:15:15: static_resources.listeners[0].filter_chains[0].filters[1]: a \
-                second network filter is not supported yet: keep envoy.filters.network.\
-                http_connection_manager alone
-                """,
-            ]
-        ),
-        BadFile(
-            "other listener filters are not supported yet",
-            replacing: Fixture.inbound,
-            with: """
-                    - name: inbound
-                      listener_filters: [{name: envoy.filters.listener.original_dst}]
-
-                """,
-            says: [
-                """
-                envoy.yaml:10:26: static_resources.listeners[0].listener_filters[0]: listener \
-                filter "envoy.filters.listener.original_dst" is not supported yet: known are \
-                envoy.filters.listener.http_inspector and envoy.filters.listener.tls_inspector
                 """
             ]
         ),

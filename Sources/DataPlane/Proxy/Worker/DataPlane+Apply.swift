@@ -23,7 +23,7 @@ extension DataPlane {
         let clusters: ClusterTable
         let added: [ClusterShared]
         do throws(StartFailure) {
-            for listener in snapshot.listeners where listener.accepts {
+            for listener in snapshot.listeners {
                 let previous = known.listeners.first { $0.configuration.name == listener.name }
                 listeners.append(
                     try prepare(

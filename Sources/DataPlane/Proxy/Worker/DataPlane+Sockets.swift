@@ -19,6 +19,11 @@ extension DataPlane {
         var addresses: [SocketAddress] = []
         do throws(StartFailure) {
             for (position, address) in listener.addresses.enumerated() {
+                if !listener.accepts {
+                    // Without a socket: others hand over what was going to this address.
+                    addresses.append(address)
+                    continue
+                }
                 let key = SocketKey(address, of: listener, position: position)
                 let group = try group(key, of: listener, known)
                 for (key, descriptors) in group.members {

@@ -3,8 +3,9 @@ import Model
 /// Joins the cookie fields of a request into one line, where the first stood (RFC 9113 section
 /// 8.2.3).
 ///
-/// Crumbs that follow each other, as clients send them, are joined in the head as they come; others
-/// wait in memory of their own until the end, so that the work grows with the bytes only.
+/// Empty ones are left out. Crumbs that follow each other, as clients send them, are joined in the
+/// head as they come; others wait in memory of their own until the end, so that the work grows with
+/// the bytes only.
 struct HTTP2CookieCrumbs {
     /// The line so far; its value ends the head's bytes while the line is open.
     private var line: Head.Slice?
@@ -26,13 +27,18 @@ struct HTTP2CookieCrumbs {
             value = Head.Slice(start + nameCount + 2, start + bytes.count - 2)
             isOpen = true
             head.add(Head.Field(name: slice, value: value, known: entry.known))
+        } else if crumb.isEmpty {
+            // It would leave white space at an end of the value.
+            return
         } else if isOpen {
-            head.append("; ")
+            if !value.isEmpty { head.append("; ") }
             head.append(crumb)
             value = Head.Slice(Int(value.start), head.byteCount)
         } else {
-            late.append(0x3b)
-            late.append(0x20)
+            if !value.isEmpty || !late.isEmpty {
+                late.append(0x3b)
+                late.append(0x20)
+            }
             for index in crumb.indices { unsafe late.append(crumb[unchecked: index]) }
         }
     }

@@ -1,0 +1,52 @@
+import Model
+import Testing
+
+@testable import XDS
+
+/// What TCP proxies become.
+struct RelayValuesTests {
+    @Test func withoutAWordTheDefaultsHold() throws {
+        let relay = try ListenerFixture.relay("cluster: c")
+        guard case .cluster("c") = relay.destination else {
+            Issue.record("the destination is not the cluster")
+            return
+        }
+        #expect(relay.statPrefix == "t")
+        #expect(relay.idleTimeoutMilliseconds == 3_600_000)
+        #expect(relay.durationMaxMilliseconds == nil)
+        #expect(relay.connectAttemptsMax == 1)
+        #expect(!relay.hashesSourceAddress)
+        #expect(relay.metadataMatch.isEmpty)
+        #expect(relay.accessLogs.isEmpty)
+        #expect(relay.tunneling == nil)
+    }
+
+    @Test func everyFieldIsKept() throws {
+        let relay = try ListenerFixture.relay(
+            """
+            weighted_clusters: {clusters: [{name: c, weight: 3}, {name: c, weight: 1}]}, \
+            idle_timeout: 0s, max_downstream_connection_duration: 90s, max_connect_attempts: 4, \
+            hash_policy: [{source_ip: {}}], \
+            metadata_match: {filter_metadata: {envoy.lb: {stage: canary}}}, \
+            access_log: [{name: l, typed_config: {"@type": type.googleapis.com/\
+            envoy.extensions.access_loggers.stream.v3.StderrAccessLog}}], \
+            tunneling_config: {hostname: "db.internal:5432", use_post: true, headers_to_add: \
+            [{header: {key: x-tunnel, value: a}}]}
+            """
+        )
+        guard case .weighted(let shares) = relay.destination else {
+            Issue.record("the destination is not weighted")
+            return
+        }
+        #expect(shares.map(\.weight) == [3, 1])
+        #expect(relay.idleTimeoutMilliseconds == nil)
+        #expect(relay.durationMaxMilliseconds == 90_000)
+        #expect(relay.connectAttemptsMax == 4)
+        #expect(relay.hashesSourceAddress)
+        #expect(relay.metadataMatch == ["stage": .string("canary")])
+        #expect(relay.accessLogs.map(\.sink) == [.standardError])
+        #expect(relay.tunneling?.hostname == "db.internal:5432")
+        #expect(relay.tunneling?.usesPOST == true)
+        #expect(relay.tunneling?.headers.steps.count == 1)
+    }
+}
