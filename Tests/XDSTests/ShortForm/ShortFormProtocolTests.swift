@@ -87,7 +87,7 @@ struct ShortFormProtocolTests {
         let loaded = try ConfigurationLoader.load(text: text, name: "sidecar.yaml")
         let result = try SnapshotCompiler.compile(loaded)
         #expect(result.warnings == [])
-        let upgrades = result.snapshot.listeners.compactMap { listener in
+        let upgrades = result.snapshot.listeners.compactMap { listener -> ByteString? in
             let route = listener.http.routes.virtualHosts.first?.routes.first
             if case .forward(let action)? = route?.action { return action.upgrades.first?.type }
             return nil

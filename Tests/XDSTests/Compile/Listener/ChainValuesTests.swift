@@ -24,13 +24,14 @@ struct ChainValuesTests {
             ).filterChains.first
         ).match
         #expect(match.destinationPort == 443)
-        #expect(match.destinationRanges == [AddressRange(prefix: [10, 1, 0, 0], length: 16)])
+        #expect(match.destinationRanges.map(\.prefix) == [[10, 1, 0, 0]])
+        #expect(match.destinationRanges.map(\.length) == [16])
         #expect(match.serverNames == ["a.example", "*.b.example"])
         #expect(match.transportProtocol == "tls")
         #expect(match.applicationProtocols == ["h2", "http/1.1"])
         #expect(match.sourceType == .external)
         #expect(match.directSourceRanges.first?.length == 8)
-        #expect(match.sourceRanges == [AddressRange(prefix: [192, 0, 2, 0], length: 24)])
+        #expect(match.sourceRanges.map(\.prefix) == [[192, 0, 2, 0]])
         #expect(match.sourcePorts == [1000, 1001])
     }
 

@@ -24,10 +24,10 @@ enum ListenerFixture {
         case listenerFilters
     }
 
-    private static let type = #""@type": type.googleapis.com/envoy.extensions.filters"#
+    private static let extensions = #""@type": type.googleapis.com/envoy.extensions.filters"#
     private static let managerType =
-        "\(type).network.http_connection_manager.v3.HttpConnectionManager"
-    private static let relayType = "\(type).network.tcp_proxy.v3.TcpProxy"
+        "\(extensions).network.http_connection_manager.v3.HttpConnectionManager"
+    private static let relayType = "\(extensions).network.tcp_proxy.v3.TcpProxy"
     private static let router = "{name: envoy.filters.http.router}"
     private static let host = #"virtual_hosts: [{name: a, domains: ["*"], routes: "#
     private static let routes =
@@ -35,25 +35,25 @@ enum ListenerFixture {
     private static let managerStart =
         "filter_chains: [{filters: [{name: h, typed_config: {\(managerType), stat_prefix: s, "
     private static let web =
-        "{name: web, typed_config: {\(type).http.grpc_web.v3.GrpcWeb}}"
+        "{name: web, typed_config: {\(extensions).http.grpc_web.v3.GrpcWeb}}"
 
-    static let manager =
+    static let managerFilter =
         "{name: h, typed_config: {\(managerType), stat_prefix: s, \(routes), http_filters: "
         + "[\(router)]}}"
-    static let relay = "{name: t, typed_config: {\(relayType), stat_prefix: t, cluster: c}}"
+    static let relayFilter = "{name: t, typed_config: {\(relayType), stat_prefix: t, cluster: c}}"
 
     private static func around(_ place: Place) -> (before: String, after: String) {
         let routed = "\(managerStart)http_filters: [\(router)], route_config: {\(host)[{match: {"
         switch place {
         case .listener: return ("", "")
-        case .chain: return ("filter_chains: [{filters: [\(manager)],", "}]")
+        case .chain: return ("filter_chains: [{filters: [\(managerFilter)],", "}]")
         case .match:
-            return ("filter_chains: [{filters: [\(manager)], filter_chain_match: {", "}}]")
+            return ("filter_chains: [{filters: [\(managerFilter)], filter_chain_match: {", "}}]")
         case .inspectedMatch:
             return (
                 "listener_filters: [{name: envoy.filters.listener.tls_inspector}, "
                     + "{name: envoy.filters.listener.http_inspector}], "
-                    + "filter_chains: [{filters: [\(manager)], filter_chain_match: {",
+                    + "filter_chains: [{filters: [\(managerFilter)], filter_chain_match: {",
                 "}}]"
             )
         case .relay:
@@ -77,7 +77,7 @@ enum ListenerFixture {
                 "}}]}]}}}]}]"
             )
         case .listenerFilters:
-            return ("filter_chains: [{filters: [\(manager)]}], listener_filters: [", "]")
+            return ("filter_chains: [{filters: [\(managerFilter)]}], listener_filters: [", "]")
         }
     }
 
@@ -87,9 +87,9 @@ enum ListenerFixture {
         var fragment = fragment
         if case .listener = place {
             fragment = fragment.split(separator: "HCM", omittingEmptySubsequences: false)
-                .joined(separator: manager)
+                .joined(separator: managerFilter)
             fragment = fragment.split(separator: "TCP", omittingEmptySubsequences: false)
-                .joined(separator: relay)
+                .joined(separator: relayFilter)
         }
         return """
             static_resources:

@@ -38,7 +38,7 @@ struct RelayValuesTests {
             Issue.record("the destination is not weighted")
             return
         }
-        #expect(shares.map(\.weight) == [3, 1])
+        #expect(shares.map { $0.weight } == [3, 1])
         #expect(relay.idleTimeoutMilliseconds == nil)
         #expect(relay.durationMaxMilliseconds == 90_000)
         #expect(relay.connectAttemptsMax == 4)
