@@ -198,7 +198,7 @@ import Testing
         #expect(failure.explanation.contains("has none of the demanded names: demanded is one of"))
         #expect(
             failure.envoyText.contains(
-                "verify cert failed: SAN matcher, certificate SANs are [client.test, "
+                "verify cert failed: SAN matcher, certificate SANs are [spiffe://one.test/ns/a/sa/b, client.test, "
             )
         )
     }

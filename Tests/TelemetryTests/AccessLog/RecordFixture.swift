@@ -78,6 +78,7 @@ enum RecordFixture {
         record.downstreamTLS = TLSFacts(
             version: .tls13,
             cipherSuite: "TLS_AES_128_GCM_SHA256",
+            curve: "X25519",
             sessionID: "0a1b",
             peer: certificate("client"),
             local: certificate("own")
@@ -85,6 +86,7 @@ enum RecordFixture {
         record.upstreamTLS = TLSFacts(
             version: .tls12,
             cipherSuite: "ECDHE-RSA-AES128-GCM-SHA256",
+            curve: "P-256",
             sessionID: "0c",
             peer: certificate("endpoint"),
             local: certificate("own")
@@ -106,7 +108,10 @@ enum RecordFixture {
             // 2026-11-21 13:16:56 and 2026-12-21 13:16:56 UTC
             notBefore: 1_795_267_016,
             notAfter: 1_797_859_016,
-            pem: "-----BEGIN CERTIFICATE-----\na+/=\n-----END CERTIFICATE-----\n"
+            pem: "-----BEGIN CERTIFICATE-----\na+/=\n-----END CERTIFICATE-----\n",
+            chainSHA256: ["c4a5", "0001"],
+            chainSHA1: ["9285", "0002"],
+            chainSerialNumbers: ["759d", "03"]
         )
     }
 

@@ -399,8 +399,8 @@ struct BadShortForm: Sendable, CustomTestStringConvertible {
             "    payments:\n",
             "    payments: 8080\n    other:\n",
             "sidecar.yaml:14:15: spec.outbound[\"payments\"]: an object is expected, a "
-                + "number was found: with fields such as to, listen, hosts, timeout, "
-                + "connectTimeout, retries"
+                + "number was found: with fields such as to, listen, hosts, protocol, tls, "
+                + "websocket"
         ),
     ]
 }

@@ -5,10 +5,11 @@ package import Model
 ///
 /// Made once per configuration or rotation, on any thread; immutable, so that all loops use it at
 /// once. Sessions hold it: a replaced one goes with its last session.
+// Immutable once it is built; OpenSSL guards what changes inside.
 @safe
-package final class TLSContext: Sendable {
+package final class TLSContext: @unchecked Sendable {
     // Immutable once it is built; OpenSSL guards its reference counts and our cache of sessions.
-    nonisolated(unsafe) let pointer: OpaquePointer
+    let pointer: OpaquePointer
     /// The C side holds it without a reference.
     private let policy: NamePolicy
     let demands: ContextDemands

@@ -9,8 +9,9 @@ package final class TLSIO {
     let pointer: UnsafeMutablePointer<pillion_tls_io>
 
     package init() {
-        guard let made = unsafe pillion_tls_io_new() else { fatalError("no memory") }
-        unsafe pointer = unsafe made
+        let made = unsafe pillion_tls_io_new()
+        precondition(unsafe made != nil, "there is no memory for a loop's TLS buffers")
+        unsafe pointer = unsafe made.unsafelyUnwrapped
     }
 
     deinit { unsafe pillion_tls_io_free(pointer) }

@@ -22,6 +22,8 @@ final class TCPTunnelStream: RawUpstreamSocket, UpstreamStream {
     }
 
     var backlogCount: Int { waitingBytes }
+    /// No HTTP at all.
+    var majorVersion: UInt8 { 0 }
 
     // MARK: - What the exchange asks for
 

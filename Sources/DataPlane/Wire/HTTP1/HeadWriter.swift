@@ -45,7 +45,8 @@ package enum HeadWriter {
                 let field = head.field(at: index)
                 if field.isRemoved { continue }
                 switch field.known {
-                case .host, .connection, .transferEncoding, .upgrade: continue
+                case .host, .connection, .transferEncoding: continue
+                case .upgrade where !head.upgradeProtocol.isEmpty: continue
                 case .contentLength:
                     let expected: UInt64? =
                         if case .length(let count) = framing { count } else { 0 }
@@ -95,7 +96,8 @@ package enum HeadWriter {
                 let field = head.field(at: index)
                 if field.isRemoved { continue }
                 switch field.known {
-                case .connection, .transferEncoding, .upgrade: continue
+                case .connection, .transferEncoding: continue
+                case .upgrade where !head.upgradeProtocol.isEmpty: continue
                 case .contentLength:
                     if lengthWritten { continue }
                     switch framing {

@@ -58,16 +58,23 @@ struct ChainValuesTests {
         #expect(listener.defaultFilterChain != nil)
     }
 
+    static let raw =
+        "transport_socket: {name: raw, typed_config: {'@type': "
+        + "type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer}}"
+
     @Test(
         arguments: [
-            ("transport_socket: {name: envoy.transport_sockets.raw_buffer}", nil),
             (
-                "transport_socket: {name: envoy.transport_sockets.raw_buffer}, "
-                    + "transport_socket_connect_timeout: 2s", 2_000
+                ChainValuesTests.raw,
+                nil
             ),
             (
-                "transport_socket: {name: envoy.transport_sockets.raw_buffer}, "
-                    + "transport_socket_connect_timeout: 0s", Compilation.neverMilliseconds
+                ChainValuesTests.raw
+                    + ", transport_socket_connect_timeout: 2s", 2_000
+            ),
+            (
+                ChainValuesTests.raw
+                    + ", transport_socket_connect_timeout: 0s", Compilation.neverMilliseconds
             ),
         ] as [(String, Int64?)]
     )
