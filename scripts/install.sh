@@ -12,7 +12,7 @@ case $purpose in
     demo) packages+=(curl python3) ;;
     test)
         packages+=(curl openssl haproxy nginx wrk nghttp2-client nghttp2-server python3 python3-venv)
-        packages+=(binutils nftables iptables iproute2)
+        packages+=(binutils nftables iptables iproute2 redis-server postgresql)
         python=true
         ;;
     bench)

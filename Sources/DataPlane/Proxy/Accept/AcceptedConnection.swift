@@ -163,14 +163,14 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
     /// Looks at the first bytes, as far as the choice of a chain depends on them.
     private func inspect(_ bytes: Span<UInt8>) {
         let needsBytes =
-            (filters.tlsInspector || filters.httpInspector)
+            (filters.inspectsTLS(to: local.port) || filters.inspectsHTTP(to: local.port))
             && listener.shared.needsInspection(local.port)
         guard needsBytes else {
             isDecided = true
             return
         }
         let stats = worker.listenerFilterStats
-        if filters.tlsInspector {
+        if filters.inspectsTLS(to: local.port) {
             switch ClientHelloParser.parse(bytes, maxBytes: Self.inspectedBytesMax) {
             case .more: return
             case .clientHello(let hello):
@@ -195,7 +195,7 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
                 stats.increment(.tlsInspectorTlsNotFound)
             }
         }
-        if filters.httpInspector {
+        if filters.inspectsHTTP(to: local.port) {
             switch ProtocolDetection.detect(bytes) {
             case .more: return
             case .http10:

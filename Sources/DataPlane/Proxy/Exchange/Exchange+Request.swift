@@ -28,13 +28,15 @@ extension Exchange {
             request.majorVersion == 1 ? .downstreamRqHttp1Total : .downstreamRqHttp2Total
         )
 
-        if request.authority.isEmpty, request.minorVersion == 0 {
-            guard let host = http.defaultHostForHTTP10 else {
+        if request.authority.isEmpty, request.minorVersion == 0 || request.majorVersion == 2 {
+            guard request.majorVersion == 1, let host = http.defaultHostForHTTP10 else {
                 reply(
                     400,
                     [],
                     "missing_host_header",
-                    "the request has no host, and default_host_for_http_10 names none"
+                    request.majorVersion == 1
+                        ? "the request has no host, and default_host_for_http_10 names none"
+                        : "the request has neither :authority nor host"
                 )
                 return
             }

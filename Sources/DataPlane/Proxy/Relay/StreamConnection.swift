@@ -69,21 +69,21 @@ package class StreamConnection: Pollable {
     // MARK: - Events
 
     override package final func ready(events: UInt32) {
+        let reading =
+            UInt32(PILLION_IN) | UInt32(PILLION_READ_HANGUP)
+            | UInt32(PILLION_HANGUP) | UInt32(PILLION_ERROR)
+        let isFirstHangup = events & UInt32(PILLION_READ_HANGUP) != 0 && !sawReadHangup
+        // Set before anything is called: another object may go on from there, and no edge tells it.
+        if events & reading != 0 { isReadable = true }
+        if isFirstHangup { sawReadHangup = true }
         if events & UInt32(PILLION_OUT) != 0 {
             isWritable = true
             becameWritable()
             guard isOpen else { return }
             if !isDrained { flush() }
         }
-        let reading =
-            UInt32(PILLION_IN) | UInt32(PILLION_READ_HANGUP)
-            | UInt32(PILLION_HANGUP) | UInt32(PILLION_ERROR)
         guard events & reading != 0, isOpen else { return }
-        isReadable = true
-        if events & UInt32(PILLION_READ_HANGUP) != 0, !sawReadHangup {
-            sawReadHangup = true
-            if isReadingPaused { peerFinished() }
-        }
+        if isFirstHangup, isReadingPaused { peerFinished() }
         if events & UInt32(PILLION_HANGUP | PILLION_ERROR) != 0 {
             sawHangup = true
             if isReadingPaused {

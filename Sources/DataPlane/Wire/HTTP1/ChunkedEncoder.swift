@@ -35,7 +35,8 @@ package enum ChunkedEncoder {
         5 + (trailers.map(HeadWriter.fieldBytes) ?? 0)
     }
 
-    /// Writes the last chunk, the trailer lines that are not removed, and the blank line.
+    /// Writes the last chunk, the trailer lines that are not removed and may be there (RFC 9110
+    /// section 6.5.1), and the blank line.
     ///
     /// - Parameter buffer: at least `byteCount(trailers:)` bytes; traps where it is too small.
     /// - Returns: the number of bytes written.
@@ -53,7 +54,11 @@ package enum ChunkedEncoder {
             out.write("0\r\n")
             for index in 0..<trailers.fieldCount {
                 let field = trailers.field(at: index)
-                if !field.isRemoved { out.writeLine(field) }
+                // Those of HTTP/2 come here without having passed the decoder's own check.
+                if field.isRemoved || TrailerRules.isForbidden(trailers.span(field.name)) {
+                    continue
+                }
+                out.writeLine(field)
             }
             out.write("\r\n")
             return out.count
