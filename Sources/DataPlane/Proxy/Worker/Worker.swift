@@ -42,6 +42,8 @@ package final class Worker {
     private var logTimer: LogTimer?
 
     package private(set) var isDraining = false
+    /// The process says that it is not healthy: responses end their connection, and new ones come.
+    var failsHealthCheck = false
     private var drained: (() -> Void)?
 
     package init(
