@@ -3,6 +3,7 @@
 The file is also the program that runs there, with nothing but the standard library.
 """
 
+import http.client
 import itertools
 import json
 import os
@@ -12,13 +13,14 @@ import struct
 import subprocess
 import sys
 import threading
+import urllib.parse
 
 SIDECAR_USER = 1337
 APP_USER = 2000
 
 _numbers = itertools.count()
 # Not the tests' own interpreter: another user may not be allowed to read it.
-_PYTHON = shutil.which("python3", path="/usr/bin:/bin:/usr/local/bin") or sys.executable
+PYTHON = shutil.which("python3", path="/usr/bin:/bin:/usr/local/bin") or sys.executable
 
 
 def missing():
@@ -51,36 +53,41 @@ class Namespace:
     def ip(self, *arguments):
         _ip("-n", self.name, *arguments)
 
-    def command(self, *arguments, user=None, capabilities=()):
+    def command(self, *arguments, user=None, group=None, capabilities=()):
         begin = ["ip", "netns", "exec", self.name]
         if user is not None:
-            begin += ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+            group = user if group is None else group
+            begin += ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups"]
             if capabilities:
                 caps = ",".join(f"+{name}" for name in capabilities)
                 begin += [f"--inh-caps={caps}", f"--ambient-caps={caps}"]
         return [*begin, *map(str, arguments)]
 
-    def run(self, *arguments, user=None, check=False, environment=None, input=None, seconds=30):
+    def run(self, *arguments, user=None, group=None, check=False, environment=None, input=None,
+            seconds=30):
         """Run a program to its end; the result has its text."""
         result = subprocess.run(
-            self.command(*arguments, user=user), capture_output=True, text=True, timeout=seconds,
-            env={**os.environ, **(environment or {})}, input=input, cwd="/")
+            self.command(*arguments, user=user, group=group), capture_output=True, text=True,
+            timeout=seconds, env={**os.environ, **(environment or {})}, input=input, cwd="/")
         assert not check or result.returncode == 0, result.stderr + result.stdout
         return result
 
     def curl(self, url, user=APP_USER, group=None, seconds=3):
         """The body, or None where nothing answers."""
         command = ["curl", "-sS", "-g", "--noproxy", "*", "--max-time", seconds, url]
-        if group is not None:
-            command = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups", *command]
-            user = None
-        result = self.run(*command, user=user)
+        result = self.run(*command, user=user, group=group)
         return result.stdout if result.returncode == 0 else None
+
+    def background(self, *arguments, output=subprocess.DEVNULL, folder="/", **options):
+        """Run a program in a folder until the namespace goes, or until it is closed."""
+        program = Background(self.command(*arguments, **options), output, folder)
+        self.programs.append(program)
+        return program
 
     def start(self, role, *arguments, user, capabilities=()):
         with open(__file__, encoding="utf-8") as file:
             source = file.read()
-        command = self.command(_PYTHON, "-c", source, role, *arguments, user=user,
+        command = self.command(PYTHON, "-c", source, role, *arguments, user=user,
                                capabilities=capabilities)
         program = Program(command)
         self.programs.append(program)
@@ -89,8 +96,16 @@ class Namespace:
         return program
 
     def app(self, label, *places):
-        """Answers at HOST:PORT with its label and the address of its client."""
+        """Answers at HOST:PORT with its label and the address of its client; notes connections."""
         return self.start("app", label, *places, user=APP_USER)
+
+    def mail(self, label, *places):
+        """Speaks first, as SMTP does: its label and the address of its client."""
+        return self.start("mail", label, *places, user=APP_USER)
+
+    def load(self, url):
+        """Requests one after the other over connections that are kept; notes each."""
+        return self.start("load", url, user=APP_USER)
 
     def sidecar(self, *services, transparent=False, user=SIDECAR_USER):
         """Relays to where a connection was going, and notes it; VIP:PORT=HOST:PORT is a service."""
@@ -124,6 +139,22 @@ class Pod:
     def close(self):
         self.pod.close()
         self.world.close()
+
+
+class Background:
+    """Some program, which ends when it is asked to."""
+
+    def __init__(self, command, output, folder):
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
+                                        stderr=output, cwd=folder)
+
+    def close(self):
+        self.process.terminate()
+        try:
+            return self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
 
 
 class Program:
@@ -169,7 +200,9 @@ def _ip(*arguments):
 # What follows runs in a namespace.
 
 def _say(**fields):
-    print(json.dumps(fields), flush=True)
+    # One write: several threads may speak.
+    sys.stdout.write(json.dumps(fields) + "\n")
+    sys.stdout.flush()
 
 
 def _split(text):
@@ -205,12 +238,47 @@ def _accept(listener, serve):
 
 def _app(label, *places):
     def serve(connection, peer):
-        connection.recv(65536)
+        _say(peer=peer[0])
         body = f"{label} {peer[0]}".encode()
-        connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
-                           % (len(body), body))
+        # Each request comes as one piece: they are small.
+        while connection.recv(65536):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s"
+                               % (len(body), body))
         connection.close()
 
+    _serve(serve, *places)
+
+
+def _mail(label, *places):
+    def serve(connection, peer):
+        with connection, connection.makefile("rb") as lines:
+            connection.sendall(f"220 {label} {peer[0]}\r\n".encode())
+            for line in lines:
+                connection.sendall(b"221 bye\r\n" if line.startswith(b"QUIT") else b"250 yes\r\n")
+
+    _serve(serve, *places)
+
+
+def _load(url):
+    parts = urllib.parse.urlsplit(url)
+    _say(ready=True)
+    while True:
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+        try:
+            is_kept = True
+            while is_kept:
+                connection.request("GET", parts.path)
+                response = connection.getresponse()
+                response.read()
+                _say(status=response.status)
+                is_kept = not response.will_close
+        except (OSError, http.client.HTTPException) as error:
+            _say(status=repr(error))
+        finally:
+            connection.close()
+
+
+def _serve(serve, *places):
     listeners = [_listen(*_split(place)) for place in places]
     for listener in listeners[1:]:
         threading.Thread(target=_accept, args=(listener, serve), daemon=True).start()
@@ -274,4 +342,4 @@ def _sidecar(mode, *services):
 
 
 if __name__ == "__main__":
-    {"app": _app, "sidecar": _sidecar}[sys.argv[1]](*sys.argv[2:])
+    {"app": _app, "mail": _mail, "load": _load, "sidecar": _sidecar}[sys.argv[1]](*sys.argv[2:])

@@ -59,13 +59,15 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
 
     func start() {
         listener.listenerStats.increment(.downstreamPreCxActive)
-        if listener.configuration.isTransparent {
-            // TPROXY: the socket's own address is where the client wanted to go.
-            originalDestination = local
-        } else if filters.originalDestination || listener.configuration.handsOffOriginalDestination
+        let isTransparent = listener.configuration.isTransparent
+        if isTransparent || filters.originalDestination
+            || listener.configuration.handsOffOriginalDestination
         {
             originalDestination = SystemCall.originalDestination(descriptor, of: local)
         }
+        // TPROXY: the socket's own address is where the client wanted to go. What is redirected may
+        // come to a transparent listener too.
+        if isTransparent, originalDestination == nil { originalDestination = local }
         if let originalDestination { local = originalDestination }
         if listener.configuration.handsOffOriginalDestination { handOffToOwner() }
         if filters.inspects, let limit = filters.timeoutMilliseconds {
@@ -287,7 +289,7 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
             originalDestination: originalDestination,
             session: tls?.session,
             requestedServerName: serverName,
-            spoofsSource: filters.originalSource != nil
+            imitated: filters.originalSource.flatMap { ImitatedSource(of: remote, $0) }
         )
         switch chain {
         case let http as HTTPChain:
@@ -326,11 +328,11 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
             close(local: true)
             return
         }
+        listener.listenerStats.increment(.downstreamPreCxTimeout)
         if filters.continuesOnTimeout, stage == .inspection {
             choose()
             return
         }
-        listener.listenerStats.increment(.downstreamPreCxTimeout)
         close(local: true)
     }
 

@@ -67,8 +67,8 @@ final class DownstreamPeer {
     let session: TLSSession?
     /// What the client asked for in its first bytes or its handshake, lower case.
     let requestedServerName: ByteString
-    /// The client's own connection is imitated towards endpoints (`original_src`).
-    let spoofsSource: Bool
+    /// What endpoints see instead of this sidecar (`original_src`).
+    let imitated: ImitatedSource?
 
     var tls: TLSFacts? { session?.facts }
     var isTLS: Bool { session != nil }
@@ -81,7 +81,7 @@ final class DownstreamPeer {
         originalDestination: SocketAddress? = nil,
         session: TLSSession? = nil,
         requestedServerName: ByteString = "",
-        spoofsSource: Bool = false
+        imitated: ImitatedSource? = nil
     ) {
         self.connectionID = connectionID
         self.remoteAddress = remoteAddress
@@ -91,6 +91,6 @@ final class DownstreamPeer {
         self.originalDestination = originalDestination
         self.session = session
         self.requestedServerName = requestedServerName
-        self.spoofsSource = spoofsSource
+        self.imitated = imitated
     }
 }

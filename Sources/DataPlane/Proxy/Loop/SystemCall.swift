@@ -1,3 +1,5 @@
+// For sockaddr_storage, which is of the module that the compiler happens to read first.
+import CAres
 import CLinux
 import Glibc
 package import Model
@@ -143,30 +145,6 @@ package enum SystemCall {
         guard result == 0 else { return nil }
         let found = read(storage, length: length)
         return found == local ? nil : found
-    }
-
-    /// Binds a socket to an address that is not ours (`original_src`), with any port of it.
-    ///
-    /// Needs CAP_NET_ADMIN, and routes that bring the answers back.
-    static func imitate(
-        _ source: SocketAddress,
-        on descriptor: Int32,
-        towards destination: SocketAddress
-    ) throws(SystemCallError) {
-        var address = source
-        switch (source, destination) {
-        case (.ipv4(let host, _), .ipv4):
-            try set(descriptor, level: Int32(IPPROTO_IP), option: IP_TRANSPARENT, 1)
-            try set(descriptor, level: Int32(IPPROTO_IP), option: IP_BIND_ADDRESS_NO_PORT, 1)
-            address = .ipv4(host, port: 0)
-        case (.ipv6(let high, let low, _, let scope), .ipv6):
-            // IPV6_TRANSPARENT
-            try set(descriptor, level: Int32(IPPROTO_IPV6), option: 75, 1)
-            try set(descriptor, level: Int32(IPPROTO_IP), option: IP_BIND_ADDRESS_NO_PORT, 1)
-            address = .ipv6(high: high, low: low, port: 0, scope: scope)
-        default: return
-        }
-        try bind(descriptor, to: address)
     }
 
     /// The error that waits on a socket, 0 where there is none.

@@ -126,7 +126,7 @@ extension TCPClientConnection: ConnectionReceiver {
         if let version = endpoint.transport?.configuration.proxyProtocol {
             options.proxyHeader = ProxyHeader.bytes(version, peer.remoteAddress, localAddress)
         }
-        if peer.spoofsSource { options.source = peer.remoteAddress }
+        options.source = peer.imitated
         do throws(SystemCallError) {
             let attempt = try TCPAttempt(to: endpoint, options, receiver: self)
             try attempt.start()

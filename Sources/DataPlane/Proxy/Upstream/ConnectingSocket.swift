@@ -34,7 +34,7 @@ struct ConnectOptions {
     /// Goes first, in clear.
     var proxyHeader: [UInt8] = []
     /// The client, where its address is imitated.
-    var source: SocketAddress?
+    var source: ImitatedSource?
 }
 
 /// A connection on its way: TCP, the PROXY header, the TLS handshake, all within `connect_timeout`.
@@ -71,10 +71,12 @@ final class ConnectingSocket: UpstreamSocket {
                     option: TCP_NODELAY,
                     1
                 )
-                try configuration.connection.apply(to: descriptor, for: address)
-                if let source = options.source {
-                    try SystemCall.imitate(source, on: descriptor, towards: address)
-                }
+                try configuration.connection.apply(
+                    to: descriptor,
+                    for: address,
+                    bindsSource: options.source == nil
+                )
+                try options.source?.apply(to: descriptor, for: address)
             }
             _ = try SystemCall.connect(descriptor, to: address)
             isWritable = false

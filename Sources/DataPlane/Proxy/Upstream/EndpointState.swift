@@ -59,7 +59,7 @@ package final class EndpointState {
     /// Gives a connection that is free, or makes the exchange wait for one.
     func acquire(for exchange: Exchange, priority: RoutingPriority, fresh: Bool) -> Acquisition {
         let isDistinct =
-            cluster.distinguishesPools || exchange.downstream?.peer.spoofsSource == true
+            cluster.distinguishesPools || exchange.downstream?.peer.imitated != nil
             || exchange.connectTermination != nil
         let pool = isDistinct ? pool(for: exchange) : primary
         exchange.pool = pool
@@ -88,7 +88,7 @@ package final class EndpointState {
         if let version = transport?.configuration.proxyProtocol {
             key.proxyHeader = ProxyHeader.bytes(version, for: exchange)
         }
-        if let peer, peer.spoofsSource { key.source = peer.remoteAddress }
+        key.source = peer?.imitated
         if let termination = exchange.connectTermination {
             key.mode = .raw
             if let version = termination.proxyProtocol {

@@ -14,7 +14,7 @@ struct PoolKey: Hashable {
     /// The PROXY header that goes first: one client's connections are no other's.
     var proxyHeader: [UInt8] = []
     /// The client whose address is imitated.
-    var source: SocketAddress?
+    var source: ImitatedSource?
 
     var options: ConnectOptions {
         ConnectOptions(

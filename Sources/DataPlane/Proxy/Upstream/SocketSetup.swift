@@ -4,10 +4,17 @@ import Model
 
 extension UpstreamConnectionOptions {
     /// Prepares a socket: its own address, options, keep-alive probes.
-    func apply(to descriptor: Int32, for address: SocketAddress) throws(SystemCallError) {
+    ///
+    /// An address that is imitated is stronger than the cluster's own: then this binds none.
+    func apply(
+        to descriptor: Int32,
+        for address: SocketAddress,
+        bindsSource: Bool = true
+    ) throws(SystemCallError) {
         if let keepAlive { try apply(keepAlive, to: descriptor) }
         for option in options { try apply(option, to: descriptor) }
-        guard let source = sources.first(where: { $0.isIPv4 == address.isIPv4 }) else { return }
+        guard bindsSource, let source = sources.first(where: { $0.isIPv4 == address.isIPv4 })
+        else { return }
         if usesFreebind {
             try SystemCall.set(descriptor, level: Int32(IPPROTO_IP), option: IP_FREEBIND, 1)
         }

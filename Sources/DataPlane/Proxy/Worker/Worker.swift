@@ -112,13 +112,17 @@ package final class Worker {
         lastCluster = nil
     }
 
-    /// The listener with this address, or with its port at any address.
+    /// The listener with this address, or with its port at any address of the same family.
     func listener(for address: SocketAddress, except own: ListenerState) -> ListenerState? {
         var anywhere: ListenerState?
         for listener in listeners where listener !== own {
             for bound in listener.shared.boundAddresses {
                 if bound == address { return listener }
-                if bound.port == address.port, bound.isUnspecified { anywhere = listener }
+                if bound.port == address.port, bound.isUnspecified,
+                    bound.isIPv4 == address.isIPv4
+                {
+                    anywhere = listener
+                }
             }
         }
         return anywhere

@@ -1,3 +1,5 @@
+// For sockaddr_storage, which is of the module that the compiler happens to read first.
+import CAres
 import CLinux
 import Glibc
 import Model
