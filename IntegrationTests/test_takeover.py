@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from beside.securing import downstream
 from harness import envoyfile
 from harness.client import Client
 from harness.peer import ok
 from harness.sidecar import line_value, says
+from harness.tlspeer import SecureClient, client_context
 from harness.waiting import wait_until
 
 pytestmark = pytest.mark.pillion_only
@@ -39,11 +41,14 @@ class H1Load:
     def _run(self):
         while not self.stopping.is_set():
             try:
-                with Client(self.target, timeout=20) as client:
+                with self._client() as client:
                     self._converse(client)
             except Exception as error:  # noqa: BLE001: every kind counts
                 with self.lock:
                     self.failures.append(repr(error))
+
+    def _client(self):
+        return Client(self.target, timeout=20)
 
     def _converse(self, client):
         while not self.stopping.is_set():
@@ -83,8 +88,7 @@ class H2Load(H1Load):
 
         # Frames by hand: the h2 package takes a first GOAWAY for the end of everything.
         request = [(":method", "GET"), (":scheme", "http"), (":authority", "test"), (":path", "/")]
-        with socket.create_connection(("127.0.0.1", self.target), timeout=20) as sock:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self._socket() as sock:
             sock.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SettingsFrame(0).serialize())
             frames = self._frames(sock)
             encoder, stream = Encoder(), 1
@@ -95,6 +99,11 @@ class H2Load(H1Load):
                 if self._response(sock, frames, stream):
                     return
                 stream += 2
+
+    def _socket(self):
+        sock = socket.create_connection(("127.0.0.1", self.target), timeout=20)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
 
     def _frames(self, sock):
         """Every frame that comes; the header blocks are decoded, since they share a table."""
@@ -152,7 +161,31 @@ class H2Load(H1Load):
         return True
 
 
+class SecureH1Load(H1Load):
+    """The same inside of TLS."""
+
+    def _client(self):
+        return SecureClient(self.target, client_context(alpn=["http/1.1"]), timeout=20)
+
+
+class SecureH2Load(H2Load):
+    def _socket(self):
+        return client_context(alpn=["h2"]).wrap_socket(super()._socket(), server_hostname="test")
+
+
+class HandshakeLoad(SecureH1Load):
+    """One request for each connection: there is always a handshake on its way."""
+
+    def _converse(self, client):
+        response = client.request(path="/")
+        with self.lock:
+            self.done += 1
+            if response.status != 200 or not response.complete:
+                self.failures.append(f"{response.status} {response.text}")
+
+
 LOADS = {"h1": H1Load, "h2": H2Load}
+SECURE_LOADS = {"h1": SecureH1Load, "h2": SecureH2Load, "handshakes": HandshakeLoad}
 
 
 @contextmanager
@@ -230,6 +263,29 @@ def test_twenty_takeovers_under_load_fail_no_request(family, app, protocol):
     last.wait_stat("http.inbound.downstream_rq_2xx", clients.done)
     assert last.stat("server.hot_restart_epoch") == TAKEOVERS
     assert last.stat("server.hot_restart_generation") == TAKEOVERS + 1
+
+
+@pytest.mark.parametrize("kind", SECURE_LOADS)
+def test_takeovers_under_load_inside_of_tls_fail_no_request(family, app, kind):
+    configuration = configuration_for(app)
+    for chain in configuration["static_resources"]["listeners"][0]["filter_chains"]:
+        chain.update(downstream(alpn=("h2", "http/1.1")))
+    process = family(configuration, workers=2, drain_seconds=20)
+    port = process.port
+    with load(port, SECURE_LOADS[kind]) as clients:
+        clients.wait_for(50)
+        for _ in range(5):
+            before, process = process, family(configuration, workers=2, drain_seconds=20)
+            assert process.port == port
+            clients.wait_for(50)
+            assert before.wait_exit(40) == 0
+            assert not any(says(line, "drain deadline reached") for line in before.lines)
+    assert clients.failures == []
+    process.wait_log("the process before this one has ended")
+    process.wait_stat("http.inbound.downstream_rq_2xx", clients.done)
+    protocol = "http2" if kind == "h2" else "http1"
+    assert process.stat(f"http.inbound.downstream_cx_{protocol}_total") == (
+        process.stat("listener.127.0.0.1_0.ssl.handshake"))
 
 
 @pytest.mark.parametrize("workers", [(1, 2), (2, 1), (4, 3, 1, 4)], ids=str)
