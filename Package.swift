@@ -57,6 +57,8 @@ let package = Package(
         ),
         .systemLibrary(name: "CYAML", path: "Sources/System/CYAML"),
         .systemLibrary(name: "CAres", path: "Sources/System/CAres"),
+        .systemLibrary(name: "CZlib", path: "Sources/System/CZlib"),
+        .systemLibrary(name: "CSQLite", path: "Sources/System/CSQLite"),
         // Core
         .target(name: "Model", path: "Sources/Core/Model", swiftSettings: dataPlane),
         .target(
@@ -102,6 +104,22 @@ let package = Package(
             path: "Sources/ControlPlane/XDS",
             exclude: ["Protos"],
             swiftSettings: controlPlane
+        ),
+        // Companions
+        .target(
+            name: "CompanionKit",
+            dependencies: ["Model", "Telemetry", "Identity", "Wire", "CLinux", "CZlib"],
+            path: "Sources/Companions/CompanionKit",
+            swiftSettings: dataPlane
+        ),
+        .target(
+            name: "LogShipper",
+            dependencies: [
+                "CompanionKit", "Model", "Telemetry", "Identity", "Wire", "CRE2", "CLinux",
+                "CSQLite",
+            ],
+            path: "Sources/Companions/LogShipper",
+            swiftSettings: dataPlane
         ),
         // Operations
         .target(
@@ -184,6 +202,18 @@ let package = Package(
             name: "ProxyTests",
             dependencies: ["Model", "Telemetry", "Identity", "Wire", "Policy", "Proxy"],
             path: "Tests/ProxyTests",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "LogShipperTests",
+            dependencies: ["LogShipper", "CompanionKit", "Model"],
+            path: "Tests/LogShipperTests",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CompanionKitTests",
+            dependencies: ["CompanionKit", "Model", "Identity"],
+            path: "Tests/CompanionKitTests",
             swiftSettings: strict
         ),
         .testTarget(

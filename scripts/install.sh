@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:?usage: scripts/install.sh build|demo|test|bench}
 
-packages=(libre2-dev libyaml-dev libc-ares-dev libssl-dev)
+packages=(libre2-dev libyaml-dev libc-ares-dev libssl-dev zlib1g-dev libsqlite3-dev)
 python=false
 case $purpose in
     build) ;;

@@ -57,6 +57,23 @@ struct LayerRule {
             reason: "XDS makes snapshots; it never touches a connection"
         ),
         LayerRule(
+            target: "CompanionKit",
+            folder: "Sources/Companions/CompanionKit",
+            mayImport: system.union([
+                "Model", "Telemetry", "Identity", "Wire", "CLinux", "CZlib",
+            ]),
+            reason: "CompanionKit is what companions have in common; it knows none of them"
+        ),
+        LayerRule(
+            target: "LogShipper",
+            folder: "Sources/Companions/LogShipper",
+            mayImport: system.union([
+                "CompanionKit", "Model", "Telemetry", "Identity", "Wire", "CRE2", "CLinux",
+                "CSQLite",
+            ]),
+            reason: "a companion knows neither the data plane nor another companion"
+        ),
+        LayerRule(
             target: "Admin",
             folder: "Sources/Operations/Admin",
             mayImport: system.union([

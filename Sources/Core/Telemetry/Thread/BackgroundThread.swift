@@ -1,12 +1,12 @@
 import Glibc
 
 /// A thread for work that must not stand in a worker's way.
-enum BackgroundThread {
+package enum BackgroundThread {
     /// Runs `body` once on a new thread, which takes no signals.
     ///
     /// Signals stay with the threads that handle them; a pipe that nobody reads fails its write
     /// with EPIPE here, without SIGPIPE.
-    static func start(_ body: @escaping @Sendable () -> Void) {
+    package static func start(_ body: @escaping @Sendable () -> Void) {
         let box = unsafe Unmanaged.passRetained(ThreadBody(body))
         var attributes = pthread_attr_t()
         unsafe pthread_attr_init(&attributes)
