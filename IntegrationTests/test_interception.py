@@ -430,6 +430,7 @@ def test_a_server_that_speaks_first_is_heard_when_the_inspection_ends(mesh):
 
 
 def test_tls_passes_as_it_is_and_is_routed_by_its_name(mesh):
+    need("openssl")
     pod, world = mesh.network.pod, mesh.network.world
     leaf = certificates()["server"]
     # The files are another user's; the servers run as root.

@@ -3,6 +3,7 @@
 The file is also the program that runs there, with nothing but the standard library.
 """
 
+import functools
 import http.client
 import itertools
 import json
@@ -23,6 +24,7 @@ _numbers = itertools.count()
 PYTHON = shutil.which("python3", path="/usr/bin:/bin:/usr/local/bin") or sys.executable
 
 
+@functools.cache
 def missing():
     """Why namespaces can't be made here; None where they can."""
     if os.geteuid() != 0:
@@ -30,8 +32,16 @@ def missing():
     for program, package in [("ip", "iproute2"), ("setpriv", "util-linux"), ("curl", "curl")]:
         if not shutil.which(program):
             return f"needs {program} (package {package})"
-    found = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True)
-    return None if found.returncode == 0 else f"no network namespaces: {found.stderr.strip()}"
+    # A container's root may be allowed to list them, and not to make any.
+    name = f"pln-try-{os.getpid()}"
+    try:
+        _ip("netns", "add", name)
+        _ip("-n", name, "link", "add", "eth0", "type", "veth", "peer", "name", "eth1")
+        return None
+    except subprocess.CalledProcessError as error:
+        return f"no network namespaces here: {error.stderr.strip()}"
+    finally:
+        subprocess.run(["ip", "netns", "del", name], capture_output=True)
 
 
 class Namespace:
