@@ -463,13 +463,13 @@ def test_tls_passes_as_it_is_and_is_routed_by_its_name(mesh):
 # The client's address
 
 
-def transparent(stage, **fields):
+def transparent(stage, *arguments):
     return Interceptor(
         stage, configuration(
             # Redirected as ever, while the listener is transparent: so a mesh configures it.
-            outbound={"transparent": True}, inbound={"transparent": True, **fields},
+            outbound={"transparent": True}, inbound={"transparent": True},
             filters=[listener_filter("original_src", mark=1337)]),
-        capabilities=("net_admin", "net_raw"))
+        *arguments, capabilities=("net_admin", "net_raw"))
 
 
 def test_with_tproxy_the_app_sees_the_address_of_its_client(stage):
@@ -515,8 +515,26 @@ def test_without_the_capability_no_connection_pretends(stage):
 
 
 @pytest.mark.pillion_only
-def test_a_takeover_loses_no_connection_of_the_pod(stage):
-    one = stage()
+@pytest.mark.parametrize("port", [15001, 15006])
+def test_whoever_connects_to_a_transparent_listener_itself_is_refused_once(stage, port):
+    one = stage("-m", "TPROXY")
+    sidecar = transparent(one)
+    for place in (Pod.address, Pod.address6):
+        for space in (one.network.world, one.network.pod):
+            result = space.run("curl", "-sg", "--max-time", 5, "-o", "/dev/null", "-w",
+                               "%{http_code}", url(place, port), user=APP_USER)
+            assert result.stdout in ("000", "503")
+            # Not for want of time.
+            assert result.returncode != 28
+    for cluster in ("outbound", "inbound"):
+        assert sidecar.stat(f"cluster.{cluster}.upstream_cx_total") == 0
+    assert sidecar.program.process.poll() is None
+
+
+@pytest.mark.pillion_only
+@pytest.mark.parametrize("mode", ["REDIRECT", "TPROXY"])
+def test_a_takeover_loses_no_connection_of_the_pod(stage, mode):
+    one = stage("-m", mode)
     pod, world = one.network.pod, one.network.world
     world.app("world", "0.0.0.0:80")
     pod.app("app", "0.0.0.0:8080")
@@ -524,7 +542,13 @@ def test_a_takeover_loses_no_connection_of_the_pod(stage):
     socket.mkdir()
     socket.chmod(0o777)
     arguments = ["--takeover-socket", socket / "socket"]
-    running = Interceptor(one, configuration(), *arguments)
+
+    def start():
+        if mode == "TPROXY":
+            return transparent(one, *arguments)
+        return Interceptor(one, configuration(), *arguments)
+
+    running = start()
     loads = [pod.load(url(Pod.far)), world.load(url(Pod.address, 8080))]
 
     def wait_more(count):
@@ -533,8 +557,8 @@ def test_a_takeover_loses_no_connection_of_the_pod(stage):
             load.wait(lambda lines, goal=goal: len(lines) >= goal, f"{count} more requests")
 
     wait_more(20)
-    for _ in range(3):
-        old, running = running, Interceptor(one, configuration(), *arguments)
+    for _ in range(2):
+        old, running = running, start()
         wait_more(20)
         assert old.program.process.wait(20) == 0
         wait_more(20)
