@@ -30,6 +30,40 @@ import Testing
         #expect(failure.envoyText.contains("|268435640:SSL routines:OPENSSL_internal:NO_SHARED"))
     }
 
+    @Test func whatIsKnownOfARefusedHandshakeCanBeAskedFor() throws {
+        let pair = Pair(
+            try Make.server { $0.minVersion = .tls13 },
+            try Make.client { $0.maxVersion = .tls12 }
+        )
+        _ = try expectFailure(pair)
+        // There is no session yet in which a curve could be looked for.
+        for facts in [pair.server.facts, pair.client.facts] {
+            #expect(facts.curve == "")
+            #expect(facts.peer == nil)
+        }
+    }
+
+    @Test func theRefusalOfAHelloIsToldTwiceAsInEnvoy() throws {
+        let server = try Make.server {
+            $0.maxVersion = .tls12
+            $0.cipherSuites = ["ECDHE-ECDSA-AES256-GCM-SHA384"]
+        }
+        let client = try Make.client {
+            $0.maxVersion = .tls12
+            $0.cipherSuites = ["ECDHE-ECDSA-CHACHA20-POLY1305"]
+        }
+        guard case .failed(_, let failure?) = Pair(server, client).handshake() else {
+            Issue.record("the client has no failure")
+            return
+        }
+        #expect(failure.check == .alert(40))
+        #expect(
+            failure.envoyText == "TLS_error:|268436496:SSL routines:OPENSSL_internal:"
+                + "SSLV3_ALERT_HANDSHAKE_FAILURE|268435610:SSL routines:OPENSSL_internal:"
+                + "HANDSHAKE_FAILURE_ON_CLIENT_HELLO:TLS_error_end"
+        )
+    }
+
     @Test func curvesWithoutAnOverlapAreRefused() throws {
         let server = try Make.server { $0.curves = ["P-384"] }
         let client = try Make.client { $0.curves = ["X25519"] }

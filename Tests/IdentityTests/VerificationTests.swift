@@ -52,7 +52,7 @@ import Testing
             Case(
                 certificate: "client-future",
                 check: .notYetValid,
-                alert: 42,
+                alert: 45,
                 words: "is the clock right?"
             ),
             Case(certificate: "client-revoked", check: .revoked, alert: 44, words: "revoked"),
@@ -340,6 +340,7 @@ import Testing
     func whatIsNoWorkloadsCertificateIsRefused(_ name: String, _ words: String) throws {
         let failure = try expectFailure(Pair(try server(), try Make.client([name])))
         #expect(failure.check == .spiffe)
+        #expect(failure.alertSent == 46)
         #expect(failure.explanation.contains(words), "\(failure.explanation)")
     }
 

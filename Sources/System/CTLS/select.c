@@ -165,11 +165,17 @@ int pillion_tls_hello_callback(SSL *ssl, int *alert, void *arg) {
     if (chosen < 0) {
         chosen = 0;
         if (!may_show(&context->shown[0], asks)) {
+            if (session != NULL) session->staple = PILLION_TLS_STAPLE_FAILED;
             *alert = SSL_AD_INTERNAL_ERROR;
             return SSL_CLIENT_HELLO_ERROR;
         }
     }
-    if (session != NULL) session->shown = (int16_t)chosen;
+    if (session != NULL) {
+        session->shown = (int16_t)chosen;
+        if (asks)
+            session->staple = has_good_staple(&context->shown[chosen]) ? PILLION_TLS_STAPLE_SENT
+                                                                       : PILLION_TLS_STAPLE_OMITTED;
+    }
     SSL_set_SSL_CTX(ssl, context->shown[chosen].ssl);
     return SSL_CLIENT_HELLO_SUCCESS;
 }

@@ -29,7 +29,9 @@ pillion_tls_session *pillion_tls_session_new(pillion_tls_context *context,
         return session;
     }
     SSL_set_connect_state(session->ssl);
-    if (server_name[0] != 0 && SSL_set_tlsext_host_name(session->ssl, server_name) != 1)
+    if (server_name[0] != 0
+        && (SSL_set_tlsext_host_name(session->ssl, server_name) != 1
+            || (session->server_name = strdup(server_name)) == NULL))
         goto failed;
     if (verify_name[0] != 0 && (session->verify_name = strdup(verify_name)) == NULL) goto failed;
     if (alpn_len > 0 && SSL_set_alpn_protos(session->ssl, alpn, (unsigned)alpn_len) != 0)
@@ -51,6 +53,7 @@ void pillion_tls_session_free(pillion_tls_session *session) {
     }
     X509_free(session->refused);
     X509_free(session->refused_leaf);
+    free(session->server_name);
     free(session->verify_name);
     free(session);
 }
@@ -186,6 +189,8 @@ void pillion_tls_session_failure(const pillion_tls_session *session,
     failure->verify_depth = session->verify_depth;
     failure->check = session->check;
     failure->is_flood = session->is_flood;
+    failure->is_of_hello = !session->context->is_server && session->alert_received >= 0
+                           && SSL_get_state(session->ssl) == TLS_ST_CW_CLNT_HELLO;
     memcpy(failure->first, session->first, sizeof(failure->first));
     failure->first_count = session->first_count;
 }
@@ -289,6 +294,8 @@ const pillion_x509 *pillion_tls_session_peer(const pillion_tls_session *session)
 }
 
 int pillion_tls_session_version(const pillion_tls_session *session) {
+    // Nothing is agreed on yet: what BoringSSL says then.
+    if (SSL_get0_session(session->ssl) == NULL) return TLS1_2_VERSION;
     return SSL_version(session->ssl);
 }
 
@@ -298,6 +305,8 @@ const char *pillion_tls_session_cipher(const pillion_tls_session *session) {
 }
 
 const char *pillion_tls_session_curve(const pillion_tls_session *session) {
+    // The library looks for the group in a session that a refused handshake never had.
+    if (SSL_get0_session(session->ssl) == NULL) return "";
     switch (SSL_get_negotiated_group(session->ssl)) {
     case NID_X25519:
         return "X25519";
@@ -349,6 +358,8 @@ const char *pillion_tls_session_signature(const pillion_tls_session *session) {
         return "";
     }
 }
+
+int pillion_tls_session_staple(const pillion_tls_session *session) { return session->staple; }
 
 const char *pillion_tls_session_demanded_name(const pillion_tls_session *session) {
     return session->verify_name;

@@ -27,6 +27,8 @@ static int refuse(pillion_tls_session *session, X509_STORE_CTX *chain, int error
     }
     if (check == PILLION_TLS_CHECK_HASH) error = X509_V_ERR_CERT_REJECTED;
     else if (check != 0) error = REFUSED_BY_CHECK;
+    // The alert says of both that the time is not the certificate's.
+    else if (error == X509_V_ERR_CERT_NOT_YET_VALID) error = X509_V_ERR_CERT_HAS_EXPIRED;
     X509_STORE_CTX_set_error(chain, error);
     return 0;
 }
@@ -90,16 +92,20 @@ static int verify_in_domain(pillion_tls_session *session, X509_STORE_CTX *chain,
     X509_VERIFY_PARAM_set_flags(parameters, X509_VERIFY_PARAM_get_flags(X509_STORE_get0_param(domain->store)));
     if (domain->depth >= 0) X509_VERIFY_PARAM_set_depth(parameters, domain->depth);
     accepted = X509_verify_cert(own) > 0;
-    if (!accepted)
+    if (accepted) {
+        session->verified = 1;
+    } else {
         accepted = refuse(session, chain, X509_STORE_CTX_get_error(own),
                           X509_STORE_CTX_get_error_depth(own), X509_STORE_CTX_get_current_cert(own), 0);
-    else
-        session->verified = 1;
+        // Whatever is wrong within a trust domain, the alert says no more than this.
+        if (!accepted) X509_STORE_CTX_set_error(chain, REFUSED_BY_CHECK);
+    }
     X509_STORE_CTX_free(own);
     return accepted;
 }
 
-// A session is not resumed for longer than the certificate is good.
+// A session is not resumed for longer than the certificate is good. A server's own cache goes by
+// this alone; of tickets and of what a client keeps the certificate is looked at again.
 static void bound_session(const pillion_tls_context *context, SSL *ssl, X509 *leaf) {
     if (context->ignores_time) return;
     SSL_SESSION *resumable = SSL_get_session(ssl);

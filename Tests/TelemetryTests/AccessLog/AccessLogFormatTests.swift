@@ -313,6 +313,24 @@ import Testing
         #expect(try render("%PROTOCOL%", record) == "HTTP/1.0")
     }
 
+    @Test func theDetailsOfAResetSayWhyTheTransportFailed() throws {
+        var record = ExchangeRecord()
+        let text = "%RESPONSE_CODE_DETAILS%"
+        record.responseCodeDetails = "upstream_reset_before_response_started{connection_timeout}"
+        #expect(
+            try render(text, record) == "upstream_reset_before_response_started{connection_timeout}"
+        )
+        record.upstreamTransportFailureReason = "TLS_error:|1:SSL routines:TLS_error_end"
+        record.responseCodeDetails =
+            "upstream_reset_before_response_started{remote_connection_failure}"
+        #expect(
+            try render(text, record) == "upstream_reset_before_response_started{"
+                + "remote_connection_failure|TLS_error:|1:SSL_routines:TLS_error_end}"
+        )
+        record.responseCodeDetails = "via_upstream"
+        #expect(try render(text, record) == "via_upstream")
+    }
+
     @Test func durationsAreNeverNegative() throws {
         var record = ExchangeRecord()
         record.durationMicroseconds = -5

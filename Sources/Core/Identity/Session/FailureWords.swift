@@ -31,7 +31,8 @@ struct FailureWords {
             check: check,
             explanation: explanation,
             envoyText: words.envoyText,
-            alertSent: UInt8(exactly: words.found.alert_sent)
+            alertSent: UInt8(exactly: words.found.alert_sent),
+            staple: unsafe OCSPStaple(of: session)
         )
     }
 
@@ -231,6 +232,7 @@ struct FailureWords {
         case "NO_SUITABLE_SIGNATURE_ALGORITHM", "NO_SHARED_SIGNATURE_ALGORITHMS":
             name = "NO_COMMON_SIGNATURE_ALGORITHMS"
         case "NO_SUITABLE_KEY_SHARE", "NO_SUITABLE_GROUPS": name = "NO_SHARED_GROUP"
+        case "PACKET_LENGTH_TOO_LONG": name = "ENCRYPTED_LENGTH_TOO_LONG"
         case "VERSION_TOO_LOW", "VERSION_TOO_HIGH": name = "UNSUPPORTED_PROTOCOL"
         case "TLSV13_ALERT_CERTIFICATE_REQUIRED": name = "TLSV1_ALERT_CERTIFICATE_REQUIRED"
         case "": name = "UNKNOWN_ERROR"
@@ -239,6 +241,10 @@ struct FailureWords {
         let number = 0x1000_0000 + Int(Self.boringReason(name, found.reason))
         var text = "TLS_error:|\(number):SSL routines:OPENSSL_internal:\(name)"
         if let detail = envoyDetail { text += ":\(detail)" }
+        // BoringSSL tells twice of this alert where it is the answer to the ClientHello.
+        if found.is_of_hello != 0, found.alert_received == 40 {
+            text += "|268435610:SSL routines:OPENSSL_internal:HANDSHAKE_FAILURE_ON_CLIENT_HELLO"
+        }
         return text + ":TLS_error_end"
     }
 
@@ -254,7 +260,8 @@ struct FailureWords {
     /// BoringSSL's words where OpenSSL has others.
     private var envoyVerifyText: String {
         switch Int(pillion_tls_verify_kind(found.verify_error)) {
-        case PILLION_TLS_VERIFY_UNKNOWN_CA, PILLION_TLS_VERIFY_SELF_SIGNED:
+        case PILLION_TLS_VERIFY_UNKNOWN_CA, PILLION_TLS_VERIFY_SELF_SIGNED,
+            PILLION_TLS_VERIFY_DEPTH:
             return "unable to get local issuer certificate"
         case PILLION_TLS_VERIFY_PURPOSE: return "unsupported certificate purpose"
         case PILLION_TLS_VERIFY_REVOKED:

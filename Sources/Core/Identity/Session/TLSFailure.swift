@@ -43,15 +43,35 @@ package final class TLSFailure: Error, Sendable, CustomStringConvertible {
     package let envoyText: String
     /// The alert that the peer was sent; nil: none.
     package let alertSent: UInt8?
+    /// What became of the OCSP staple that the client asked for, as far as the handshake came.
+    package let staple: OCSPStaple
 
-    init(check: Check, explanation: String, envoyText: String, alertSent: UInt8?) {
+    init(
+        check: Check,
+        explanation: String,
+        envoyText: String,
+        alertSent: UInt8?,
+        staple: OCSPStaple = .unasked
+    ) {
         self.check = check
         self.explanation = explanation
         self.envoyText = envoyText
         self.alertSent = alertSent
+        self.staple = staple
     }
 
     package var description: String { explanation }
+
+    /// `auto_san_validation` demands the request's host, and the request has none.
+    package static let nothingToVerify = TLSFailure(
+        check: .subjectAltName,
+        explanation: "the request names no host that the server's certificate could be for, and "
+            + "auto_san_validation demands one",
+        envoyText: "TLS_error:|268435581:SSL routines:OPENSSL_internal:"
+            + "CERTIFICATE_VERIFY_FAILED:verify cert failed: verify SAN list, expected SANs: []"
+            + ":TLS_error_end",
+        alertSent: nil
+    )
 
     static let unmade = TLSFailure(
         check: .other,

@@ -158,6 +158,12 @@ package final class TLSSession {
         return unsafe pillion_tls_session_verified(pointer) == -1
     }
 
+    /// What became of the OCSP staple that the client asked for.
+    package var staple: OCSPStaple {
+        guard let pointer = unsafe pointer else { return .unasked }
+        return unsafe OCSPStaple(of: pointer)
+    }
+
     /// What the handshake has found out, also one that failed; read from the certificates when it is first asked for.
     package private(set) lazy var facts: TLSFacts = {
         guard let pointer = unsafe pointer else {

@@ -11,7 +11,7 @@ extension AccessLogFormat {
         switch step.code {
         case .path: renderPath(record.request, step, line)
         case .queryParameter: renderParameter(record.request, step, line)
-        case .responseCodeDetails: line.append(record.responseCodeDetails, style)
+        case .responseCodeDetails: renderDetails(record, style, line)
         case .connectionTerminationDetails:
             line.append(record.connectionTerminationDetails, style)
         case .grpcStatus, .grpcStatusNumber: renderGRPCStatus(record, step, line)

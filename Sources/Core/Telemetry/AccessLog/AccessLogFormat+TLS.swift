@@ -41,6 +41,20 @@ extension AccessLogFormat {
         }
     }
 
+    /// Where an attempt was reset, also why its transport failed, before the closing brace.
+    func renderDetails(
+        _ record: borrowing ExchangeRecord,
+        _ style: FormatInstruction.Style,
+        _ line: LineBuffer
+    ) {
+        let details = record.responseCodeDetails
+        let reason = record.upstreamTransportFailureReason
+        guard !reason.isEmpty, details.description.hasPrefix("upstream_reset_"),
+            details.description.hasSuffix("}")
+        else { return line.append(details, style) }
+        line.append(reason: "\(details.description.dropLast())|\(reason)}", style)
+    }
+
     /// A point of time in the format of the argument, or as `%START_TIME%` without one.
     private func renderDate(_ seconds: Int64, _ step: FormatInstruction, _ line: LineBuffer) {
         // A certificate may say any year: what no clock can show is cut off.

@@ -13,7 +13,6 @@ public enum TLSStat: Int, StatSet {
     case ocspStapleOmitted
     case ocspStapleResponses
     case ocspStapleRequests
-    case wasKeyUsageInvalid
 
     /// Its name, kind and meaning.
     public var description: StatDescription {
@@ -60,11 +59,6 @@ public enum TLSStat: Int, StatSet {
             .counter("ocsp_staple_responses", "Handshakes with an OCSP response.")
         case .ocspStapleRequests:
             .counter("ocsp_staple_requests", "Handshakes whose client asked for an OCSP response.")
-        case .wasKeyUsageInvalid:
-            .counter(
-                "was_key_usage_invalid",
-                "Handshakes whose peer's certificate is not made for this use of its key."
-            )
         }
     }
 

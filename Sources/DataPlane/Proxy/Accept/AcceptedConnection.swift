@@ -260,6 +260,7 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
         loop.timers.cancel(&timer)
         let facts = tls.session.facts
         chain.tlsStats.count(tls.session)
+        tls.stats = chain.tlsStats
         if !facts.serverName.isEmpty { serverName = facts.serverName }
         proceed()
     }

@@ -9,10 +9,24 @@ extension TLSStats {
         let facts = session.facts
         countHandshake(facts, curve: facts.curve, signatureAlgorithm: facts.signatureAlgorithm)
         if session.wasLetInUntrusted { increment(.failVerifyError) }
+        count(session.staple)
+    }
+
+    private func count(_ staple: OCSPStaple) {
+        let outcome: TLSStat
+        switch staple {
+        case .unasked: return
+        case .sent: outcome = .ocspStapleResponses
+        case .omitted: outcome = .ocspStapleOmitted
+        case .failed: outcome = .ocspStapleFailed
+        }
+        increment(.ocspStapleRequests)
+        increment(outcome)
     }
 
     /// Counts why a handshake failed.
     func count(_ failure: TLSFailure) {
+        count(failure.staple)
         switch failure.check {
         case .noClientCertificate: increment(.failVerifyNoCert)
         case .untrusted, .selfSigned, .expired, .notYetValid, .revoked, .revocationList, .purpose,

@@ -9,7 +9,10 @@ import Wire
 extension Exchange {
     func connectFailed(_ failure: ConnectFailure) {
         let reason = failure.reason
-        transportFailure = failure.tls?.envoyText ?? SystemCallError.text(failure.code)
+        transportFailure =
+            failure.tls?.envoyText
+            ?? (reason == .connectTimeout
+                ? "" : "delayed connect error: \(SystemCallError.text(failure.code))")
         report(.connectFailure)
         endpoint?.shared.requestsFailed.add(1, ordering: .relaxed)
         let words =

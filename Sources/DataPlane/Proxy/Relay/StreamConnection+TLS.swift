@@ -45,9 +45,15 @@ extension StreamConnection {
             receivedEnd()
         case .failed(let failure):
             isReadable = false
-            tls.failure = failure
-            lost(EPROTO)
+            failed(tls, failure)
         }
+    }
+
+    /// The session broke after its handshake.
+    private func failed(_ tls: TLSTransport, _ failure: TLSFailure) {
+        tls.failure = failure
+        tls.stats?.count(failure)
+        lost(EPROTO)
     }
 
     private enum PlaintextEnd {
@@ -94,8 +100,7 @@ extension StreamConnection {
             case .open: break
             case .finished: tls.hasPeerFinished = true
             case .failed(let failure):
-                tls.failure = failure
-                lost(EPROTO)
+                failed(tls, failure)
                 return
             }
             secured()

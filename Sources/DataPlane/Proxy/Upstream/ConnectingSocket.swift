@@ -150,6 +150,7 @@ final class ConnectingSocket: UpstreamSocket {
     override func secured() {
         guard let tls else { return }
         endpoint.cluster.tlsStats.count(tls.session)
+        tls.stats = endpoint.cluster.tlsStats
         established()
     }
 

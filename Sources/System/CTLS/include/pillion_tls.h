@@ -184,6 +184,8 @@ struct pillion_tls_failure {
     int check;
     // Too many key updates or attempts to renegotiate.
     int is_flood;
+    // The peer answered this side's ClientHello with the alert.
+    int is_of_hello;
     // What the peer sent first.
     uint8_t first[16];
     size_t first_count;
@@ -237,6 +239,14 @@ const char *pillion_tls_session_cipher(const pillion_tls_session *session);
 const char *pillion_tls_session_curve(const pillion_tls_session *session);
 // What the peer signed with; empty: it did not sign, or the session was resumed.
 const char *pillion_tls_session_signature(const pillion_tls_session *session);
+// What became of the OCSP staple that a client asked for.
+enum {
+    PILLION_TLS_STAPLE_UNASKED = 0,
+    PILLION_TLS_STAPLE_SENT,
+    PILLION_TLS_STAPLE_OMITTED,
+    PILLION_TLS_STAPLE_FAILED,
+};
+int pillion_tls_session_staple(const pillion_tls_session *session);
 const char *pillion_tls_session_server_name(const pillion_tls_session *session);
 // The DNS name that the peer's certificate must have; NULL: none in particular.
 const char *pillion_tls_session_demanded_name(const pillion_tls_session *session);
