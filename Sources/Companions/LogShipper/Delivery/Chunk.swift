@@ -46,6 +46,17 @@ package struct Chunk: Sendable {
         bytes.span.extracting(Int(item.start)..<Int(item.end))
     }
 
+    /// The streams that its records are of.
+    package var streams: Set<UInt32> {
+        var found: Set<UInt32> = []
+        var last: UInt32 = .max
+        for item in items where item.origin.stream != last {
+            last = item.origin.stream
+            found.insert(last)
+        }
+        return found
+    }
+
     /// The chunk with some of its items only, in their order; the number stays.
     package func keeping(_ positions: [Int]) -> Chunk {
         var kept = Chunk(number: number, key: key, began: began)

@@ -63,10 +63,3 @@ package final class LogStream {
         self.isDurable = isDurable
     }
 }
-
-/// Where the watermarks of a stream go: called on the engine's thread, after acknowledgements.
-package protocol WatermarkReceiver: AnyObject {
-    /// Everything of the stream before `offset` is delivered to this sink, dead-lettered, or safe in its
-    /// spool.
-    func delivered(stream: UInt32, sink: Int, upTo offset: UInt64)
-}

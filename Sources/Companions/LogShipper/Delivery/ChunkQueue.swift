@@ -1,0 +1,145 @@
+internal import CLinux
+import CompanionKit
+import Glibc
+import Synchronization
+
+/// Chunks that are ready to be sent, between the engine's thread and those of one sink.
+final class ChunkQueue: Sendable {
+    private struct State {
+        var ready: [Chunk] = []
+        var first = 0
+        var bytes = 0
+        var records = 0
+        var taken = 0
+        var isEnding = false
+    }
+
+    private let state = Mutex(State())
+    private let wake: Int32
+    let spool: Spool?
+
+    init(spool: Spool?) {
+        self.spool = spool
+        wake = pillion_eventfd()
+        precondition(wake >= 0, "the process has no file descriptor left")
+    }
+
+    deinit { _ = close(wake) }
+
+    /// Bytes of the chunks in memory, those under way included.
+    var bytes: Int { state.withLock { $0.bytes } }
+    /// Records in memory, those under way included.
+    var records: Int { state.withLock { $0.records } }
+    /// True where nothing waits and nothing is under way.
+    var isIdle: Bool {
+        state.withLock { $0.first == $0.ready.count && $0.taken == 0 }
+            && spool.map(\.isEmpty) ?? true
+    }
+
+    // MARK: - The engine's side
+
+    /// Adds one at the end.
+    func push(_ chunk: Chunk) {
+        state.withLock { state in
+            state.bytes += chunk.bytes.count
+            state.records += chunk.items.count
+            state.ready.append(chunk)
+        }
+        signal()
+    }
+
+    /// Takes away the oldest that is not under way; nil where there is none in memory.
+    func dropOldest() -> Chunk? {
+        state.withLock { state in
+            guard let chunk = Self.next(&state) else { return nil }
+            state.bytes -= chunk.bytes.count
+            state.records -= chunk.items.count
+            return chunk
+        }
+    }
+
+    /// No more will come: senders stop once everything is taken.
+    func end() {
+        state.withLock { $0.isEnding = true }
+        signal()
+    }
+
+    /// Tells a sender that the spool has something.
+    func signal() {
+        var count: UInt64 = 1
+        _ = unsafe write(wake, &count, 8)
+    }
+
+    // MARK: - The senders' side
+
+    /// What a sender does next.
+    enum Next {
+        case chunk(Chunk, fromSpool: SpoolTicket?)
+        case ended
+        case cancelled
+    }
+
+    /// Waits for a chunk: from memory first, which is older, then from the spool.
+    func take(_ cancellation: Cancellation) -> Next {
+        while true {
+            if cancellation.isCancelled { return .cancelled }
+            let found = state.withLock { state in
+                let chunk = Self.next(&state)
+                if chunk != nil { state.taken += 1 }
+                return chunk
+            }
+            if let found { return .chunk(found, fromSpool: nil) }
+            if let (chunk, ticket) = spool?.next() {
+                state.withLock { $0.taken += 1 }
+                return .chunk(chunk, fromSpool: ticket)
+            }
+            if state.withLock({ $0.isEnding && $0.first == $0.ready.count }) {
+                signal()
+                return .ended
+            }
+            var entries = [
+                pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: cancellation.descriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            _ = unsafe poll(&entries, 2, -1)
+            var count: UInt64 = 0
+            if entries[0].revents != 0 { _ = unsafe read(wake, &count, 8) }
+        }
+    }
+
+    /// A chunk that was taken is done, or was split: its bytes count no longer.
+    func finished(_ chunk: borrowing Chunk, isFromSpool: Bool) {
+        state.withLock { state in
+            state.taken -= 1
+            if !isFromSpool {
+                state.bytes -= chunk.bytes.count
+                state.records -= chunk.items.count
+            }
+        }
+    }
+
+    /// Puts what a cancelled sender could not send back to the begin.
+    func putBack(_ chunk: Chunk) {
+        state.withLock { state in
+            state.taken -= 1
+            if state.first > 0 {
+                state.first -= 1
+                state.ready[state.first] = chunk
+            } else {
+                state.ready.insert(chunk, at: 0)
+            }
+        }
+    }
+
+    private static func next(_ state: inout State) -> Chunk? {
+        guard state.first < state.ready.count else { return nil }
+        let chunk = state.ready[state.first]
+        state.ready[state.first] = Chunk(number: 0, key: [], began: 0)
+        state.first += 1
+        if state.first == state.ready.count {
+            state.ready.removeAll(keepingCapacity: true)
+            state.first = 0
+        }
+        return chunk
+    }
+}

@@ -1,0 +1,379 @@
+internal import CompanionKit
+import Glibc
+import Synchronization
+
+/// Names a chunk that came from a spool, to say later that it is done.
+struct SpoolTicket: Sendable {
+    var segment: UInt64
+    var record: Int
+}
+
+/// Chunks of one sink that wait on disk: written at the end, read from the begin, in files of bounded
+/// size that go once all of theirs is delivered.
+///
+/// What was written survives the end of the process; after ``sync()`` also that of the machine. Next
+/// to each file `N.seg` lies `N.ack`, the number of its first records that are done. A torn end is cut
+/// off at the start, a rotten record is left out and counted. The engine writes, the sink's threads read.
+final class Spool: Sendable {
+    /// One file of it.
+    private struct Segment {
+        var number: UInt64
+        var bytes = 0
+        var records = 0
+        /// Where reading goes on.
+        var readBytes = 0
+        var readRecords = 0
+        /// Records done, from the begin without a gap, and those beyond one.
+        var done = 0
+        var doneBeyond: Set<Int> = []
+    }
+
+    private struct State {
+        var segments: [Segment] = []
+        var writer: Int32 = -1
+        var reader: Int32 = -1
+        var readerNumber: UInt64 = 0
+        var nextNumber: UInt64 = 1
+        var bytes = 0
+        var waiting = 0
+    }
+
+    /// What was found at the start.
+    struct Found: Sendable, Equatable {
+        var chunks = 0
+        var bytes = 0
+        /// Records that could not be read.
+        var rotten = 0
+        /// Bytes of a torn end that were cut off.
+        var tornBytes = 0
+    }
+
+    let directory: String
+    let bytesMax: Int
+    private let segmentBytes: Int
+    private let state = Mutex(State())
+    let found: Found
+
+    /// Opens the folder, and makes it where it is not there.
+    init(
+        directory: String,
+        bytesMax: Int,
+        segmentBytes: Int = 8 << 20
+    ) throws(FileFailure) {
+        self.directory = directory
+        self.bytesMax = bytesMax
+        self.segmentBytes = segmentBytes
+        try AtomicFile.makeDirectories(directory)
+        var initial = State()
+        var found = Found()
+        for number in try Self.segmentNumbers(in: directory) {
+            let segment = try Self.scan(directory, number, &found)
+            initial.nextNumber = max(initial.nextNumber, number + 1)
+            guard segment.readRecords < segment.records else {
+                Self.remove(directory, number)
+                continue
+            }
+            initial.bytes += segment.bytes
+            initial.waiting += segment.records - segment.readRecords
+            initial.segments.append(segment)
+        }
+        found.chunks = initial.waiting
+        found.bytes = initial.bytes
+        self.found = found
+        state.withLock { $0 = initial }
+    }
+
+    deinit {
+        state.withLock { state in
+            if state.writer >= 0 { _ = close(state.writer) }
+            if state.reader >= 0 { _ = close(state.reader) }
+        }
+    }
+
+    /// True where nothing waits; what is under way does not wait.
+    var isEmpty: Bool { state.withLock { $0.waiting == 0 } }
+    /// Bytes of its files.
+    var bytes: Int { state.withLock { $0.bytes } }
+    var isFull: Bool { bytes >= bytesMax }
+
+    // MARK: - Writing
+
+    /// Writes a chunk at the end.
+    ///
+    /// - Returns: the bytes it takes.
+    /// - Throws: what the system said, with the file as it was before.
+    @discardableResult
+    func append(_ chunk: borrowing Chunk) throws(FileFailure) -> Int {
+        let record = SpoolRecord.encode(chunk)
+        let failure = state.withLock { state -> FileFailure? in
+            do throws(FileFailure) {
+                try write(record, &state)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+        return record.count
+    }
+
+    private func write(_ record: [UInt8], _ state: inout State) throws(FileFailure) {
+        let isNew =
+            state.writer < 0
+            || state.segments.last.map { $0.bytes + record.count > segmentBytes } ?? true
+        if isNew {
+            let number = state.nextNumber
+            let path = Self.path(directory, number)
+            let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw FileFailure(path: path, call: "open") }
+            if state.writer >= 0 { _ = close(state.writer) }
+            state.writer = descriptor
+            state.nextNumber += 1
+            state.segments.append(Segment(number: number))
+        }
+        let index = state.segments.count - 1
+        let before = state.segments[index].bytes
+        do throws(FileFailure) {
+            try AtomicFile.writeAll(
+                record.span,
+                to: state.writer,
+                path: Self.path(directory, state.segments[index].number)
+            )
+        } catch {
+            // A part of a record would hide all that come after it.
+            _ = ftruncate(state.writer, before)
+            _ = lseek(state.writer, before, SEEK_SET)
+            throw error
+        }
+        state.segments[index].bytes += record.count
+        state.segments[index].records += 1
+        state.bytes += record.count
+        state.waiting += 1
+    }
+
+    /// Brings what was written so far to the disk; blocks for as long as the disk takes.
+    func sync() throws(FileFailure) {
+        let descriptor = state.withLock { state in
+            state.writer < 0 ? -1 : fcntl(state.writer, F_DUPFD_CLOEXEC, 0)
+        }
+        guard descriptor >= 0 else { return }
+        defer { _ = close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw FileFailure(path: directory, call: "fsync") }
+        try AtomicFile.syncDirectory(of: directory + "/x")
+    }
+
+    // MARK: - Reading
+
+    /// The oldest chunk that waits; nil where there is none.
+    func next() -> (Chunk, SpoolTicket)? {
+        state.withLock { state in
+            while let index = state.segments.firstIndex(where: { $0.readRecords < $0.records }) {
+                let segment = state.segments[index]
+                let ticket = SpoolTicket(segment: segment.number, record: segment.readRecords)
+                let (chunk, length) = read(segment, &state)
+                state.segments[index].readRecords += 1
+                state.segments[index].readBytes += length
+                state.waiting -= 1
+                if let chunk { return (chunk, ticket) }
+                // Unreadable: nothing of it can be sent, so it is done.
+                markDone(ticket, &state)
+            }
+            return nil
+        }
+    }
+
+    private func read(_ segment: Segment, _ state: inout State) -> (Chunk?, Int) {
+        if state.readerNumber != segment.number || state.reader < 0 {
+            if state.reader >= 0 { _ = close(state.reader) }
+            state.reader = unsafe open(Self.path(directory, segment.number), O_RDONLY | O_CLOEXEC)
+            state.readerNumber = segment.number
+        }
+        let rest = segment.bytes - segment.readBytes
+        guard state.reader >= 0 else { return (nil, rest) }
+        guard let head = Self.bytes(state.reader, at: segment.readBytes, SpoolRecord.headBytes),
+            let (length, sum) = try? SpoolRecord.bodyLength(head.span),
+            SpoolRecord.headBytes + length <= rest,
+            let body = Self.bytes(
+                state.reader,
+                at: segment.readBytes + SpoolRecord.headBytes,
+                length
+            )
+        else { return (nil, rest) }
+        return (try? SpoolRecord.decode(body.span, sum: sum), SpoolRecord.headBytes + length)
+    }
+
+    /// A chunk is delivered or given up: it will not be read again, not even after a restart.
+    func done(_ ticket: SpoolTicket) {
+        state.withLock { state in markDone(ticket, &state) }
+    }
+
+    /// A chunk was not delivered, and will be read again.
+    func putBack(_ ticket: SpoolTicket) {
+        state.withLock { state in
+            guard let index = state.segments.firstIndex(where: { $0.number == ticket.segment })
+            else { return }
+            // Reading begins anew after the records that are done; those between are sent again.
+            state.waiting += state.segments[index].readRecords - state.segments[index].done
+            state.segments[index].readRecords = state.segments[index].done
+            state.segments[index].doneBeyond = []
+            state.segments[index].readBytes = offset(
+                ofRecord: state.segments[index].done,
+                in: state.segments[index]
+            )
+        }
+    }
+
+    private func offset(ofRecord record: Int, in segment: Segment) -> Int {
+        let descriptor = unsafe open(Self.path(directory, segment.number), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return segment.bytes }
+        defer { _ = close(descriptor) }
+        var offset = 0
+        for _ in 0..<record {
+            guard let head = Self.bytes(descriptor, at: offset, SpoolRecord.headBytes),
+                let (length, _) = try? SpoolRecord.bodyLength(head.span)
+            else { return segment.bytes }
+            offset += SpoolRecord.headBytes + length
+        }
+        return offset
+    }
+
+    private func markDone(_ ticket: SpoolTicket, _ state: inout State) {
+        guard let index = state.segments.firstIndex(where: { $0.number == ticket.segment })
+        else { return }
+        state.segments[index].doneBeyond.insert(ticket.record)
+        while state.segments[index].doneBeyond.remove(state.segments[index].done) != nil {
+            state.segments[index].done += 1
+        }
+        let segment = state.segments[index]
+        let isLast = index == state.segments.count - 1
+        if segment.done == segment.records {
+            if isLast {
+                // The next chunk opens a new file.
+                if state.writer >= 0 { _ = close(state.writer) }
+                state.writer = -1
+            }
+            if state.readerNumber == segment.number, state.reader >= 0 {
+                _ = close(state.reader)
+                state.reader = -1
+            }
+            state.bytes -= segment.bytes
+            state.segments.remove(at: index)
+            Self.remove(directory, segment.number)
+        } else {
+            Self.writeAck(directory, segment.number, segment.done)
+        }
+    }
+
+    // MARK: - Files
+
+    private static func path(_ directory: String, _ number: UInt64) -> String {
+        let digits = String(number)
+        return directory + "/" + String(repeating: "0", count: max(0, 12 - digits.count)) + digits
+            + ".seg"
+    }
+
+    private static func ackPath(_ directory: String, _ number: UInt64) -> String {
+        String(path(directory, number).dropLast(4)) + ".ack"
+    }
+
+    private static func remove(_ directory: String, _ number: UInt64) {
+        _ = unsafe unlink(path(directory, number))
+        _ = unsafe unlink(ackPath(directory, number))
+    }
+
+    private static func writeAck(_ directory: String, _ number: UInt64, _ count: Int) {
+        let descriptor = unsafe open(
+            ackPath(directory, number),
+            O_WRONLY | O_CREAT | O_CLOEXEC,
+            0o600
+        )
+        // Without it some chunks are sent twice after a crash; that is all.
+        guard descriptor >= 0 else { return }
+        var value = UInt64(count).littleEndian
+        _ = unsafe pwrite(descriptor, &value, 8, 0)
+        _ = close(descriptor)
+    }
+
+    private static func segmentNumbers(in directory: String) throws(FileFailure) -> [UInt64] {
+        guard let handle = unsafe opendir(directory) else {
+            throw FileFailure(path: directory, call: "open")
+        }
+        defer { unsafe closedir(handle) }
+        var numbers: [UInt64] = []
+        while let entry = unsafe readdir(handle) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    unsafe String(cString: $0)
+                }
+            }
+            if name.hasSuffix(".seg"), let number = UInt64(name.dropLast(4)) {
+                numbers.append(number)
+            }
+        }
+        return numbers.sorted()
+    }
+
+    /// Walks through a file, cuts a torn end off, and finds where reading goes on.
+    private static func scan(
+        _ directory: String,
+        _ number: UInt64,
+        _ found: inout Found
+    ) throws(FileFailure) -> Segment {
+        let path = path(directory, number)
+        let descriptor = unsafe open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw FileFailure(path: path, call: "open") }
+        defer { _ = close(descriptor) }
+        let size = Int(lseek(descriptor, 0, SEEK_END))
+        var segment = Segment(number: number)
+        if let bytes = try AtomicFile.read(ackPath(directory, number), bytesMax: 64),
+            bytes.count >= 8
+        {
+            let count = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            segment.done = Int(clamping: count)
+        }
+        var offset = 0
+        while offset < size {
+            guard let head = Self.bytes(descriptor, at: offset, SpoolRecord.headBytes),
+                let (length, sum) = try? SpoolRecord.bodyLength(head.span),
+                let body = Self.bytes(descriptor, at: offset + SpoolRecord.headBytes, length)
+            else { break }
+            if segment.records == segment.done { segment.readBytes = offset }
+            do throws(SpoolRecord.Fault) {
+                _ = try SpoolRecord.decode(body.span, sum: sum)
+            } catch {
+                found.rotten += 1
+            }
+            segment.records += 1
+            offset += SpoolRecord.headBytes + length
+        }
+        if offset < size {
+            found.tornBytes += size - offset
+            _ = ftruncate(descriptor, offset)
+        }
+        segment.done = min(segment.done, segment.records)
+        if segment.done == segment.records { segment.readBytes = offset }
+        segment.readRecords = segment.done
+        segment.bytes = offset
+        return segment
+    }
+
+    /// So many bytes at an offset; nil where the file ends before.
+    private static func bytes(_ descriptor: Int32, at offset: Int, _ count: Int) -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            let got = unsafe buffer.withUnsafeMutableBytes { bytes in
+                unsafe pread(
+                    descriptor,
+                    bytes.baseAddress.map { unsafe $0 + done },
+                    count - done,
+                    off_t(offset + done)
+                )
+            }
+            if got < 0, errno == EINTR { continue }
+            guard got > 0 else { return nil }
+            done += got
+        }
+        return buffer
+    }
+}
