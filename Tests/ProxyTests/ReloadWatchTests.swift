@@ -8,6 +8,7 @@ struct ReloadWatchTests {
     /// A directory of its own, with the few things that tests do to files.
     private final class Folder {
         let path: String
+        private var names: [String] = []
 
         init() throws {
             var template = Array("/tmp/pillion-watch-XXXXXX".utf8CString)
@@ -21,20 +22,36 @@ struct ReloadWatchTests {
         }
 
         func write(_ name: String, _ text: String) {
+            names.append(name)
             let file = unsafe open(path + "/" + name, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
             let bytes = Array(text.utf8)
             _ = unsafe Glibc.write(file, bytes, bytes.count)
             _ = close(file)
         }
 
-        func makeDirectory(_ name: String) { _ = unsafe mkdir(path + "/" + name, 0o700) }
+        func makeDirectory(_ name: String) {
+            names.append(name)
+            _ = unsafe mkdir(path + "/" + name, 0o700)
+        }
         func rename(_ from: String, _ to: String) {
+            names.append(to)
             _ = unsafe Glibc.rename(path + "/" + from, path + "/" + to)
         }
         func link(_ target: String, _ name: String) {
+            names.append(name)
             _ = unsafe symlink(target, path + "/" + name)
         }
         func remove(_ name: String) { _ = unsafe unlink(path + "/" + name) }
+
+        /// Takes the directory away with what was put into it, the newest first.
+        ///
+        /// Not when the last use is over: the watch would notice.
+        func delete() {
+            for name in names.reversed() where unsafe unlink(path + "/" + name) != 0 {
+                _ = unsafe rmdir(path + "/" + name)
+            }
+            _ = unsafe rmdir(path)
+        }
     }
 
     private final class Count { var value = 0 }
@@ -65,6 +82,7 @@ struct ReloadWatchTests {
     @Test(arguments: [false, true])
     func aFileThatIsWrittenOverIsNoticed(polls: Bool) throws {
         let folder = try Folder()
+        defer { folder.delete() }
         folder.write("a.yaml", "1")
         let (loop, watch, count) = try watching([folder.path + "/a.yaml"], polls: polls)
         folder.write("a.yaml", "longer")
@@ -75,6 +93,7 @@ struct ReloadWatchTests {
     @Test(arguments: [false, true])
     func aFileThatIsRenamedOverAnotherIsNoticed(polls: Bool) throws {
         let folder = try Folder()
+        defer { folder.delete() }
         folder.write("a.yaml", "1")
         let (loop, watch, count) = try watching([folder.path + "/a.yaml"], polls: polls)
         folder.write(".a.yaml.swp", "22")
@@ -86,6 +105,7 @@ struct ReloadWatchTests {
     @Test
     func theSwapOfALinkOnTheWayIsNoticedAgainAndAgain() throws {
         let folder = try Folder()
+        defer { folder.delete() }
         for version in ["..1", "..2", "..3"] {
             folder.makeDirectory(version)
             folder.write(version + "/a.yaml", version)
@@ -106,6 +126,7 @@ struct ReloadWatchTests {
     @Test
     func aFileThatGoesAndComesBackIsNoticedBothTimes() throws {
         let folder = try Folder()
+        defer { folder.delete() }
         folder.write("a.yaml", "1")
         let (loop, watch, count) = try watching([folder.path + "/a.yaml"])
         folder.remove("a.yaml")
@@ -118,6 +139,7 @@ struct ReloadWatchTests {
     @Test
     func aNewFileInADirectoryIsNoticedAndALogBesideItIsNot() throws {
         let folder = try Folder()
+        defer { folder.delete() }
         folder.write("a.yaml", "1")
         let (loop, watch, count) = try watching([folder.path, folder.path + "/a.yaml"])
         folder.write("access.log", "GET /")
@@ -132,6 +154,7 @@ struct ReloadWatchTests {
     @Test
     func otherFilesOfTheDirectoryAreNotNoticed() throws {
         let folder = try Folder()
+        defer { folder.delete() }
         folder.write("a.yaml", "1")
         let paths = WatchedPaths([folder.path + "/a.yaml"])
         #expect(paths.concerns("a.yaml", in: folder.path))
@@ -141,6 +164,7 @@ struct ReloadWatchTests {
     @Test
     func aFileBelowADirectoryThatDoesNotExistYetIsNoticed() throws {
         let folder = try Folder()
+        defer { folder.delete() }
         let (loop, watch, count) = try watching([folder.path + "/later/a.yaml"])
         folder.makeDirectory("later")
         #expect(turn(loop, until: count, is: 1))
@@ -152,6 +176,7 @@ struct ReloadWatchTests {
     @Test
     func aCircleOfLinksEnds() throws {
         let folder = try Folder()
+        defer { folder.delete() }
         folder.link("b", "a")
         folder.link("a", "b")
         #expect(WatchedPaths([folder.path + "/a"]).concerns("b", in: folder.path))
@@ -160,6 +185,7 @@ struct ReloadWatchTests {
     @Test
     func manyWritesAreOneChange() throws {
         let folder = try Folder()
+        defer { folder.delete() }
         folder.write("a.yaml", "1")
         let (loop, watch, count) = try watching([folder.path + "/a.yaml"])
         for number in 0..<50 {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Identity
 
-/// The certificates of this run, made once in a temporary directory.
+/// The certificates of this run, made once in a temporary directory, which goes with the process.
 enum Certificates {
     static let directory: String = make()
 
@@ -26,7 +26,7 @@ enum Certificates {
     }
 
     private static func make() -> String {
-        let template = unsafe String(cString: getenv("TMPDIR") ?? strdup("/tmp"))
+        let template = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
         var name = Array("\(template)/identity-tests-XXXXXX".utf8CString)
         guard unsafe mkdtemp(&name) != nil else { return "" }
         let directory = String(
@@ -34,7 +34,21 @@ enum Certificates {
             as: UTF8.self
         )
         run(["/bin/sh", "-c", CertificateScript.text, "certificates", directory])
+        atexit { Certificates.remove() }
         return directory
+    }
+
+    private static func remove() {
+        guard let folder = unsafe opendir(directory) else { return }
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafePointer(to: entry.pointee.d_name) { name in
+                unsafe String(cString: UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))
+            }
+            // Files alone are made there.
+            _ = unsafe unlink(path(name))
+        }
+        _ = unsafe closedir(folder)
+        _ = unsafe rmdir(directory)
     }
 
     private static func run(_ words: [String]) {
