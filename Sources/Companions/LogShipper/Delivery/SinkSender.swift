@@ -108,7 +108,10 @@ final class SinkSender: Sendable {
                 backoff.reset()
                 attempts = 0
             case .judged(let again, let refused, let duplicates, let why):
-                for item in refused where current.items.indices.contains(item.position) {
+                // A peer's word about items that are not there counts for nothing.
+                let refused = refused.filter { current.items.indices.contains($0.position) }
+                let again = again.filter { current.items.indices.contains($0) }
+                for item in refused {
                     guard bury(current, [item.position], item.reason) else { return false }
                 }
                 let done = current.items.count - again.count - refused.count
@@ -121,7 +124,7 @@ final class SinkSender: Sendable {
                 counters.records.add(done)
                 counters.duplicates.add(duplicates)
                 counters.retriedRecords.add(again.count)
-                left.append(current.keeping(again.filter { current.items.indices.contains($0) }))
+                left.append(current.keeping(again))
                 attempts += 1
                 guard wait(why, nil, attempts, &backoff, &generator) else { return false }
             case .again(let why, let after):
