@@ -1,6 +1,8 @@
 """From the start gate to the last byte: readiness, `pillion wait`, the end of a job."""
 
+import http.client
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -177,6 +179,28 @@ def test_readiness_goes_along_with_a_takeover(launch, sidecar, peer, tmp_path):
     assert answers and set(answers) == {200}
 
 
+def test_many_slow_holders_keep_no_probe_out(sidecar, peer):
+    """More connections than the port has places, each with a byte of a head now and then."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], min(4096, before[1])), before[1]))
+    proxy = sidecar(peer(), args=["--readiness-port", "0"])
+    port = readiness_port(proxy)
+    held = []
+    try:
+        for number in range(1300):
+            one = socket.create_connection(("127.0.0.1", port), 15)
+            held.append(one)
+            one.sendall(b"G")
+            if number % 50 == 49:
+                assert readiness(proxy).status == 200
+        for _ in range(50):
+            assert readiness(proxy).status == 200
+    finally:
+        for one in held:
+            one.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
 # The start gate
 
 
@@ -312,6 +336,22 @@ def test_quitquitquit_is_refused_from_elsewhere(sidecar, peer):
     page = fetch(port, "POST", "/quitquitquit", headers={"Origin": "http://evil.example"})
     assert page.status == 403
     assert proxy.is_alive() and proxy.fetch().status == 200
+
+
+def test_quitquitquit_is_refused_to_what_a_sidecar_passes_on(sidecar, peer):
+    """Passed on, a request from elsewhere has 127.0.0.6 as its source."""
+    proxy = sidecar(peer(), args=["--readiness-port", "0"])
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", readiness_port(proxy), timeout=15, source_address=("127.0.0.6", 0))
+    try:
+        connection.request("POST", "/quitquitquit")
+        response = connection.getresponse()
+        assert response.status == 403 and b"this machine" in response.read()
+        connection.request("GET", READY)
+        assert connection.getresponse().status == 200
+    finally:
+        connection.close()
+    assert proxy.is_alive()
 
 
 def test_the_sidecar_ends_with_the_process_of_that_number(sidecar, peer):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import socket
 import struct
@@ -608,6 +609,85 @@ def test_another_user_is_refused(family, app):
                            timeout=30)
     assert ended.stdout[:1] == b"\x02" and b"of user 65534" in ended.stdout, ended
     old.wait_log("takeover refused")
+    assert old.fetch().status == 200
+
+
+NOBODY = 65534
+
+
+def run_as_nobody(binary, *args):
+    """A process of another user; the test is skipped where that user cannot run the program."""
+    who = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"}
+    try:
+        subprocess.run([binary, "--version"], capture_output=True, check=True, timeout=30, **who)
+    except (PermissionError, subprocess.CalledProcessError):
+        pytest.skip("another user cannot run the program under test")
+    return subprocess.Popen([binary, "run", "--app", "1", "--listen", "127.0.0.1:0", *args],
+                            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, **who)
+
+
+def end(process):
+    process.kill()
+    process.wait(15)
+    process.stderr.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes root, which is to be refused")
+def test_root_is_another_user_for_a_sidecar_of_its_own_user(binary):
+    """Containers of a pod share abstract names: root of one does not get another's listeners."""
+    name = f"pillion-test-{os.getpid()}-{os.urandom(8).hex()}"
+    old = run_as_nobody(binary, "--takeover-socket", f"@{name}")
+    try:
+        while not says(line := old.stderr.readline(), "ready"):
+            assert line, "the old process has ended"
+        with packet(f"\0{name}") as one:
+            with suppress(BrokenPipeError):
+                one.send(hello())
+            data, descriptors = receive(one)
+            assert data[0] == 2 and b"of user 0, not of 65534" in data
+            assert descriptors == 0
+        assert old.poll() is None
+    finally:
+        end(old)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes root, which is to be refused")
+def test_nothing_is_taken_from_a_process_of_root(launch, app, binary):
+    name = f"@pillion-test-{os.getpid()}-{os.urandom(8).hex()}"
+    old = launch(configuration_for(app), args=["--takeover-socket", name])
+    new = run_as_nobody(binary, "--takeover-socket", name)
+    try:
+        _, words = new.communicate(timeout=30)
+        assert new.returncode == 2
+        assert "of user 0, not of 65534" in words
+    finally:
+        end(new)
+    assert old.fetch().status == 200
+
+
+def test_without_descriptors_the_takeover_rests_and_recovers(family, app):
+    """Who waits cannot be accepted: the main loop must not turn for that all the time."""
+    old = family(configuration_for(app), drain_seconds=20)
+    before = resource.prlimit(old.pid, resource.RLIMIT_NOFILE)
+
+    def seconds_on_processor():
+        fields = Path(f"/proc/{old.pid}/task/{old.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    resource.prlimit(old.pid, resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with packet(family.path) as one:
+            one.send(hello())
+            used = seconds_on_processor()
+            one.settimeout(1)
+            with pytest.raises(TimeoutError):
+                receive(one)
+            assert seconds_on_processor() - used < 0.4
+            resource.prlimit(old.pid, resource.RLIMIT_NOFILE, before)
+            one.settimeout(15)
+            assert receive(one)[0][0] == 3
+    finally:
+        resource.prlimit(old.pid, resource.RLIMIT_NOFILE, before)
     assert old.fetch().status == 200
 
 

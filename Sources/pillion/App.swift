@@ -60,7 +60,7 @@ struct App: ParsableCommand {
                 loop: loop,
                 address: address,
                 name: "app",
-                connectionsMax: 16_384
+                limits: LocalServer.Limits(connections: 16_384)
             ) { application.handle($0) }
             StandardOutput.print(
                 "listening on \(server.address) (\(label), instance \(instance + 1))"

@@ -35,12 +35,18 @@ struct Init: ParsableCommand {
         let probePort = try how.port()
         let installer = Installer(backend: try how.chosenBackend(), ipv6: how.ipv6 ?? .auto)
         var (backend, families) = installer.plan()
+        let isCleanup = how.cleanup || isSet("CLEANUP_ONLY")
+        if !isCleanup {
+            for warning in options.warnings {
+                StandardError.print("pillion init: warning: \(warning)")
+            }
+        }
         if how.dryRun || isSet("DRY_RUN") {
             let text = Installer.preview(options, backend: backend, families: families)
             StandardOutput.print(String(text.dropLast()))
             return
         }
-        if how.cleanup || isSet("CLEANUP_ONLY") {
+        if isCleanup {
             try reporting(1) { () throws(InterceptionProblem) in
                 let names = try installer.cleanUp().map(\.rawValue).joined(separator: ", ")
                 StandardOutput.print(names.isEmpty ? "nothing to remove" : "removed: \(names)")

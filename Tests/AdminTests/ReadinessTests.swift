@@ -87,12 +87,16 @@ struct ReadinessTests {
         #expect(quit(.ipv6(high: 0x2001_0db8 << 32, low: 1, port: 1, scope: 0)) == 403)
         // 10.0.0.1 as an IPv6 socket shows it.
         #expect(quit(.ipv6(high: 0, low: 0xffff_0a00_0001, port: 1, scope: 0)) == 403)
+        // What a sidecar passes on from elsewhere: 127.0.0.6 and ::6.
+        #expect(quit(.ipv4(0x7f00_0006, port: 1)) == 403)
+        #expect(quit(.ipv6(high: 0, low: 0xffff_7f00_0006, port: 1, scope: 0)) == 403)
+        #expect(quit(.ipv6(high: 0, low: 6, port: 1, scope: 0)) == 403)
         #expect(quit(.ipv4(0x7f00_0001, port: 1), [("Origin", "http://a.example")]) == 403)
         #expect(quit(.ipv4(0x7f00_0001, port: 1), [("Sec-Fetch-Site", "same-site")]) == 403)
         #expect(ask(pages, "/quitquitquit").status == 405)
         #expect(quits.count.load(ordering: .relaxed) == 0)
         #expect(quit(.ipv6(high: 0, low: 1, port: 1, scope: 0)) == 200)
-        #expect(quit(.ipv4(0x7f00_0002, port: 1)) == 200)
+        #expect(quit(.ipv4(0x7f00_0001, port: 1)) == 200)
         #expect(quits.count.load(ordering: .relaxed) == 2)
     }
 

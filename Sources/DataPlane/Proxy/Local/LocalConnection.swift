@@ -22,12 +22,17 @@ final class LocalConnection: StreamConnection {
     private var timer = TimerHandle.none
     private var idleTimer = TimerHandle.none
     private var lastActivity: Int64
+    /// When the head began that is not complete; nil between two requests.
+    private var headBeganAt: Int64?
+    /// Since when it waits for its client, among the server's connections.
+    private var waitingSince: UInt64
+    private var isGenerationPaused = false
 
     private static let bodyKeptMax = 1 << 20
-    private static let idleMilliseconds: Int64 = 60_000
     private static let sendTimer: UInt8 = 0
     private static let pieceTimer: UInt8 = 1
     private static let idleTimerKind: UInt8 = 2
+    private static let generationTimer: UInt8 = 3
     private static let pattern: [UInt8] = Array(
         String(
             repeating: "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-\n",
@@ -40,13 +45,9 @@ final class LocalConnection: StreamConnection {
         self.server = server
         self.peer = peer
         lastActivity = server.loop.nowMilliseconds
+        waitingSince = server.nextWait()
         super.init(descriptor: descriptor, loop: server.loop)
-        loop.timers.arm(
-            &idleTimer,
-            at: lastActivity + Self.idleMilliseconds,
-            target: self,
-            kind: Self.idleTimerKind
-        )
+        beginHead()
     }
 
     // MARK: - The request
@@ -58,6 +59,7 @@ final class LocalConnection: StreamConnection {
             switch phase {
             case .head:
                 if isReadingPaused { return offset }
+                if headBeganAt == nil { beginHead() }
                 let rest = bytes.extracting(offset..<bytes.count)
                 if !input.isEmpty, offset == 0, !boundary.isComplete(rest) { return offset }
                 do {
@@ -73,6 +75,7 @@ final class LocalConnection: StreamConnection {
                     begin(parsed)
                 } catch {
                     keepsAlive = false
+                    headBeganAt = nil
                     phase = .responding
                     respond(LocalResponse(error.status, "\(error.explanation)\n"))
                     return bytes.count
@@ -107,7 +110,15 @@ final class LocalConnection: StreamConnection {
         return offset
     }
 
+    /// From here on the head has its time, however often a byte of it comes.
+    private func beginHead() {
+        let now = loop.nowMilliseconds
+        headBeganAt = now
+        armIdleTimer(at: now + server.limits.headMilliseconds)
+    }
+
     private func begin(_ parsed: ParsedRequest) {
+        headBeganAt = nil
         keepsAlive = parsed.keepsAlive
         body.removeAll(keepingCapacity: false)
         bodyCount = 0
@@ -260,10 +271,23 @@ final class LocalConnection: StreamConnection {
 
     private func generate() {
         let pattern = Self.pattern
+        // A client that reads as fast as this is written must not keep the loop from the others.
+        var budget = server.limits.generatedBytes
         while generatedLeft > 0 {
             if !isWritable { return }
+            if budget <= 0 {
+                isGenerationPaused = true
+                loop.timers.arm(
+                    &timer,
+                    at: loop.nowMilliseconds + 1,
+                    target: self,
+                    kind: Self.generationTimer
+                )
+                return
+            }
             let count = Int(min(generatedLeft, UInt64(pattern.count)))
             generatedLeft -= UInt64(count)
+            budget -= count
             write(pattern.span.extracting(0..<count))
         }
         finish()
@@ -292,6 +316,7 @@ final class LocalConnection: StreamConnection {
 
     private func finish() {
         lastActivity = loop.nowMilliseconds
+        waitingSince = server.nextWait()
         if keepsAlive {
             phase = .head
             boundary.reset()
@@ -311,7 +336,7 @@ final class LocalConnection: StreamConnection {
 
     override func drained() {
         if generatedLeft > 0 {
-            generate()
+            if !isGenerationPaused { generate() }
         } else if case .closing = phase {
             closeConnection()
         } else if case .head = phase, isReadingPaused {
@@ -330,6 +355,10 @@ final class LocalConnection: StreamConnection {
         case Self.pieceTimer:
             timer = .none
             writePiece()
+        case Self.generationTimer:
+            timer = .none
+            isGenerationPaused = false
+            generate()
         default:
             idleTimer = .none
             checkIdle()
@@ -337,22 +366,36 @@ final class LocalConnection: StreamConnection {
     }
 
     private func checkIdle() {
-        let due = lastActivity + Self.idleMilliseconds
+        let now = loop.nowMilliseconds
         if case .responding = phase {
-            lastActivity = loop.nowMilliseconds
-        } else if loop.nowMilliseconds >= due {
+            lastActivity = now
+        } else if now >= due {
             closeConnection()
             return
         }
-        loop.timers.arm(
-            &idleTimer,
-            at: lastActivity + Self.idleMilliseconds,
-            target: self,
-            kind: Self.idleTimerKind
-        )
+        armIdleTimer(at: due)
+    }
+
+    /// When the client must have gone on.
+    private var due: Int64 {
+        if let headBeganAt { return headBeganAt + server.limits.headMilliseconds }
+        return lastActivity + server.limits.idleMilliseconds
+    }
+
+    private func armIdleTimer(at deadline: Int64) {
+        loop.timers.arm(&idleTimer, at: deadline, target: self, kind: Self.idleTimerKind)
+    }
+
+    /// Since when it waits for its client; nil while the client waits for it.
+    var wait: UInt64? {
+        if case .responding = phase { return nil }
+        return waitingSince
     }
 
     // MARK: - The end
+
+    /// Another client needs the place.
+    func giveWay() { close(abruptly: true) }
 
     func closeIfIdle() {
         if case .head = phase, input.isEmpty, !isReadable { closeConnection() }

@@ -5,9 +5,24 @@ package import Model
 ///
 /// It stands on the data plane's codec and connections, so it costs no library. Requests are handed
 /// to a closure whole; limits: 60 KiB of head, 1 MiB of body kept (more is counted and dropped), as
-/// many connections as `connectionsMax`.
+/// many connections as there may be at once. One more than those takes the place of the one that has
+/// waited longest for its client, so that nobody keeps others out by holding connections.
 package final class LocalServer {
     package typealias Handler = (LocalRequest) -> LocalResponse
+
+    /// What one client may take from the others.
+    package struct Limits: Sendable {
+        /// Connections at once.
+        package var connections: Int
+        /// A head is complete so long after its first byte, or after the connection was accepted.
+        package var headMilliseconds: Int64 = 10_000
+        /// Between two requests, between two parts of a body, and for reading a whole response.
+        package var idleMilliseconds: Int64 = 60_000
+        /// Of a generated body, in one turn of the loop.
+        package var generatedBytes = 2 << 20
+
+        package init(connections: Int = 1024) { self.connections = connections }
+    }
 
     package let loop: EventLoop
     package let address: SocketAddress
@@ -16,7 +31,8 @@ package final class LocalServer {
     package private(set) var isDraining = false
     private var acceptor: LocalAcceptor?
     private var connections: [ObjectIdentifier: LocalConnection] = [:]
-    private let connectionsMax: Int
+    let limits: Limits
+    private var waits: UInt64 = 0
     /// Called when the last connection is gone while draining.
     private var drained: (() -> Void)?
 
@@ -25,13 +41,13 @@ package final class LocalServer {
         loop: EventLoop,
         address: SocketAddress,
         name: String,
-        connectionsMax: Int = 1024,
+        limits: Limits = Limits(),
         inherited: Int32? = nil,
         handler: @escaping Handler
     ) throws(BindFailure) {
         self.loop = loop
         self.handler = handler
-        self.connectionsMax = connectionsMax
+        self.limits = limits
         let descriptor: Int32
         if let inherited {
             descriptor = inherited
@@ -49,7 +65,7 @@ package final class LocalServer {
     }
 
     func accepted(_ descriptor: Int32, _ peer: SocketAddress) {
-        guard connections.count < connectionsMax else {
+        if connections.count >= limits.connections, !closeLongestWaiting() {
             SystemCall.abort(descriptor)
             return
         }
@@ -61,6 +77,27 @@ package final class LocalServer {
             // It has armed a timer, which does not retain it: closing cancels that too.
             connection.lost(error.code)
         }
+    }
+
+    /// The place of a connection that begins to wait for its client, after all that wait already.
+    func nextWait() -> UInt64 {
+        waits += 1
+        return waits
+    }
+
+    /// Makes room for one connection; false where all of them are being answered.
+    ///
+    /// Who has not read its answer yet goes after those that have nothing to read.
+    private func closeLongestWaiting() -> Bool {
+        var first: (connection: LocalConnection, rank: (Int, UInt64))?
+        for connection in connections.values {
+            guard let wait = connection.wait else { continue }
+            let rank = (connection.isDrained ? 0 : 1, wait)
+            if let first, first.rank < rank { continue }
+            first = (connection, rank)
+        }
+        first?.connection.giveWay()
+        return first != nil
     }
 
     func closed(_ connection: LocalConnection) {

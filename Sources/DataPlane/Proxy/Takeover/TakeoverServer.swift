@@ -57,6 +57,9 @@ package final class TakeoverServer {
     private var acceptor: TakeoverAcceptor?
     private var session: Session?
     private var deadline: ClosureTimer?
+    /// With no descriptor free, accepting rests.
+    private var pause: ClosureTimer?
+    private static let pauseMilliseconds: Int64 = 100
     private var counted: [CarriedCounter] = []
     package private(set) var hasYielded = false
 
@@ -94,6 +97,9 @@ package final class TakeoverServer {
         }
         self.acceptor = acceptor
         deadline = ClosureTimer(loop: loop) { [unowned self] in outOfTime() }
+        pause = ClosureTimer(loop: loop) { [unowned self] in
+            if let acceptor = self.acceptor { loop.setLevelInterest(acceptor, isOn: true) }
+        }
     }
 
     /// Takes no further requests; a takeover that has not happened yet does not happen.
@@ -105,6 +111,7 @@ package final class TakeoverServer {
     private func closeAcceptor() {
         guard let acceptor else { return }
         self.acceptor = nil
+        pause?.cancel()
         // The socket lives on in the other process: closing it here is not enough for epoll.
         loop.setLevelInterest(acceptor, isOn: false)
         loop.close(acceptor)
@@ -138,6 +145,9 @@ package final class TakeoverServer {
             do throws(SystemCallError) {
                 found = try SystemCall.accept(acceptor.descriptor)
             } catch {
+                // What waits cannot be taken, and a level-triggered socket tells of it for ever.
+                loop.setLevelInterest(acceptor, isOn: false)
+                pause?.schedule(afterMilliseconds: Self.pauseMilliseconds)
                 return
             }
             guard let found else { return }

@@ -67,14 +67,17 @@ enum TakeoverSocket {
         TakeoverFailure("takeover: \(path): \(SystemCallError.text(error.code))")
     }
 
-    /// The process at the other end, which must be of the same user, or of root.
+    /// The process at the other end, which must be of the same user.
+    ///
+    /// Root is nobody special: an abstract name is one for all containers of a pod, and root of
+    /// another container is not root of this one.
     static func checkPeer(_ descriptor: Int32) throws(TakeoverFailure) -> pid_t {
         var user = uid_t.max
         var process: pid_t = 0
         guard unsafe pillion_peer(descriptor, &user, &process) == 0 else {
             throw TakeoverFailure("the kernel does not say whose process is at the other end")
         }
-        guard user == geteuid() || user == 0 else {
+        guard user == geteuid() else {
             throw TakeoverFailure(
                 "the process at the other end is of user \(user), not of \(geteuid())"
             )

@@ -4,7 +4,9 @@ package import Proxy
 /// What the readiness port answers: whether requests may come, and how a job ends the process.
 ///
 /// Unlike the admin interface it may be open to everybody (a kubelet asks from outside of the pod),
-/// so it shows a sentence and nothing else, and only this machine may change anything. Made for a
+/// so it shows a sentence and nothing else, and only this machine may change anything. This machine is
+/// 127.0.0.1 and ::1 alone: a sidecar passes on what comes from elsewhere with 127.0.0.6 or ::6 as its
+/// source (`upstream_bind_config`). Made for a
 /// thread of its own: a scrape of the admin interface must not make a probe late.
 package struct ReadinessPages: Sendable {
     private let condition: ServerCondition
@@ -52,7 +54,7 @@ package struct ReadinessPages: Sendable {
     }
 
     private func quit(_ request: LocalRequest) -> LocalResponse {
-        guard request.peer.isLoopback else {
+        guard request.peer.isOwnCaller else {
             return LocalResponse(403, "only processes of this machine may end this one.\n")
         }
         // A web page on this machine's browser would come with one of these.
@@ -70,5 +72,17 @@ package struct ReadinessPages: Sendable {
         var response = LocalResponse(200, "OK\n")
         response.closes = true
         return response
+    }
+}
+
+extension SocketAddress {
+    /// A process of this machine that connected without choosing its own address.
+    fileprivate var isOwnCaller: Bool {
+        switch self {
+        case .ipv4(let address, _): address == 0x7f00_0001
+        // The second is 127.0.0.1 as an IPv6 socket shows it.
+        case .ipv6(let high, let low, _, _): high == 0 && (low == 1 || low == 0xffff_7f00_0001)
+        case .unix: true
+        }
     }
 }
