@@ -188,7 +188,7 @@ int pillion_tls_context_identity(pillion_tls_context *context, size_t index,
         shown->staple_len = identity->staple_len;
         shown->staple_end = identity->staple_end;
     }
-    if (shown->staple != NULL || shown->must_staple || staple_policy != 0) {
+    if (context->is_server) {
         SSL_CTX_set_tlsext_status_cb(shown->ssl, pillion_tls_staple_callback);
         SSL_CTX_set_tlsext_status_arg(shown->ssl, context);
     }

@@ -170,24 +170,24 @@ int pillion_tls_hello_callback(SSL *ssl, int *alert, void *arg) {
             return SSL_CLIENT_HELLO_ERROR;
         }
     }
-    if (session != NULL) {
-        session->shown = (int16_t)chosen;
-        if (asks)
-            session->staple = has_good_staple(&context->shown[chosen]) ? PILLION_TLS_STAPLE_SENT
-                                                                       : PILLION_TLS_STAPLE_OMITTED;
-    }
+    if (session != NULL) session->shown = (int16_t)chosen;
     SSL_set_SSL_CTX(ssl, context->shown[chosen].ssl);
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
 int pillion_tls_staple_callback(SSL *ssl, void *arg) {
     const pillion_tls_context *context = arg;
-    const pillion_tls_session *session = session_of(ssl);
-    const struct shown *shown = &context->shown[session != NULL && session->shown > 0 ? session->shown : 0];
-    if (!has_good_staple(shown))
-        return may_show(shown, 1) ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_ALERT_FATAL;
+    pillion_tls_session *session = session_of(ssl);
+    if (session == NULL) return SSL_TLSEXT_ERR_NOACK;
+    const struct shown *shown = &context->shown[session->shown > 0 ? session->shown : 0];
+    if (!has_good_staple(shown)) {
+        int may_go_on = may_show(shown, 1);
+        session->staple = may_go_on ? PILLION_TLS_STAPLE_OMITTED : PILLION_TLS_STAPLE_FAILED;
+        return may_go_on ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
     uint8_t *copy = OPENSSL_memdup(shown->staple, shown->staple_len);
     if (copy == NULL) return SSL_TLSEXT_ERR_NOACK;
     SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)shown->staple_len);
+    session->staple = PILLION_TLS_STAPLE_SENT;
     return SSL_TLSEXT_ERR_OK;
 }
