@@ -2,7 +2,7 @@
 
 import time
 
-from beside.case import Answer, Ask, Scene, World
+from beside.case import Answer, Ask, Difference, Scene, World
 from beside.http2 import IGNORES, PEERS, STATS, exchanging
 from beside.streams import exchange, open_stream, send
 from harness.client import Client
@@ -22,7 +22,10 @@ def _requests(side, listener, count, ask=None, settings=None, gap=0):
         for _ in range(count):
             if client.is_closed:
                 break
-            _, number = send(side, client, ask or Ask("/h2/"))
+            try:
+                _, number = send(side, client, ask or Ask("/h2/"))
+            except OSError:
+                break
             response = client.response(number)
             results.append(response.status if response else client.stream(number).reset)
             client.until(lambda: client.goaways, 0.05)
@@ -132,20 +135,34 @@ def _wrong_version(side, listener, is_h2):
     if is_h2:
         client = open_stream(side, listener)
         client.until_closed(1)
-        return {"pending": bytes(client.pending)[:60].decode("latin-1"),
-                "closed": client.is_closed}
+        # Read as a frame's head, `HTTP/1.1 ` is gone.
+        return {"status": bytes(client.pending)[:3].decode("latin-1"), "closed": client.is_closed}
     with Client(side.port(listener), 3) as client:
         client.send(b"GET /h2/ HTTP/1.1\r\nHost: test\r\n\r\n")
-        data = client.until_close()
-        return {"data": data.hex()}
+        # Pillion says in HTTP/2 what is wrong.
+        return {"answers": client.until_close().startswith(b"HTTP/1")}
 
+
+_GROWING = Difference(
+    "windows begin small and grow as bytes are taken, so an idle connection promises little; and how "
+    "large a head may be is said",
+    {"window": (1048576, 25165824), "settings.6": (61440, None)}, ("settings.*",))
+_CANCELLED = Difference("the upstream hears that nobody wants the answer (RFC 9113 section 7)",
+                        {"upstream": ("CANCEL", "INTERNAL_ERROR")})
 
 CASES = [
-    Scene("settings", _settings), Scene("windows", lambda side: _settings(side, "windows")),
-    Scene("settings with a limit", lambda side: _settings(side, "two-streams")),
+    Scene("settings", _settings, difference=_GROWING),
+    Scene("windows", lambda side: _settings(side, "windows"), difference=Difference(
+        "how large a head may be is said, and what is the protocol's default is not",
+        {"settings.6": (61440, None)}, ("settings.*",))),
+    Scene("settings with a limit", lambda side: _settings(side, "two-streams"),
+          difference=_GROWING),
     Scene("settings to the upstream", _upstream_settings),
     Scene("more streams than allowed", lambda side: _concurrent(side, "two-streams", 4),
-          stats=("http.two-streams.downstream_rq_*", "http2.*"), ignores=IGNORES),
+          stats=("http.two-streams.downstream_rq_*", "http2.*"), ignores=IGNORES,
+          difference=Difference(
+              "those that are allowed are served, and the others refused (RFC 9113 section 5.1.2)",
+              {"results.0": (200, None), "results.2": ("REFUSED_STREAM", None)}, ("*",))),
     Scene("streams at once", lambda side: _concurrent(side, "main", 8),
           stats=("cluster.h2.upstream_cx_total", "cluster.h2.upstream_rq_total",
                  "http.main.downstream_rq_total"), ignores=("*cx_total",)),
@@ -154,24 +171,38 @@ CASES = [
           stats=("cluster.one.upstream_*",), ignores=IGNORES),
     Scene("one request for each connection of the upstream",
           lambda side: _requests(side, "main", 3, Ask("/once/")),
-          stats=("cluster.once.upstream_*",), ignores=IGNORES),
+          stats=("cluster.once.upstream_*",), ignores=IGNORES, difference=Difference(
+              "a connection that ends as it was announced broke no rule",
+              {"stats.cluster.once.upstream_cx_protocol_error": (None, 3)})),
     Scene("two requests for each connection", lambda side: _requests(side, "twice", 4),
           stats=("http.twice.downstream_*",), ignores=IGNORES),
     Scene("an idle connection", lambda side: _requests(side, "idle", 1),
-          stats=("http.idle.downstream_cx_*",), ignores=IGNORES),
-    Scene("the client cancels", _cancelled, stats=STATS, ignores=IGNORES),
-    Scene("the client closes", lambda side: _gone(side, "close"), stats=STATS, ignores=IGNORES),
-    Scene("the client resets", lambda side: _gone(side, "abort"), stats=STATS, ignores=IGNORES),
+          stats=("http.idle.downstream_cx_*",), ignores=IGNORES, difference=Difference(
+              "nothing is on its way, so one goodbye is enough",
+              {"goaways.0": (("NO_ERROR", 1), ("NO_ERROR", 2147483647))},
+              ("goaways*", "frames*"))),
+    Scene("the client cancels", _cancelled, stats=STATS, ignores=IGNORES, difference=_CANCELLED),
+    Scene("the client closes", lambda side: _gone(side, "close"), stats=STATS, ignores=IGNORES,
+          difference=_CANCELLED),
+    Scene("the client resets", lambda side: _gone(side, "abort"), stats=STATS, ignores=IGNORES,
+          difference=_CANCELLED),
     Scene("pings without an answer", _ping_lost, stats=("http.pings.downstream_cx_*", "http2.*"),
           ignores=IGNORES),
     Scene("pings with an answer", _ping_kept, ignores=IGNORES),
     Scene("HTTP/1 to HTTP/2 alone", lambda side: _wrong_version(side, "only-h2", False)),
-    Scene("HTTP/2 to HTTP/1 alone", lambda side: _wrong_version(side, "only-h1", True)),
+    Scene("HTTP/2 to HTTP/1 alone", lambda side: _wrong_version(side, "only-h1", True),
+          difference=Difference("it is HTTP, of another version (RFC 9110 section 15.6.6)",
+                                {"status": ("505", "400")})),
     Scene("HTTP/2 to HTTP/2 alone", lambda side: exchange(side, Ask(
         "/h2/", listener="only-h2"))),
     Scene("leaving", _drained),
-    Scene("names of the statistics", lambda side: sorted(
-        name for name in side.stats() if ".http2." in name or name.startswith("http2."))),
+    # Those of Envoy's libraries, and of a head's size beside `header_overflow`, are not there; those
+    # of floods that Envoy does not tell apart are our own.
+    Scene("names of the statistics", lambda side: {
+        name: True for name in side.stats() if ".http2." in name or name.startswith("http2.")},
+        ignores=("*ghttp2_*", "*header_list_size_too_large", "*cookies_total_bytes_too_large",
+                 "*continuation_flood", "*inbound_error_flood", "*inbound_ping_flood",
+                 "*inbound_reset_flood", "*inbound_settings_flood")),
 ]
 
 LIVING = World("HTTP2 connections", exchanging, CASES, peers=PEERS)

@@ -50,8 +50,9 @@ def _after(answer):
         side.becomes(healthy, 1)
         _answered(side, 200)
         failures = side.stat("cluster.checked.health_check.failure")
-        attempts = side.stat("cluster.checked.health_check.attempt")
         side.together(lambda: checks.update({("h2", _PATH): answer}))
+        # Counted from here on: whoever came first has waited for the other.
+        attempts = side.stat("cluster.checked.health_check.attempt")
         side.reaches("cluster.checked.health_check.attempt", attempts + 6)
         is_failed = side.stat("cluster.checked.health_check.failure") > failures
         side.becomes(healthy, 0 if is_failed else 1)

@@ -39,14 +39,14 @@ def perform(answer, name, request):
         time.sleep(answer.delay)
     connection, number = request.connection, request.number
     what, _, code = (answer.instead or "").partition(":")
-    if what in ("cut", "stall", "reset-amid", "abort-amid"):
+    if what in ("cut", "stall", "reset-amid"):
         connection.headers(number, [(":status", "200"), ("content-length", "9")])
         connection.data(number, b"cut")
     if what in ("close", "cut"):
         connection.close()
     elif what in ("reset", "reset-amid") and code:
         connection.reset(number, code)
-    elif what in ("reset", "abort-amid"):
+    elif what == "reset":
         connection.abort()
     elif what in ("silent", "stall"):
         pass
