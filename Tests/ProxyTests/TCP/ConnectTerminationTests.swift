@@ -45,6 +45,23 @@ struct ConnectTerminationTests {
     }
 
     @Test
+    func whoHasFinishedSendingGetsTheRest() throws {
+        let upstream = try LoopbackListener()
+        let live = try plane(to: upstream.address, .connect, ConnectTermination())
+        let client = try live.client()
+        client.send("CONNECT db:5432 HTTP/1.1\r\nhost: db:5432\r\n\r\nquestion")
+        let endpoint = try #require(try upstream.accept())
+        #expect(client.read(upTo: "\r\n\r\n").hasPrefix("HTTP/1.1 200 OK\r\n"))
+        client.finishSending()
+        #expect(endpoint.readToEnd() == "question")
+        endpoint.send("answer")
+        endpoint.close()
+        #expect(client.readToEnd() == "answer")
+        client.close()
+        #expect(live.leavesNothing())
+    }
+
+    @Test
     func theEndpointIsToldOfTheClientWhereItAsksFor() throws {
         let upstream = try LoopbackListener()
         let live = try plane(

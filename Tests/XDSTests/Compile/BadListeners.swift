@@ -268,22 +268,6 @@ extension BadFile {
             ]
         ),
         BadFile(
-            "a buffer holds something",
-            replacing: Fixture.inbound,
-            with: """
-                    - name: inbound
-                      per_connection_buffer_limit_bytes: 10
-
-                """,
-            says: [
-                """
-                envoy.yaml:10:7: static_resources.listeners[0].\
-                per_connection_buffer_limit_bytes: 10 bytes are too few to relay anything: give \
-                at least 4096, or leave it out for 1048576
-                """
-            ]
-        ),
-        BadFile(
             "a chain has a filter",
             replacing: """
                         - filters:

@@ -98,10 +98,6 @@ extension SummaryLines {
                 .joined(separator: ", ")
         }
         add("every byte: \(target)", indent: 1)
-        if let tunnel = proxy["tunneling_config"] {
-            let method = tunnel["use_post"]?.bare == "true" ? "POST" : "CONNECT"
-            add("through \(method) to \(tunnel["hostname"]?.text ?? "")", indent: 2)
-        }
         add(
             "connections where nothing moves are closed after",
             proxy["idle_timeout"],

@@ -494,7 +494,7 @@ extension APIDescription {
         field|17|dns_lookup_family|dnsLookupFamily|enum:envoy.config.cluster.v3.Cluster.DnsLookupFamily||||
         field|18|dns_resolvers|dnsResolvers|message:envoy.config.core.v3.Address*||deprecated||
         field|19|outlier_detection|outlierDetection|message:envoy.config.cluster.v3.OutlierDetection||||
-        field|20|cleanup_interval|cleanupInterval|message:google.protobuf.Duration||||endpoints of the original destination go with their last connection
+        field|20|cleanup_interval|cleanupInterval|message:google.protobuf.Duration||||
         field|21|upstream_bind_config|upstreamBindConfig|message:envoy.config.core.v3.BindConfig||||
         field|22|lb_subset_config|lbSubsetConfig|message:envoy.config.cluster.v3.Cluster.LbSubsetConfig||||
         field|23|ring_hash_lb_config|ringHashLbConfig|message:envoy.config.cluster.v3.Cluster.RingHashLbConfig|lb_config|||
@@ -1309,9 +1309,11 @@ extension APIDescription {
         field|8|idle_timeout|idleTimeout|message:google.protobuf.Duration||||
         field|9|metadata_match|metadataMatch|message:envoy.config.core.v3.Metadata||||
         field|11|hash_policy|hashPolicy|message:envoy.type.v3.HashPolicy*||||
-        field|12|tunneling_config|tunnelingConfig|message:envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig||||
         field|13|max_downstream_connection_duration|maxDownstreamConnectionDuration|message:google.protobuf.Duration||||
-        unsupported|on_demand downstream_idle_timeout upstream_idle_timeout backoff_options max_downstream_connection_duration_jitter_percentage access_log_flush_interval flush_access_log_on_connected access_log_options proxy_protocol_tlvs proxy_protocol_tlv_merge_policy upstream_connect_mode max_early_data_bytes check_drain_close
+        field|15|access_log_flush_interval|accessLogFlushInterval|message:google.protobuf.Duration||||
+        field|16|flush_access_log_on_connected|flushAccessLogOnConnected|bool||||
+        field|17|access_log_options|accessLogOptions|message:envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TcpAccessLogOptions||||
+        unsupported|tunneling_config on_demand downstream_idle_timeout upstream_idle_timeout backoff_options max_downstream_connection_duration_jitter_percentage proxy_protocol_tlvs proxy_protocol_tlv_merge_policy upstream_connect_mode max_early_data_bytes check_drain_close
         removed|deprecated_v1
         message|envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster
         field|1|clusters|clusters|message:envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight*||||
@@ -1319,13 +1321,10 @@ extension APIDescription {
         field|1|name|name|string||||
         field|2|weight|weight|uint32||||
         unsupported|metadata_match
-        message|envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig
-        field|1|hostname|hostname|string||||
-        field|2|use_post|usePost|bool||||
-        field|3|headers_to_add|headersToAdd|message:envoy.config.core.v3.HeaderValueOption*||||
-        field|4|propagate_response_headers|propagateResponseHeaders|bool||||nothing reads them
-        field|6|propagate_response_trailers|propagateResponseTrailers|bool||||nothing reads them
-        unsupported|post_path request_id_extension request_id_header request_id_metadata_key formatters
+        message|envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TcpAccessLogOptions
+        field|1|access_log_flush_interval|accessLogFlushInterval|message:google.protobuf.Duration||||
+        field|2|flush_access_log_on_connected|flushAccessLogOnConnected|bool||||
+        field|3|flush_access_log_on_start|flushAccessLogOnStart|bool||||
         message|envoy.extensions.health_check.event_sinks.file.v3.HealthCheckEventFileSink
         field|1|event_log_path|eventLogPath|string||||
         message|envoy.type.v3.HttpStatus

@@ -169,8 +169,8 @@ package nonisolated struct Envoy_Config_Cluster_V3_Cluster: @unchecked Sendable 
   /// Clears the value of `outlierDetection`. Subsequent reads from it will return its default value.
   package mutating func clearOutlierDetection() {_uniqueStorage()._outlierDetection = nil}
 
-  /// How often endpoints that are not used any more are forgotten.
-  /// [ignored: endpoints of the original destination go with their last connection]
+  /// Only for ORIGINAL_DST: how often endpoints that are not used any more are forgotten.
+  /// Default: 5s.
   package var cleanupInterval: SwiftProtobuf.Google_Protobuf_Duration {
     get {_storage._cleanupInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
     set {_uniqueStorage()._cleanupInterval = newValue}

@@ -99,9 +99,18 @@ package struct ExchangeRecord {
     package var requestTrailers: Head?
     /// A TCP connection, not a request: it has neither head.
     package var isConnection = false
+    /// What a connection spoke, where it has no request to say so.
+    package var connectionProtocol: ConnectionProtocol = .unknown
 
     package init() {}
 }
 
 @available(*, unavailable)
 extension ExchangeRecord: Sendable {}
+
+/// What a client's connection speaks.
+package enum ConnectionProtocol: Sendable {
+    /// Nothing has been said, or no HTTP.
+    case unknown
+    case http10, http11, http2
+}

@@ -5,22 +5,16 @@ package final class TCPProxyConfiguration: Sendable {
         /// Each weight is at least 1.
         case weighted([(name: String, weight: UInt32)])
     }
-    /// `tunneling_config`: the bytes go through CONNECT or an upgrade of an HTTP proxy.
-    package struct Tunneling: Sendable {
-        /// `HOST:PORT` that the proxy shall connect to.
-        package var hostname: String
-        package var usesPOST: Bool
-        package var headers: HeaderOperations
+    /// When a connection has a line in the logs beside the one at its end.
+    package struct LogTimes: Sendable, Equatable {
+        /// As soon as it is there.
+        package var atStart = false
+        /// Once its endpoint is connected.
+        package var onConnected = false
+        /// So often while it lasts; nil: never.
+        package var everyMilliseconds: Int64?
 
-        package init(
-            hostname: String,
-            usesPOST: Bool = false,
-            headers: HeaderOperations = HeaderOperations()
-        ) {
-            self.hostname = hostname
-            self.usesPOST = usesPOST
-            self.headers = headers
-        }
+        package init() {}
     }
 
     package let statPrefix: String
@@ -35,7 +29,7 @@ package final class TCPProxyConfiguration: Sendable {
     package let accessLogFilters: [ExchangeFilter?]
     package let hashesSourceAddress: Bool
     package let metadataMatch: [String: MetadataValue]
-    package let tunneling: Tunneling?
+    package let logTimes: LogTimes
 
     package init(
         statPrefix: String,
@@ -47,7 +41,7 @@ package final class TCPProxyConfiguration: Sendable {
         accessLogFilters: [ExchangeFilter?] = [],
         hashesSourceAddress: Bool = false,
         metadataMatch: [String: MetadataValue] = [:],
-        tunneling: Tunneling? = nil
+        logTimes: LogTimes = LogTimes()
     ) {
         self.statPrefix = statPrefix
         self.destination = destination
@@ -58,6 +52,6 @@ package final class TCPProxyConfiguration: Sendable {
         self.accessLogFilters = accessLogFilters
         self.hashesSourceAddress = hashesSourceAddress
         self.metadataMatch = metadataMatch
-        self.tunneling = tunneling
+        self.logTimes = logTimes
     }
 }

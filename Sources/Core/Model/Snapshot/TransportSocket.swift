@@ -44,9 +44,17 @@ package struct OriginalDestination: Sendable, Equatable {
     /// A request's header may name the address, lower case; nil: none does.
     package var header: ByteString?
     package var portOverride: UInt16?
+    /// An address that nobody wants is forgotten after this many milliseconds, at the latest after
+    /// twice as many.
+    package var cleanupMilliseconds: Int64
 
-    package init(header: ByteString? = nil, portOverride: UInt16? = nil) {
+    package init(
+        header: ByteString? = nil,
+        portOverride: UInt16? = nil,
+        cleanupMilliseconds: Int64 = 5_000
+    ) {
         self.header = header
         self.portOverride = portOverride
+        self.cleanupMilliseconds = cleanupMilliseconds
     }
 }

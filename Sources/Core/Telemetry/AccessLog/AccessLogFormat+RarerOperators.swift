@@ -29,7 +29,9 @@ extension AccessLogFormat {
             line.append(id == 0 ? nil : id, style)
         case .upstreamProtocol:
             // Known once there is a connection, where it speaks HTTP.
-            if record.upstreamLocalAddress == nil || record.isConnection {
+            if record.upstreamLocalAddress == nil || record.upstreamMajorVersion == 0
+                || record.isConnection
+            {
                 return line.appendAbsent(style)
             }
             line.append(record.upstreamMajorVersion == 2 ? "HTTP/2" : "HTTP/1.1", style)

@@ -33,7 +33,7 @@ extension AccessLogFormat {
                 renderField(record.responseTrailers, steps[index], line)
             case .httpVersion:
                 guard let request = record.request else {
-                    line.appendAbsent(style)
+                    appendProtocol(record.connectionProtocol, style, line)
                     continue
                 }
                 if request.majorVersion == 2 {
@@ -123,6 +123,19 @@ extension AccessLogFormat {
     }
 
     private static let https = Array("https".utf8)
+
+    private func appendProtocol(
+        _ name: ConnectionProtocol,
+        _ style: FormatInstruction.Style,
+        _ line: LineBuffer
+    ) {
+        switch name {
+        case .unknown: line.appendAbsent(style)
+        case .http10: line.append("HTTP/1.0", style)
+        case .http11: line.append("HTTP/1.1", style)
+        case .http2: line.append("HTTP/2", style)
+        }
+    }
 
     func renderTime(
         _ microseconds: Int64,

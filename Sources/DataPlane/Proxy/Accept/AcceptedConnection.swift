@@ -31,6 +31,8 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
     private var chain: FilterChainState?
     /// Enough is known to choose a chain.
     private var isDecided = false
+    /// The first bytes are not those of TLS.
+    private var isClear = false
     private var timer = TimerHandle.none
     private let acceptedAt: Int64
     private let connectionID: UInt64
@@ -89,12 +91,9 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
             let owner = worker.listener(for: wanted, except: listener)
         else { return }
         listener.listenerStats.decrement(.downstreamPreCxActive)
-        listener.listenerStats.decrement(.downstreamCxActive)
         listener.connectionClosed()
         listener = owner
         listener.shared.openUnconditionally()
-        listener.listenerStats.increment(.downstreamCxTotal)
-        listener.listenerStats.increment(.downstreamCxActive)
         listener.listenerStats.increment(.downstreamPreCxActive)
         stage = filters.proxyProtocol == nil ? .inspection : .proxyProtocol
     }
@@ -129,6 +128,7 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
         case .none:
             guard options.allowsMissing else {
                 stats.increment(.proxyProtoNotFoundDisallowed)
+                stats.increment(.proxyProtoError)
                 refuse("the connection has no PROXY header, and the listener asks for one")
                 return bytes.count
             }
@@ -137,9 +137,12 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
             return 0
         case .malformed(let why):
             stats.increment(.proxyProtoError)
+            // The first byte tells the version.
+            stats.increment(bytes[0] == 0x0d ? .proxyProtoV2Error : .proxyProtoV1Error)
             refuse("the PROXY header is malformed: \(why)")
             return bytes.count
         case .header(let header):
+            stats.increment(header.version == .v1 ? .proxyProtoV1Found : .proxyProtoV2Found)
             let isAccepted = header.version == .v1 ? options.acceptsV1 : options.acceptsV2
             guard isAccepted else {
                 stats.increment(
@@ -148,7 +151,6 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
                 refuse("the PROXY header's version is not accepted here")
                 return bytes.count
             }
-            stats.increment(header.version == .v1 ? .proxyProtoV1Found : .proxyProtoV2Found)
             if !header.isLocal {
                 if let source = header.source { remote = source }
                 if let destination = header.destination {
@@ -158,6 +160,7 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
             }
             stage = .inspection
             // The header is gone; what follows is what the client says.
+            bytesReceived &-= UInt64(header.consumed)
             return header.consumed
         }
     }
@@ -172,7 +175,7 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
             return
         }
         let stats = worker.listenerFilterStats
-        if filters.inspectsTLS(to: local.port) {
+        if !isClear, filters.inspectsTLS(to: local.port) {
             switch ClientHelloParser.parse(bytes, maxBytes: Self.inspectedBytesMax) {
             case .more: return
             case .clientHello(let hello):
@@ -194,6 +197,7 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
                 refuse("the ClientHello is larger than \(Self.inspectedBytesMax) bytes")
                 return
             case .notTLS, .malformed:
+                isClear = true
                 stats.increment(.tlsInspectorTlsNotFound)
             }
         }
@@ -233,12 +237,19 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
         let chosen = listener.shared.selection.select(facts) ?? listener.defaultPosition
         guard let position = chosen, position < listener.chains.count else {
             listener.listenerStats.increment(.noFilterChainMatch)
-            logUnmatched()
+            log { record in
+                record.flags = .noRouteFound
+                record.responseCodeDetails = "filter_chain_not_found"
+            }
             close(local: true)
             return
         }
         let chain = listener.chains[position]
         self.chain = chain
+        // From here on it is a connection of the listener.
+        listener.listenerStats.decrement(.downstreamPreCxActive)
+        listener.listenerStats.increment(.downstreamCxTotal)
+        listener.listenerStats.increment(.downstreamCxActive)
         guard let slot = chain.context else {
             proceed()
             return
@@ -251,6 +262,8 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
         let limit =
             chain.configuration.transportConnectTimeoutMilliseconds ?? Self.handshakeMilliseconds
         arm(at: loop.nowMilliseconds + limit, Self.handshakeTimer)
+        // What is counted is what the client says, not how it is sealed.
+        bytesReceived = 0
         let session = TLSSession(server: context, io: loop.tls)
         startHandshake(session)
     }
@@ -280,7 +293,6 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
     private func proceed() {
         guard let chain else { return }
         stage = .done
-        listener.listenerStats.decrement(.downstreamPreCxActive)
         worker.removeConnection(self)
         let peer = DownstreamPeer(
             connectionID: connectionID,
@@ -334,15 +346,16 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
             choose()
             return
         }
+        log { _ in }
         close(local: true)
     }
 
     private func refuse(_ why: String) {
-        listener.listenerStats.increment(.downstreamListenerFilterError)
         worker.report(
             "connection from \(directRemote) refused: \(why)",
             listener: listener.configuration.name
         )
+        log { _ in }
         close(local: true)
     }
 
@@ -352,19 +365,20 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
             choose()
             if !isOpen || stage != .inspection { return }
         }
-        if stage == .handshake {
-            log { _ in }
-        } else {
+        if chain == nil {
             listener.listenerStats.increment(.downstreamListenerFilterRemoteClose)
         }
+        log { _ in }
         close(local: false)
     }
 
     override func lost(_ code: Int32) {
-        if stage == .handshake {
-            chain?.tlsStats.increment(.connectionError)
-            log { _ in }
+        if let chain {
+            chain.tlsStats.increment(.connectionError)
+        } else {
+            listener.listenerStats.increment(.downstreamListenerFilterError)
         }
+        log { _ in }
         close(local: false)
     }
 
@@ -374,29 +388,26 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
         if listener.line.isRemoved { close(local: true) }
     }
 
-    private func close(local: Bool) {
+    private func close(local isLocal: Bool) {
         guard isOpen else { return }
         loop.timers.cancel(&timer)
-        listener.listenerStats.decrement(.downstreamPreCxActive)
-        listener.listenerStats.decrement(.downstreamCxActive)
-        listener.listenerStats.increment(.downstreamCxDestroy)
-        listener.listenerStats.record(
-            .downstreamCxLengthMs,
-            milliseconds: UInt64(max(0, loop.nowMilliseconds - acceptedAt))
-        )
-        closeNow()
+        if chain == nil {
+            listener.listenerStats.decrement(.downstreamPreCxActive)
+        } else {
+            listener.listenerStats.decrement(.downstreamCxActive)
+            listener.listenerStats.increment(.downstreamCxDestroy)
+            listener.listenerStats.record(
+                .downstreamCxLengthMs,
+                milliseconds: UInt64(max(0, loop.nowMilliseconds - acceptedAt))
+            )
+        }
+        // What the client said has reached nobody, and the end says so.
+        closeNow(abruptly: chain == nil && isLocal && bytesReceived > 0)
         worker.removeConnection(self)
         listener.connectionClosed()
     }
 
     // MARK: - The listener's own log
-
-    private func logUnmatched() {
-        log { record in
-            record.flags = .noRouteFound
-            record.responseCodeDetails = "filter_chain_not_found"
-        }
-    }
 
     private func log(transportFailure failure: TLSFailure) {
         log { $0.downstreamTransportFailureReason = failure.envoyText }
@@ -418,10 +429,7 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
         record.isTLS = tls != nil
         record.downstreamTLS = tls?.session.facts
         change(&record)
-        for log in listener.accessLogs {
-            if !log.hasLines { worker.willWrite(to: log) }
-            log.log(record)
-        }
+        worker.writeConnectionLines(record, of: listener)
     }
 }
 

@@ -9,9 +9,10 @@ extension FilterChainState {
     func writeConnectionLog(
         of connection: StreamConnection,
         _ peer: DownstreamPeer,
-        openedAt: Int64
+        openedAt: Int64,
+        _ complete: (inout ExchangeRecord) -> Void = { _ in }
     ) {
-        guard let logs = listenerLine.current?.accessLogs, !logs.isEmpty else { return }
+        guard let listener = listenerLine.current, !listener.accessLogs.isEmpty else { return }
         let loop = worker.loop
         var record = ExchangeRecord()
         record.isConnection = true
@@ -31,9 +32,10 @@ extension FilterChainState {
         record.requestedServerName = peer.requestedServerName
         record.isTLS = peer.isTLS
         record.downstreamTLS = peer.tls
-        for log in logs {
-            if !log.hasLines { worker.willWrite(to: log) }
-            log.log(record)
+        if connection is HTTP2ServerConnection, connection.bytesReceived > 0 {
+            record.connectionProtocol = .http2
         }
+        complete(&record)
+        worker.writeConnectionLines(record, of: listener)
     }
 }

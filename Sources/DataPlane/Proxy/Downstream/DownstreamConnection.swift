@@ -208,6 +208,10 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
             }
             self.exchange = exchange
             exchange.begin(chain, self, parsed)
+            if self.exchange?.isAwaitingSwitch == true, case .body = phase {
+                // No body comes before the other protocol: all that follows is the tunnel's.
+                phase = .responding
+            }
             return offset + parsed.consumed
         } catch {
             self.exchange = exchange
@@ -270,6 +274,7 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
         closesUnfinished()
         phase = .responding
         stats.increment(.downstreamCxProtocolError)
+        connectionFlags.insert(.downstreamProtocolError)
         stats.increment(.downstreamRqRxReset)
         stats.increment(.downstreamRqResponseBeforeRqComplete)
         if failure == .headTooLarge || failure == .tooManyHeaders {
@@ -286,6 +291,7 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
     private func refuseHTTP10(_ exchange: Exchange) {
         keepsAlive = false
         phase = .responding
+        connectionFlags.insert(.downstreamProtocolError)
         exchange.beginRefused(chain, self)
         exchange.reply(
             426,
@@ -456,6 +462,10 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
     private func finishClosing() {
         // With nothing unread, closing sends an orderly end. With bytes unread it would send a
         // reset, which may overtake the response: then read on for a while.
+        if hasClientLeftTunnel {
+            close(local: false, hadExchange: true)
+            return
+        }
         if input.isEmpty, !isReadable, exchange == nil, !isRequestUnfinished {
             close(local: true)
             return
@@ -476,11 +486,16 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
     /// The request was cut short by its reply: the client may be sending still.
     private var isRequestUnfinished: Bool { isUnfinished }
     var isUnfinished = false
+    /// The client has ended its side of a tunnel before the endpoint did.
+    private var hasClientLeftTunnel = false
+    /// What the end of this connection is counted as, next to its totals.
+    var connectionFlags: ResponseFlags = []
 
     override func receivedEnd() {
         switch phase {
         case .tunnel:
             isReadingPaused = true
+            hasClientLeftTunnel = true
             exchange?.requestEnd(hasTrailers: false)
         case .head where !hasPartialHead && !isDrained:
             // The client has finished sending and is still reading the last response.
@@ -530,7 +545,11 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
         )
         chain.listenerStats.decrement(.downstreamCxActive)
         chain.listenerStats.increment(.downstreamCxDestroy)
-        chain.writeConnectionLog(of: self, peer, openedAt: openedAt)
+        chain.writeConnectionLog(of: self, peer, openedAt: openedAt) {
+            $0.flags = connectionFlags
+            $0.connectionProtocol =
+                requestCount == 0 ? .unknown : clientMinorVersion == 0 ? .http10 : .http11
+        }
         closeNow(abruptly: abruptly)
         chain.worker.removeConnection(self)
         chain.connectionClosed()

@@ -155,6 +155,7 @@ extension Exchange {
                     ? "upstream_reset_after_response_started{protocol_error}"
                     : "upstream_reset_after_response_started{connection_termination}"
             chain?.stats.increment(.downstreamRqTxReset)
+            if isTunnel, !isRequestComplete { countUnfinishedTunnel() }
             finish()
             downstream?.abortResponse(reason == .perTryTimeout ? .local : .upstreamReset)
             return

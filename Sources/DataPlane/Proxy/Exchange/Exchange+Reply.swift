@@ -113,7 +113,10 @@ extension Exchange {
         }
         firstResponseByteAt = loop.nowMicroseconds
         hasResponseStarted = true
-        if !isRequestComplete { downstream.prepareToDiscard(requestFraming) }
+        if !isRequestComplete {
+            if asksToSwitch { countUnfinishedUpgrade() }
+            downstream.prepareToDiscard(requestFraming)
+        }
         let sendsBody = !hasNoBody && request.method != .head
         downstream.respondHead(
             response,

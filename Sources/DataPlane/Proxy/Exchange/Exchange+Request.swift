@@ -74,6 +74,8 @@ extension Exchange {
         }
         guard applyNameRules(http) else { return }
         HopByHop.strip(request)
+        // Routes and logs may ask for it; the codecs write it from `upgradeProtocol` alone.
+        if !request.upgradeProtocol.isEmpty { request.set(.upgrade, request.upgradeProtocol) }
         let peer = downstream.peer
         let remote = peer.remoteText
         let certificate = forwardedCertificate(http.clientCertificates, peer)
@@ -153,6 +155,7 @@ extension Exchange {
     private func chooseRoute(_ http: HTTPConnectionManager, expectsContinue: Bool) {
         let random = worker.random.next()
         let lookup = http.routes.route(for: request, random: random)
+        if asksToSwitch, !allowUpgrade(lookup, http, random: random) { return }
         chain?.stats.increment(.rqTotal)
         // Routes see the request as it came.
         if http.bridgesGRPCWeb { bridgeGRPCWeb() }
@@ -191,9 +194,6 @@ extension Exchange {
         }
         if let prefix = route.statPrefix {
             routeStats = worker.routeStatistics.route(of: host, prefix: prefix)
-        }
-        if request.method == .connect || !request.upgradeProtocol.isEmpty {
-            guard allowUpgrade(route) else { return }
         }
         if host.redirectsToTLS(request) {
             chain?.stats.increment(.rqDirectResponse)
@@ -317,7 +317,7 @@ extension Exchange {
     }
 
     /// The cluster that the route draws for this request; nil where there is none of that name.
-    private func chooseCluster(_ action: ForwardAction, random: UInt64) -> ClusterState? {
+    func chooseCluster(_ action: ForwardAction, random: UInt64) -> ClusterState? {
         // Most requests take the same route as the one before.
         if let known = worker.lastCluster(for: action) {
             if known.usesHash { hashRequest(action) }
@@ -410,8 +410,11 @@ extension Exchange {
     ) {
         guard stage != .done else { return }
         flags.insert(flag)
-        if details.description.isEmpty { details = cause }
+        if isTunnel || details.description.isEmpty { details = cause }
         chain?.stats.increment(.downstreamRqRxReset)
+        if upgrade != nil, hasResponseStarted, !isRequestComplete {
+            chain?.stats.increment(.downstreamRqResponseBeforeRqComplete)
+        }
         if stage == .waiting || stage == .backingOff {
             cluster?.stats.increment(.upstreamRqCancelled)
         }

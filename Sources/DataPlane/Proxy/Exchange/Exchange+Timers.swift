@@ -227,6 +227,7 @@ extension Exchange {
             self.details = details
             reason = words
             chain?.stats.increment(.downstreamRqTxReset)
+            if isTunnel, !isRequestComplete { countUnfinishedTunnel() }
             finish()
             downstream?.abortResponse(.local)
             return

@@ -166,7 +166,8 @@ extension Exchange {
 
     /// Gives the upstream what it has not been given of the body, and the end.
     func sendBody() {
-        guard let upstream, stage == .sending, !isRequestFinishedUpstream, !isAwaitingSwitch
+        guard let upstream, stage == .sending, !isRequestFinishedUpstream, !isAwaitingSwitch,
+            !isSwitchRefused
         else { return }
         if role == .hedge {
             sendBodyOfOriginal(to: upstream)
@@ -203,7 +204,9 @@ extension Exchange {
         body.show(start..<body.count) { upstream.sendBody($0) }
     }
 
-    var hasStoppedSending: Bool { isRequestFinishedUpstream && stage == .sending }
+    var hasStoppedSending: Bool {
+        (isRequestFinishedUpstream || isSwitchRefused) && stage == .sending
+    }
 
     // MARK: - What comes back
 
@@ -326,7 +329,8 @@ extension Exchange {
         addRouterHeaders(service: firstResponseByteAt)
         changeResponseHeaders()
         addManagerHeaders()
-        var framing = framing
+        // What follows a switch has no frames of HTTP/1.1.
+        var framing = isTunnel ? .none : framing
         hasResponseStarted = true
         if let extras, extras.grpc != nil || extras.web != nil {
             guard let adapted = adaptGRPCHead(framing, extras) else { return }
@@ -417,6 +421,10 @@ extension Exchange {
     func upstreamEnd(trailers: Head?) {
         if heldFraming != nil, settleHeldHead(trailers: trailers) { return }
         guard hasResponseStarted, stage == .sending else { return }
+        if isTunnel, isRequestComplete, request.majorVersion == 1 {
+            clientLeftTunnel()
+            return
+        }
         responseTrailers = trailers
         var trailers = trailers
         if let extras, extras.grpc != nil || extras.web != nil {
@@ -438,6 +446,7 @@ extension Exchange {
             // The upstream has answered before it had the whole request: nothing can follow on
             // this connection, nor on the client's.
             chain?.stats.increment(.downstreamRqResponseBeforeRqComplete)
+            if upgrade != nil { countUnfinishedUpgrade() }
             downstream?.closesUnfinished()
             dropUpstream()
         }

@@ -105,6 +105,8 @@ final class Exchange: TimerTarget {
     var upgrade: UpgradeConfiguration?
     /// Bytes of the client wait until the other side has agreed to switch.
     var isAwaitingSwitch = false
+    /// The other side stays with HTTP: what the client sends goes nowhere.
+    var isSwitchRefused = false
     /// What passes is not HTTP any more.
     var isTunnel = false
 
@@ -223,6 +225,7 @@ final class Exchange: TimerTarget {
         isRequestFinishedUpstream = false
         if upgrade != nil { upgrade = nil }
         isAwaitingSwitch = false
+        isSwitchRefused = false
         isTunnel = false
         heldFraming = nil
         responseTrailers = nil
@@ -272,7 +275,7 @@ final class Exchange: TimerTarget {
         if let chain, downstream != nil {
             let stats = chain.stats
             stats.decrement(.downstreamRqActive)
-            if isTunnel { countTunnelEnd() }
+            if upgrade != nil { stats.decrement(.downstreamCxUpgradesActive) }
             let duration = UInt64(max(0, loop.nowMicroseconds - startedAt) / 1000)
             stats.record(.downstreamRqTime, milliseconds: duration)
             if !chain.accessLogs.isEmpty { writeAccessLog(chain) }

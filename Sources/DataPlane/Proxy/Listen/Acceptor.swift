@@ -43,8 +43,6 @@ final class Acceptor: Pollable {
             _ = Glibc.close(accepted)
             return
         }
-        listener.listenerStats.increment(.downstreamCxTotal)
-        listener.listenerStats.increment(.downstreamCxActive)
         guard let chain = listener.immediate else {
             let connection = AcceptedConnection(
                 descriptor: accepted,
@@ -59,14 +57,16 @@ final class Acceptor: Pollable {
             peer: DownstreamPeer(connectionID: worker.nextConnectionID(), remoteAddress: peer),
             chain: chain
         )
-        if watch(connection) { connection.start() }
+        guard watch(connection) else { return }
+        listener.listenerStats.increment(.downstreamCxTotal)
+        listener.listenerStats.increment(.downstreamCxActive)
+        connection.start()
     }
 
     private func watch(_ connection: some StreamConnection & ClientConnection) -> Bool {
         do {
             try worker.loop.add(connection, interest: .edges)
         } catch {
-            listener.listenerStats.decrement(.downstreamCxActive)
             listener.connectionClosed()
             _ = Glibc.close(connection.descriptor)
             return false

@@ -9,11 +9,6 @@ import Telemetry
 extension TCPClientConnection: ConnectionReceiver {
     /// Tries endpoints until one is connected, a limit refuses, or `max_connect_attempts` is reached.
     func connect() {
-        if tcp.tunneling != nil {
-            // Never in clear what was to go through a tunnel.
-            refuse("tunneling_config is not supported yet")
-            return
-        }
         if clusterName.isEmpty { clusterName = drawCluster() }
         while phase == .connecting, attempt == nil {
             if attemptCount >= tcp.connectAttemptsMax {
@@ -167,6 +162,7 @@ extension TCPClientConnection: ConnectionReceiver {
             report(.response(status: 200))
         }
         phase = .relaying
+        if tcp.logTimes.onConnected { writeLineMeanwhile() }
         lastActivity = loop.nowMilliseconds
         armTimer()
         upstream.begin()

@@ -12,19 +12,27 @@ struct UpstreamFacts {
     var connectedAt: Int64 = 0
 }
 
-/// The line that a connection's end writes.
+/// The lines that a connection writes: one at its end, others where the configuration says so.
 extension TCPClientConnection {
-    func writeAccessLogs() {
-        let ofListener = listenerLine.current?.accessLogs ?? []
-        if chain.accessLogs.isEmpty, ofListener.isEmpty { return }
+    /// A line of the relay's own logs before the end.
+    func writeLineMeanwhile() {
+        if chain.accessLogs.isEmpty { return }
         worker.logRecord = record()
         chain.writeAccessLogs()
-        for log in ofListener {
-            if !log.hasLines { worker.willWrite(to: log) }
-            log.log(worker.logRecord)
-        }
-        // Requests fill what they know and expect the rest as it was.
         worker.logRecord = ExchangeRecord()
+    }
+
+    func writeAccessLogs() {
+        let listener = listenerLine.current
+        if chain.accessLogs.isEmpty, listener?.accessLogs.isEmpty != false { return }
+        worker.logRecord = record()
+        chain.writeAccessLogs()
+        // Requests fill what they know and expect the rest as it was.
+        guard let listener else {
+            worker.logRecord = ExchangeRecord()
+            return
+        }
+        worker.writeConnectionLines(worker.logRecord, of: listener)
     }
 
     private func record() -> ExchangeRecord {

@@ -58,6 +58,9 @@ final class TCPClientConnection: StreamConnection, ClientConnection, Startable {
     /// Milliseconds.
     var lastActivity: Int64
     private var timer = TimerHandle.none
+    private var logTimer = TimerHandle.none
+    private static let endTimer: UInt8 = 0
+    private static let lineTimer: UInt8 = 1
 
     init(descriptor: Int32, peer: DownstreamPeer, chain: TCPChain) {
         self.chain = chain
@@ -84,6 +87,8 @@ final class TCPClientConnection: StreamConnection, ClientConnection, Startable {
         stats.increment(.downstreamCxTotal)
         if peer.session == nil { setNoDelay() }
         armTimer()
+        armLogTimer()
+        if tcp.logTimes.atStart { writeLineMeanwhile() }
         connect()
     }
 
@@ -116,10 +121,22 @@ final class TCPClientConnection: StreamConnection, ClientConnection, Startable {
         }
         loop.timers.cancel(&timer)
         if due == .max { return }
-        loop.timers.arm(&timer, at: due, target: self, kind: 0)
+        loop.timers.arm(&timer, at: due, target: self, kind: Self.endTimer)
+    }
+
+    private func armLogTimer() {
+        guard let interval = tcp.logTimes.everyMilliseconds else { return }
+        let due = loop.nowMilliseconds + interval
+        loop.timers.arm(&logTimer, at: due, target: self, kind: Self.lineTimer)
     }
 
     override func timerFired(kind: UInt8) {
+        if kind == Self.lineTimer {
+            logTimer = .none
+            writeLineMeanwhile()
+            armLogTimer()
+            return
+        }
         timer = .none
         let now = loop.nowMilliseconds
         if let longest = tcp.durationMaxMilliseconds, now >= startedAt / 1000 + longest {
@@ -169,6 +186,7 @@ final class TCPClientConnection: StreamConnection, ClientConnection, Startable {
         setBuffered(forUpstream: 0, forClient: 0)
         phase = .closed
         loop.timers.cancel(&timer)
+        loop.timers.cancel(&logTimer)
         writeAccessLogs()
         releaseUpstream(local: isLocal, abruptly: ending == .reset)
         let length = UInt64(max(0, loop.nowMicroseconds - startedAt) / 1000)

@@ -15,6 +15,8 @@ final class TCPTunnelStream: RawUpstreamSocket, UpstreamStream {
     /// The exchange has said everything; what waits is still sent.
     private var isReleased = false
     private var endsAfterBacklog = false
+    /// The endpoint has ended its side.
+    private var hasEnded = false
 
     init(continuing socket: ConnectingSocket, pool: ConnectionPool) {
         self.pool = pool
@@ -55,7 +57,8 @@ final class TCPTunnelStream: RawUpstreamSocket, UpstreamStream {
     }
 
     func reset() {
-        close(local: true)
+        // Where the client went first, the end is what it asked for.
+        close(local: !hasEnded || exchange?.isRequestComplete == true)
         exchange = nil
     }
 
@@ -86,7 +89,10 @@ final class TCPTunnelStream: RawUpstreamSocket, UpstreamStream {
         exchange?.upstreamDrained()
     }
 
-    override func receivedEnd() { exchange?.upstreamEnd(trailers: nil) }
+    override func receivedEnd() {
+        hasEnded = true
+        exchange?.upstreamEnd(trailers: nil)
+    }
 
     override func lost(_ code: Int32) {
         let failed = exchange

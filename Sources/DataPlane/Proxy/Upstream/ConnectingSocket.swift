@@ -211,7 +211,7 @@ final class ConnectingSocket: UpstreamSocket {
         stats.increment(.upstreamCxConnectFail)
         if failure.reason == .connectTimeout { stats.increment(.upstreamCxConnectTimeout) }
         isDone = true
-        countClose(local: false, hadRequest: false)
+        countClose(local: failure.reason == .connectTimeout, hadRequest: false)
         closeNow()
         if let race {
             race.failed(self, failure)

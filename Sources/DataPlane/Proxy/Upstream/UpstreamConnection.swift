@@ -321,7 +321,13 @@ final class UpstreamConnection: UpstreamSocket, UpstreamStream {
         case .idle:
             pool.removeIdle(self)
             close(local: false)
-        case .untilClose where code == 0, .tunnel where code == 0:
+        case .tunnel where code == 0:
+            let ending = exchange
+            // Where the client went first, this end is what it asked for.
+            close(local: ending?.isRequestComplete ?? true)
+            exchange = nil
+            ending?.tunnelEnded()
+        case .untilClose where code == 0:
             phase = .finished
             keepsAlive = false
             exchange?.upstreamEnd(trailers: nil)

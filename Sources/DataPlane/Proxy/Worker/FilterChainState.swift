@@ -83,24 +83,7 @@ package class FilterChainState {
     final func connectionClosed() { shared.closeOne() }
 
     /// Writes one line to each access log that wants it, from `worker.logRecord`.
-    final func writeAccessLogs() {
-        if !accessLogFilters.isEmpty { return writeFilteredAccessLogs() }
-        for log in accessLogs {
-            if !log.hasLines { worker.willWrite(to: log) }
-            log.log(worker.logRecord)
-        }
-    }
-
-    private func writeFilteredAccessLogs() {
-        for (index, log) in accessLogs.enumerated() {
-            if index < accessLogFilters.count, let filter = accessLogFilters[index] {
-                let isWanted = filter.matches(worker.logRecord) { worker.random.next() }
-                if !isWanted { continue }
-            }
-            if !log.hasLines { worker.willWrite(to: log) }
-            log.log(worker.logRecord)
-        }
-    }
+    final func writeAccessLogs() { worker.writeLines(to: accessLogs, accessLogFilters) }
 }
 
 /// A chain that ends in an HTTP connection manager.

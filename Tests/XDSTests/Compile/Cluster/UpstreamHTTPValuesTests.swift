@@ -147,6 +147,15 @@ struct UpstreamHTTPValuesTests {
         )
     }
 
+    @Test func destinationsAreForgottenWhenTheFileSaysSo() throws {
+        let cluster = try ClusterFixture.cluster(
+            "type: ORIGINAL_DST, lb_policy: CLUSTER_PROVIDED, cleanup_interval: 1.5s",
+            endpoints: "connect_timeout: 1s"
+        )
+        let expected = OriginalDestination(cleanupMilliseconds: 1_500)
+        #expect(cluster.discovery == .originalDestination(expected))
+    }
+
     @Test func checksMaySpeakGRPC() throws {
         let cluster = try ClusterFixture.cluster(
             """

@@ -164,82 +164,40 @@ extension BadListener {
             ]
         ),
         BadListener(
-            "a tunnel leads somewhere",
+            "no tunnel is built",
             .relay,
-            "cluster: c, tunneling_config: {}",
+            #"cluster: c, tunneling_config: {hostname: "db:5432"}"#,
             says: [
                 #"""
                 refused: 4:20: \#
                 static_resources.listeners[0].filter_chains[0].filters[0].typed_config.tunnel\#
-                ing_config.hostname: is empty: say where the tunnel leads, for example \#
-                db.internal:5432
+                ing_config: it is not supported yet
                 """#
             ]
         ),
         BadListener(
-            "a tunnel leads to a port",
+            "lines of a log need some time between them",
             .relay,
-            "cluster: c, tunneling_config: {hostname: db.internal}",
+            "cluster: c, access_log_options: {access_log_flush_interval: 0s}",
             says: [
                 #"""
-                4:39: \#
-                static_resources.listeners[0].filter_chains[0].filters[0].typed_config.tunnel\#
-                ing_config.hostname: "db.internal" has no port, which CONNECT needs: write \#
-                db.internal:443, for example (RFC 9110, section 9.3.6)
-                """#
-            ]
-        ),
-        BadListener(
-            "where a tunnel leads is fixed",
-            .relay,
-            #"cluster: c, tunneling_config: {hostname: "%REQUESTED_SERVER_NAME%:443"}"#,
-            says: [
-                #"""
-                refused: 4:39: \#
-                static_resources.listeners[0].filter_chains[0].filters[0].typed_config.tunnel\#
-                ing_config.hostname: "%REQUESTED_SERVER_NAME%:443" has operators, which are \#
-                not supported here yet: write the host and port themselves
-                """#
-            ]
-        ),
-        BadListener(
-            "headers of a response are kept for nobody",
-            .relay,
-            #"""
-            cluster: c, tunneling_config: {hostname: "db:5432", propagate_response_headers: \#
-            true}
-            """#,
-            says: [
-                #"""
-                4:60: \#
-                static_resources.listeners[0].filter_chains[0].filters[0].typed_config.tunnel\#
-                ing_config.propagate_response_headers: it has no effect: nothing reads them
-                """#
-            ]
-        ),
-        BadListener(
-            "where a POST leads is fixed",
-            .relay,
-            #"""
-            cluster: c, tunneling_config: {hostname: "db:5432", use_post: true, post_path: /x}
-            """#,
-            says: [
-                #"""
-                refused: 4:76: \#
-                static_resources.listeners[0].filter_chains[0].filters[0].typed_config.tunnel\#
-                ing_config.post_path: it is not supported yet
-                """#
-            ]
-        ),
-        BadListener(
-            "a connection has one line in a log",
-            .relay,
-            "cluster: c, access_log_options: {flush_access_log_on_connected: true}",
-            says: [
-                #"""
-                refused: 4:20: \#
+                refused: 4:41: \#
                 static_resources.listeners[0].filter_chains[0].filters[0].typed_config.access\#
-                _log_options: it is not supported yet
+                _log_options.access_log_flush_interval: must be longer than 0s: leave it out for \#
+                lines at the end alone
+                """#
+            ]
+        ),
+        BadListener(
+            "the times of lines are said in one place",
+            .relay,
+            "cluster: c, flush_access_log_on_connected: true, access_log_options: {}",
+            says: [
+                #"""
+                refused: 4:20: \#
+                static_resources.listeners[0].filter_chains[0].filters[0].typed_config.flush_\#
+                access_log_on_connected: stands beside access_log_options: say all of it in \#
+                access_log_options
                 """#
             ]
         ),

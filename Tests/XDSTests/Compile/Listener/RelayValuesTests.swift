@@ -18,7 +18,7 @@ struct RelayValuesTests {
         #expect(!relay.hashesSourceAddress)
         #expect(relay.metadataMatch.isEmpty)
         #expect(relay.accessLogs.isEmpty)
-        #expect(relay.tunneling == nil)
+        #expect(relay.logTimes == TCPProxyConfiguration.LogTimes())
     }
 
     @Test func everyFieldIsKept() throws {
@@ -30,8 +30,8 @@ struct RelayValuesTests {
             metadata_match: {filter_metadata: {envoy.lb: {stage: canary}}}, \
             access_log: [{name: l, typed_config: {"@type": type.googleapis.com/\
             envoy.extensions.access_loggers.stream.v3.StderrAccessLog}}], \
-            tunneling_config: {hostname: "db.internal:5432", use_post: true, headers_to_add: \
-            [{header: {key: x-tunnel, value: a}}]}
+            access_log_options: {flush_access_log_on_connected: true, \
+            flush_access_log_on_start: true, access_log_flush_interval: 2s}
             """
         )
         guard case .weighted(let shares) = relay.destination else {
@@ -45,8 +45,7 @@ struct RelayValuesTests {
         #expect(relay.hashesSourceAddress)
         #expect(relay.metadataMatch == ["stage": .string("canary")])
         #expect(relay.accessLogs.map(\.sink) == [.standardError])
-        #expect(relay.tunneling?.hostname == "db.internal:5432")
-        #expect(relay.tunneling?.usesPOST == true)
-        #expect(relay.tunneling?.headers.steps.count == 1)
+        #expect(relay.logTimes.onConnected && relay.logTimes.atStart)
+        #expect(relay.logTimes.everyMilliseconds == 2_000)
     }
 }

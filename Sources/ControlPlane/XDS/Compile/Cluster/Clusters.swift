@@ -113,13 +113,7 @@ extension Compilation {
     /// Bytes that one side of an exchange may hold: Envoy's default is 1 MiB.
     func bufferLimit(_ value: Google_Protobuf_UInt32Value?, _ path: FieldPath) -> Int {
         guard let value else { return 1 << 20 }
-        if value.value < 4096 {
-            refuse(
-                path,
-                "\(value.value) bytes are too few to relay anything",
-                "give at least 4096, or leave it out for 1048576"
-            )
-        }
-        return Int(value.value)
+        // 0 sets no limit in Envoy; here there always is one.
+        return value.value == 0 ? 1 << 20 : Int(value.value)
     }
 }

@@ -34,6 +34,15 @@ extension Compilation {
             )
         }
         var found = OriginalDestination()
+        if cluster.hasCleanupInterval,
+            let interval = positiveIfGiven(
+                cluster.cleanupInterval,
+                path["cleanup_interval"],
+                "leave it out for 5s"
+            )
+        {
+            found.cleanupMilliseconds = interval
+        }
         guard case .originalDstLbConfig(let config) = cluster.lbConfig else { return found }
         let path = path["original_dst_lb_config"]
         if config.useHTTPHeader {
@@ -59,6 +68,13 @@ extension Compilation {
 
     /// What only ORIGINAL_DST has.
     func warnOfUnusedDestination(_ cluster: Envoy_Config_Cluster_V3_Cluster, _ path: FieldPath) {
+        if cluster.hasCleanupInterval {
+            warn(
+                path["cleanup_interval"],
+                "has no effect without type: ORIGINAL_DST",
+                "leave it out"
+            )
+        }
         if cluster.lbPolicy == .clusterProvided {
             refuse(
                 path["lb_policy"],

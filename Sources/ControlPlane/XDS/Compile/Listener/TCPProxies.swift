@@ -40,9 +40,6 @@ extension Compilation {
         let matched =
             proxy.hasMetadataMatch
             ? metadataMatch(proxy.metadataMatch, path["metadata_match"]) : [:]
-        let tunneling =
-            proxy.hasTunnelingConfig
-            ? tunneling(proxy.tunnelingConfig, path["tunneling_config"]) : nil
         guard let destination else { return nil }
         return TCPProxyConfiguration(
             statPrefix: proxy.statPrefix,
@@ -54,7 +51,7 @@ extension Compilation {
             accessLogFilters: filters,
             hashesSourceAddress: hashes,
             metadataMatch: matched,
-            tunneling: tunneling
+            logTimes: logTimes(proxy, path)
         )
     }
 
@@ -136,43 +133,36 @@ extension Compilation {
         return true
     }
 
-    // MARK: - Tunnels
+    // MARK: - Logs
 
-    private func tunneling(
-        _ config: ProxyMessage.TunnelingConfig,
+    private func logTimes(
+        _ proxy: ProxyMessage,
         _ path: FieldPath
-    ) -> TCPProxyConfiguration.Tunneling? {
-        let place = path["hostname"]
-        let headers = headerOperations(
-            adding: config.headersToAdd,
-            path["headers_to_add"],
-            removing: [],
-            path
-        )
-        if config.hostname.isEmpty {
-            refuse(place, "is empty", "say where the tunnel leads, for example db.internal:5432")
-            return nil
-        }
-        if config.hostname.contains("%") {
+    ) -> TCPProxyConfiguration.LogTimes {
+        var times = TCPProxyConfiguration.LogTimes()
+        let given = proxy.accessLogOptions
+        let options = path["access_log_options"]
+        if proxy.hasAccessLogOptions,
+            proxy.hasAccessLogFlushInterval || proxy.flushAccessLogOnConnected
+        {
             refuse(
-                place,
-                "\(quoted(config.hostname)) has operators, which are not supported here yet",
-                "write the host and port themselves"
-            )
-            return nil
-        }
-        guard headText(config.hostname, place, inRequestLine: true) != nil else { return nil }
-        if !config.usePost, !config.hostname.contains(":") {
-            warn(
-                place,
-                "\(quoted(config.hostname)) has no port, which CONNECT needs",
-                "write \(config.hostname):443, for example (RFC 9110, section 9.3.6)"
+                proxy.flushAccessLogOnConnected
+                    ? path["flush_access_log_on_connected"] : path["access_log_flush_interval"],
+                "stands beside access_log_options",
+                "say all of it in access_log_options"
             )
         }
-        return TCPProxyConfiguration.Tunneling(
-            hostname: config.hostname,
-            usesPOST: config.usePost,
-            headers: headers
-        )
+        times.atStart = given.flushAccessLogOnStart
+        times.onConnected = given.flushAccessLogOnConnected || proxy.flushAccessLogOnConnected
+        let isOlder = proxy.hasAccessLogFlushInterval
+        if isOlder || given.hasAccessLogFlushInterval {
+            times.everyMilliseconds = positiveIfGiven(
+                isOlder ? proxy.accessLogFlushInterval : given.accessLogFlushInterval,
+                isOlder
+                    ? path["access_log_flush_interval"] : options["access_log_flush_interval"],
+                "leave it out for lines at the end alone"
+            )
+        }
+        return times
     }
 }

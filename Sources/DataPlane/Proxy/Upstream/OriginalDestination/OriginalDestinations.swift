@@ -20,8 +20,6 @@ final class OriginalDestinations: TimerTarget {
     /// Why the last question had no endpoint for an answer, to follow the cluster's name.
     private(set) var refusal = ""
 
-    /// Envoy's `cleanup_interval`, as it is by default: milliseconds.
-    static let cleanupMilliseconds: Int64 = 5_000
     /// Clients name the addresses, so there is an end to what they can make a worker remember.
     static let countMax = 65_536
 
@@ -100,7 +98,7 @@ final class OriginalDestinations: TimerTarget {
         let loop = cluster.worker.loop
         loop.timers.arm(
             &timer,
-            at: loop.nowMilliseconds + Self.cleanupMilliseconds,
+            at: loop.nowMilliseconds + configuration.cleanupMilliseconds,
             target: self,
             kind: 0
         )
