@@ -299,6 +299,117 @@ def test_two_sidecars_know_each_other_by_their_spiffe_names(launch, peer):
 # Slow peers
 
 
+# OCSP
+
+
+def s_client(port, *options, said=b""):
+    """What OpenSSL's own client shows of a connection."""
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", *options], input=said,
+        capture_output=True, timeout=20)
+    return (done.stdout + done.stderr).decode("utf-8", "replace")
+
+
+def stapled(launch, staple=None, **fields):
+    """A listener whose certificate has this OCSP response."""
+    tls = downstream(**fields)
+    common = tls["transport_socket"]["typed_config"]["common_tls_context"]
+    if staple:
+        common["tls_certificates"][0]["ocsp_staple"] = {"filename": str(staple)}
+    return serve(launch, tls)
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_an_ocsp_staple_is_delivered_to_who_asks_for_it(launch, version):
+    made = certificates()
+    proxy = stapled(launch, made.root.staple(made["server"]))
+    shown = s_client(proxy.port, version, "-status")
+    assert "OCSP Response Status: successful" in shown
+    assert "Cert Status: good" in shown
+    assert "OCSP" not in s_client(proxy.port, version)
+    assert attempt(proxy.port)[0] == 200
+    proxy.wait_stat("listener.inbound.ssl.handshake", 3)
+    assert proxy.stat("listener.inbound.ssl.ocsp_staple_requests") == 1
+    assert proxy.stat("listener.inbound.ssl.ocsp_staple_responses") == 1
+
+
+@pytest.mark.parametrize("policy, is_served", [
+    ("LENIENT_STAPLING", True), ("STRICT_STAPLING", False), ("MUST_STAPLE", False)])
+def test_a_staple_that_has_expired_is_not_delivered(launch, policy, is_served):
+    made = certificates()
+    proxy = stapled(launch, made.root.staple(made["server"], ends=-1), ocsp_staple_policy=policy)
+    shown = s_client(proxy.port, "-status")
+    assert "Cert Status" not in shown
+    assert ("OCSP response: no response sent" in shown) == is_served
+    outcome = "omitted" if is_served else "failed"
+    proxy.wait_stat("listener.inbound.ssl.ocsp_staple_requests", 1)
+    assert proxy.stat(f"listener.inbound.ssl.ocsp_staple_{outcome}") == 1
+    assert proxy.stat("listener.inbound.ssl.connection_error") == (0 if is_served else 1)
+    # Who does not ask is served whatever the policy is.
+    assert attempt(proxy.port)[0] == 200
+
+
+# Peers that cost
+
+
+class Interactive:
+    """OpenSSL's client, which does what single letters tell it to."""
+
+    def __init__(self, port, *options):
+        self.process = subprocess.Popen(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", *options],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def until(self, word):
+        """Reads until a line has this; false where the client ended."""
+        while line := self.process.stdout.readline():
+            if word in line:
+                return True
+        return False
+
+    def say(self, letter):
+        with suppress(BrokenPipeError):
+            self.process.stdin.write(letter + b"\n")
+
+
+def test_a_flood_of_key_updates_is_cut(launch):
+    proxy = serve(launch, downstream())
+    with Interactive(proxy.port, "-tls1_3") as client:
+        assert client.until(b"---")
+        proxy.wait_stat("listener.inbound.ssl.handshake", 1)
+        updates = 0
+        # The client writes on for a while until it hears that all is over.
+        while updates < 10_000:
+            client.say(b"K")
+            if not client.until(b"KEYUPDATE"):
+                break
+            updates += 1
+    assert 32 <= updates < 10_000, "some are borne, many are not"
+    proxy.wait_stat("listener.inbound.ssl.connection_error", 1)
+    proxy.wait_stat("listener.inbound.downstream_cx_active", 0)
+    assert attempt(proxy.port)[0] == 200
+
+
+def test_renegotiation_is_refused(launch):
+    proxy = serve(launch, downstream())
+    with Interactive(proxy.port, "-tls1_2") as client:
+        assert client.until(b"Extended master secret")
+        client.say(b"R")
+        assert client.until(b"RENEGOTIATING")
+        assert client.until(b"no renegotiation"), "the server says that it will not"
+        client.process.wait(10)
+    proxy.wait_stat("listener.inbound.downstream_cx_active", 0)
+    assert proxy.stat("listener.inbound.ssl.handshake") == 1
+    assert attempt(proxy.port)[0] == 200
+
+
 def hello():
     """A ClientHello, as `ssl` writes it."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()

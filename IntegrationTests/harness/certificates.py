@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.x509 import ocsp
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -118,6 +119,18 @@ class Authority:
             serialization.Encoding.PEM))
         return path
 
+    def staple(self, leaf, ends=7):
+        """The path of an OCSP response that says `good` of a leaf until so many days from now."""
+        now = _now()
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            leaf.certificate, self.certificate, hashes.SHA1(), ocsp.OCSPCertStatus.GOOD,
+            now - 2 * _DAY, now + ends * _DAY, None, None)
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self.certificate)
+        path = self.folder / f"{leaf.name}-{ends}.ocsp"
+        path.write_bytes(builder.sign(self.key, hashes.SHA256()).public_bytes(
+            serialization.Encoding.DER))
+        return path
+
 
 def _now():
     return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
@@ -182,7 +195,7 @@ class Certificates:
             root.self_signed("server-self", *service),
             root.leaf("client", *app),
             root.leaf("client-rsa", *app, kind="rsa"),
-            root.leaf("client-escaped", "URI:spiffe://cluster.local/ns/a;b/sa/c,d",
+            root.leaf("client-escaped", "URI:spiffe://cluster.local/ns/a/sa/c",
                       names=[("O", 'Quoted "and"; equal=, slashed\\'), ("CN", "c,d;e")]),
             root.leaf("client-bare", names=[("CN", "bare")]),
             root.leaf("client-email", "EMAIL:a@client.test", "IP:10.1.2.3"),
