@@ -32,6 +32,15 @@ package enum AtomicFile {
         try syncDirectory(of: path)
     }
 
+    /// True where something has this name, and may be seen.
+    package static func exists(_ path: String) -> Bool {
+        var facts = stat()
+        return unsafe stat(path, &facts) == 0
+    }
+
+    /// Gives a file another name; what was there goes, and a failure is no matter.
+    package static func move(_ path: String, to other: String) { _ = unsafe rename(path, other) }
+
     /// Writes all bytes to a descriptor, as often as it takes.
     package static func writeAll(
         _ bytes: Span<UInt8>,

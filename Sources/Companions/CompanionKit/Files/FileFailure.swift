@@ -17,13 +17,13 @@ package struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible 
     package var isFull: Bool { code == ENOSPC || code == EDQUOT }
 
     /// `/var/x: write: No space left on device`.
-    package var description: String {
+    package var description: String { "\(path): \(call): \(reason)" }
+
+    /// `No space left on device`.
+    package var reason: String {
         var buffer = [CChar](repeating: 0, count: 128)
-        guard unsafe strerror_r(code, &buffer, buffer.count) == 0 else {
-            return "\(path): \(call): error \(code)"
-        }
+        guard unsafe strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
         let letters = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        let text = String(decoding: letters, as: UTF8.self)
-        return "\(path): \(call): \(text)"
+        return String(decoding: letters, as: UTF8.self)
     }
 }

@@ -1,0 +1,16 @@
+/// A point in time that several waits share.
+package struct Deadline: Sendable {
+    private let end: ContinuousClock.Instant
+
+    package init(milliseconds: Int64) { end = .now.advanced(by: .milliseconds(milliseconds)) }
+
+    /// Milliseconds that are left, 0 where it is over.
+    package var left: Int64 {
+        let parts = ContinuousClock.now.duration(to: end).components
+        guard parts.seconds >= 0, parts.attoseconds >= 0 else { return 0 }
+        let part = parts.attoseconds / 1_000_000_000_000_000
+        return parts.seconds * 1000 + part + (parts.seconds == 0 && part == 0 ? 1 : 0)
+    }
+
+    package var isOver: Bool { ContinuousClock.now >= end }
+}
