@@ -38,6 +38,18 @@ import Testing
         #expect(options.loopback == AddressPrefix("127.0.0.1/32"))
     }
 
+    @Test func aListWithoutTheReadinessPortIsWarnedOf() throws {
+        #expect(try read().warnings.isEmpty)
+        #expect(try read([.excludedInboundPorts: "22,15000-15100"]).warnings.isEmpty)
+        let warnings = try read([.excludedInboundPorts: "22"]).warnings.map(\.description)
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.contains("does not name the readiness port 15021") == true)
+        #expect(try read([:], ["ISTIO_LOCAL_EXCLUDE_PORTS": ""]).warnings.count == 1)
+        // Nothing but the app's port is intercepted.
+        let some = try read([.inboundPorts: "80", .excludedInboundPorts: "22"])
+        #expect(some.warnings.isEmpty)
+    }
+
     @Test func aFlagGoesBeforeAVariableAndAVariableBeforeTheDefault() throws {
         let environment = ["ENVOY_PORT": "16001", "INBOUND_CAPTURE_PORT": "16006"]
         let options = try read([.outboundPort: "17001"], environment)
