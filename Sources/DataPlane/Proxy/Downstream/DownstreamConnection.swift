@@ -547,8 +547,9 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
         chain.listenerStats.increment(.downstreamCxDestroy)
         chain.writeConnectionLog(of: self, peer, openedAt: openedAt) {
             $0.flags = connectionFlags
-            $0.connectionProtocol =
-                requestCount == 0 ? .unknown : clientMinorVersion == 0 ? .http10 : .http11
+            if requestCount > 0, connectionFlags.isEmpty {
+                $0.connectionProtocol = clientMinorVersion == 0 ? .http10 : .http11
+            }
         }
         closeNow(abruptly: abruptly)
         chain.worker.removeConnection(self)

@@ -441,6 +441,8 @@ extension Exchange {
             return
         }
         if isRequestFinishedUpstream {
+            // What has switched is never complete, whatever its client says.
+            if isTunnel { chain?.stats.increment(.downstreamRqResponseBeforeRqComplete) }
             releaseUpstream()
         } else {
             // The upstream has answered before it had the whole request: nothing can follow on

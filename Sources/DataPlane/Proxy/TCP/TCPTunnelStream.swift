@@ -53,12 +53,11 @@ final class TCPTunnelStream: RawUpstreamSocket, UpstreamStream {
 
     func release() {
         exchange = nil
-        if isDrained { close(local: true) } else { isReleased = true }
+        if isDrained { close(local: !hasEnded) } else { isReleased = true }
     }
 
     func reset() {
-        // Where the client went first, the end is what it asked for.
-        close(local: !hasEnded || exchange?.isRequestComplete == true)
+        close(local: true)
         exchange = nil
     }
 
@@ -79,7 +78,7 @@ final class TCPTunnelStream: RawUpstreamSocket, UpstreamStream {
 
     override func drained() {
         if isReleased {
-            close(local: true)
+            close(local: !hasEnded)
             return
         }
         if endsAfterBacklog {
