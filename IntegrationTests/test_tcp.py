@@ -66,6 +66,40 @@ def relay(launch):
     return make
 
 
+# Logs
+
+
+def _connection_log(path, **filters):
+    return {**envoyfile.file_log(path, json={"flags": "%RESPONSE_FLAGS%", "ms": "%DURATION%"}),
+            **filters}
+
+
+def test_a_filter_says_which_connections_the_listeners_log_has(launch):
+    refusing, echoing = free_port(), socket.create_server(("127.0.0.1", 0))
+    flagged = {"filter": {"response_flag_filter": {"flags": ["UF"]}}}
+    listeners = [tcp_listener(
+        name, chain(tcp_proxy(name, name)),
+        access_log=[_connection_log("flagged.log", **flagged), _connection_log("all.log")])
+        for name in ("dead", "alive")]
+    proxy = launch(envoyfile.bootstrap(listeners, [
+        envoyfile.cluster("dead", refusing),
+        envoyfile.cluster("alive", echoing.getsockname()[1])]), log=False)
+    with echoing:
+        for name in ("alive", "dead"):
+            with TcpClient(proxy.ports[name]) as client:
+                if name == "alive":
+                    echoing.accept()[0].close()
+                client.rest()
+
+    def written(name):
+        path = proxy.folder / name
+        return path.read_text().splitlines() if path.exists() else []
+
+    wait_until(lambda: len(written("all.log")) == 2, "both lines", 5)
+    assert [line for line in written("all.log") if "UF" in line] == written("flagged.log")
+    assert len(written("flagged.log")) == 1
+
+
 # Much data
 
 
