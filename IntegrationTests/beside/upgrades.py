@@ -296,7 +296,8 @@ def _tunnel2(name, authority, steps=_HELLO, upstream=()):
 _REFUSED = (Answer(403),)
 
 UPGRADES = World("upgrades", upgrades, [
-    _ws("1 to 1"), _ws("1 to 2", "/ws2/", difference=_not_reset()), _ws2("2 to 1"), _ws2("2 to 2", "/ws2/"),
+    _ws("1 to 1"), _ws("1 to 2", "/ws2/", difference=_not_reset()),
+    _ws2("2 to 1"), _ws2("2 to 2", "/ws2/"),
     _ws("1 to 1: the upstream ends", steps=(b"hello", b"bye", "end")),
     _ws("1 to 2: the upstream ends", "/ws2/", steps=(b"hello", b"bye", "end")),
     _ws2("2 to 1: the upstream ends", steps=(b"hello", b"bye", "end"), difference=_ENDED),
@@ -355,7 +356,8 @@ UPGRADES = World("upgrades", upgrades, [
     _tunnel("CONNECT that ends here, refused connection", "dead.test:80"),
     _tunnel("CONNECT that is passed on", "passed.test:80"),
     _tunnel("CONNECT that is passed on and refused", "passed.test:80", upstream=_REFUSED),
-    _tunnel("CONNECT that is passed on over HTTP/2", "passed2.test:80", difference=_not_reset()),
+    _tunnel("CONNECT that is passed on over HTTP/2", "passed2.test:80",
+            difference=_not_reset()),
     _tunnel("CONNECT that is off for the route", "off.test:80"),
     _tunnel("CONNECT to a route that is none", "plain.test:80"),
     _tunnel("CONNECT to nowhere", "nowhere.test:80"),
