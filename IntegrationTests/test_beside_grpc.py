@@ -5,7 +5,7 @@ import pytest
 from beside import remote, remote_health
 from beside.stage import cases_of, stage  # noqa: F401
 
-pytestmark = [pytest.mark.envoy, pytest.mark.pending]
+pytestmark = pytest.mark.envoy
 
 
 @pytest.mark.parametrize("world, case", cases_of(*remote.WORLDS, *remote_health.WORLDS))

@@ -5,7 +5,7 @@ import pytest
 from beside import breaking, http2, living
 from beside.stage import cases_of, stage  # noqa: F401
 
-pytestmark = [pytest.mark.envoy, pytest.mark.pending]
+pytestmark = pytest.mark.envoy
 
 
 @pytest.mark.parametrize("world, case", cases_of(*http2.WORLDS, *breaking.WORLDS, *living.WORLDS))

@@ -321,7 +321,7 @@ def test_a_refused_stream_is_sent_again(both):
         "retry_policy": retries("refused-stream", 2)})
     assert ask(proxy, 2, "/two").status == 200
     assert len(two.requests) == 2
-    proxy.wait_stat("cluster.two.http2.stream_refused_errors", 1)
+    proxy.wait_stat("cluster.two.upstream_rq_retry", 1)
 
 
 def test_a_reset_is_retried_where_the_policy_says_so(both):

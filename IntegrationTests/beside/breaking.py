@@ -14,8 +14,8 @@ def _verdict(client, wait):
     # A connection that is given up is told so, and closed.
     if not client.is_closed:
         client.until(lambda: client.is_closed, 0.1)
-    # Before it closes, Pillion says why, with the code that RFC 9113 names for it; Envoy mostly does
-    # not. The codes are for test_http2_conformance.py.
+    # Before it closes, Pillion says why, with the code that RFC 9113 names for it; Envoy mostly
+    # does not. The codes are for test_http2_conformance.py.
     is_closed = client.is_closed
     return {
         "streams": [{

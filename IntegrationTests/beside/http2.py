@@ -92,8 +92,8 @@ STATS = ("http.main.downstream_*", "http.main.rq_*", "http2.*", "cluster.h2.http
          "cluster.h2.upstream_*", "cluster.h1.upstream_*", "cluster.h1.http2.*", "cluster.dead.*",
          "cluster.empty.upstream_*")
 # Left out are Envoy's gauges of its library; how often a reader was stopped, which is a matter of
-# buffers; how long a connection that is over lingers; and what is said before a connection is closed,
-# which Pillion says always and Envoy seldom.
+# buffers; how long a connection that is over lingers; and what is said before one is closed, which
+# Pillion says always and Envoy seldom.
 IGNORES = ("*bytes*", "*length_ms*", "*.http2.*buffered*", "stats.*.http2.pending_send_bytes",
            "stats.*nghttp2_*_connections", "stats.*_flow_control_*",
            "stats.*cx_delayed_close_timeout", "stats.*http2.goaway_sent",
@@ -132,7 +132,8 @@ _DIFFERENCES = {
        for name in ("trailers", "trailers without a body")},
     **{f"{pair}: GOAWAY and the answer": Difference(
         "a connection that ends as it was announced broke no rule",
-        {"stats.cluster.h2.upstream_cx_protocol_error": (None, 1)}) for pair in ("1 to 2", "2 to 2")},
+        {"stats.cluster.h2.upstream_cx_protocol_error": (None, 1)})
+        for pair in ("1 to 2", "2 to 2")},
     "2 to 1: an answer with hop by hop headers": Difference(
         "a field that Connection names goes no further in responses too (RFC 9110 section 7.6.1)",
         {"headers.x-hop": (None, "a")}),
@@ -148,7 +149,7 @@ _DIFFERENCES = {
         "what a 204 cannot have is left out, and the answer stands", {"log.flags": ("-", "UPE")},
         _ALL),
     "2 to 2: bad answer: many headers": Difference(
-        "the endpoint broke a rule, and did not reset anything", {"log.flags": ("UPE", "UR")}, _ALL),
+        "the endpoint broke a rule, and has reset nothing", {"log.flags": ("UPE", "UR")}, _ALL),
     "2 to 2: bad answer: early hints": Difference(
         "interim answers reach the client (RFC 9110 section 15.2)",
         {"interim.0.0": ((":status", "103"), None)}, ("interim*", "stats.*")),

@@ -72,7 +72,11 @@ extension Endpoint {
             kind: .both,
             parameters: [("level", "trace, debug, info, warning, error, critical or off")]
         ) { admin, request in admin.logging(request) },
-        Endpoint("/healthcheck/fail", "Makes /ready answer 503.", kind: .action) { admin, _ in
+        Endpoint(
+            "/healthcheck/fail",
+            "Makes /ready answer 503, and responses end their connection.",
+            kind: .action
+        ) { admin, _ in
             admin.setHealthCheck(failed: true)
         },
         Endpoint("/healthcheck/ok", "Takes /healthcheck/fail back.", kind: .action) { admin, _ in

@@ -55,7 +55,7 @@ struct HPACKEncoderTests {
     func scheme() {
         for (scheme, isTLS, expected) in [
             ("", false, "http"), ("", true, "https"), ("http", true, "http"),
-            ("HTTPS", false, "https"), ("ws", false, "ws"),
+            ("HTTPS", false, "https"), ("ws", false, "http"), ("ws", true, "https"),
         ] {
             let head = request("GET / HTTP/1.1\nHost: a\n\n")
             head.isTLS = isTLS
@@ -67,6 +67,25 @@ struct HPACKEncoderTests {
                 Issue.record("\(read)")
                 continue
             }
+        }
+    }
+
+    @Test("What the proxy before said is the scheme of a request that names none")
+    func forwardedScheme() {
+        for (forwarded, named, expected) in [
+            ("https", "", "https"), ("http", "", "http"), ("HTTPS", "", "https"),
+            ("ftp", "", "http"), ("https", "http", "http"),
+        ] {
+            let head = request("GET / HTTP/1.1\nHost: a\nX-Forwarded-Proto: \(forwarded)\n\n")
+            head.scheme = head.append(Array(named.utf8).span)
+            var encoder = HPACKEncoder()
+            var decoder = HPACKDecoder()
+            let read = decoder.read(encoder.block(head, as: .request))
+            guard case .message(_, _, let scheme, _) = read else {
+                Issue.record("\(read)")
+                continue
+            }
+            #expect(scheme == expected)
         }
     }
 

@@ -14,10 +14,13 @@ package final class ClusterMethods {
     private let registry: StatsRegistry
     private let cluster: String
     private let worker: Int
+    private let isWeb: Bool
     private var made = ByteTable<GRPCStats>()
     private var others: GRPCStats?
 
-    package init(registry: StatsRegistry, cluster: String, worker: Int) {
+    /// - Parameter isWeb: Calls over gRPC-Web, which have names of their own.
+    package init(registry: StatsRegistry, cluster: String, worker: Int, isWeb: Bool = false) {
+        self.isWeb = isWeb
         self.registry = registry
         self.cluster = cluster
         self.worker = worker
@@ -28,6 +31,7 @@ package final class ClusterMethods {
         cluster: cluster,
         service: "",
         method: "",
+        isWeb: isWeb,
         worker: worker
     )
 
@@ -54,6 +58,7 @@ package final class ClusterMethods {
             cluster: cluster,
             service: ByteString(copying: names.extracting(0..<slash)).description,
             method: ByteString(copying: names.extracting(slash + 1..<names.count)).description,
+            isWeb: isWeb,
             worker: worker
         )
         made.insert(ByteString(copying: names), stats)
@@ -66,6 +71,7 @@ package final class ClusterMethods {
             cluster: cluster,
             service: StatsRegistry.otherService,
             method: "",
+            isWeb: isWeb,
             worker: worker
         )
         others = stats

@@ -123,9 +123,12 @@ public enum HTTP2Stat: Int, StatSet {
         case .rxReset:
             .counter("rx_reset", "RST_STREAM frames received.")
         case .streamRefusedErrors:
-            .counter("stream_refused_errors", "RST_STREAM frames received with REFUSED_STREAM.")
+            .counter(
+                "stream_refused_errors",
+                "Streams of peers that were refused: there were too many."
+            )
         case .trailers:
-            .counter("trailers", "Trailers received.")
+            .counter("trailers", "Trailers of requests received.")
         case .txFlushTimeout:
             .counter(
                 "tx_flush_timeout",

@@ -106,10 +106,10 @@ struct InnerScope: Sendable, Hashable {
 
     /// The calls of one gRPC method; of all methods of the service where `method` is empty, and of
     /// the cluster where `service` is, too.
-    init(grpcService service: String, method: String) {
+    init(grpcService service: String, method: String, isWeb: Bool = false) {
         let service = StatName.sanitized(service)
         let method = StatName.sanitized(method)
-        var path = "grpc."
+        var path = isWeb ? "grpc-web." : "grpc."
         var labels = ""
         if !method.isEmpty {
             labels += "envoy_grpc_bridge_method=\"\(StatName.labelValue(method))\","
@@ -120,7 +120,7 @@ struct InnerScope: Sendable, Hashable {
         }
         if !method.isEmpty { path += "\(method)." }
         self.path = path
-        self.infix = "grpc_"
+        self.infix = isWeb ? "grpc_web_" : "grpc_"
         self.labels = labels
     }
 }

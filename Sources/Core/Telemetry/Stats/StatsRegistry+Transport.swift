@@ -137,16 +137,19 @@ extension StatsRegistry {
         cluster name: String,
         service: String,
         method: String,
+        isWeb: Bool = false,
         worker: Int
     ) -> GRPCStats {
         let owner = Owner.cluster(name)
-        let key = owner.name(InnerScope(grpcService: service, method: method))
+        let key = owner.name(InnerScope(grpcService: service, method: method, isWeb: isWeb))
         return withState { state in
             let known = state.transport.grpc.scopes
             if known[key] != nil || method.isEmpty || known.count < ClusterMethods.methodsMax {
                 return state.transport.grpc.block(key, worker: worker)
             }
-            let other = owner.name(InnerScope(grpcService: Self.otherService, method: ""))
+            let other = owner.name(
+                InnerScope(grpcService: Self.otherService, method: "", isWeb: isWeb)
+            )
             return state.transport.grpc.block(other, worker: worker)
         }
     }

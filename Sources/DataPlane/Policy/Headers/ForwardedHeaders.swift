@@ -82,6 +82,7 @@ package enum ForwardedHeaders {
         if let scheme = manager.schemeOverwrite {
             let bytes = scheme.bytes
             head.set(.xForwardedProto, head.append(bytes.span))
+            head.scheme = head.append(bytes.span)
         }
         if let client = origin.client {
             origin.address = AddressText.address(of: head.span(client))

@@ -366,7 +366,7 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
             framing = .chunked
         }
         if framing == .untilClose { keepsAlive = false }
-        if chain.isDraining || hasOutlived {
+        if chain.endsConnections || hasOutlived {
             if keepsAlive { stats.increment(.downstreamCxDrainClose) }
             keepsAlive = false
         }
@@ -413,6 +413,8 @@ final class DownstreamConnection: StreamConnection, ClientConnection, Downstream
     func abortResponse(_ reason: StreamAbort) {
         let ended = exchange
         exchange = nil
+        // A tunnel's end is counted where it is known who began it.
+        if ended?.isTunnel != true { stats.increment(.downstreamRqRxReset) }
         flush()
         // The end of the connection would look like the end of such a body; a reset does not.
         close(local: true, abruptly: responseFraming == .untilClose)

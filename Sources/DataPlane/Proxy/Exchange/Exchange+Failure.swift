@@ -69,11 +69,12 @@ extension Exchange {
         )
     }
 
-    /// The connection broke under the exchange.
+    /// The connection broke under the exchange, or the endpoint gave up this request alone.
     func upstreamFailed(
         _ reason: ResetReason,
         wasStale: Bool = false,
         isUnprocessed: Bool = false,
+        refusesConnect: Bool = false,
         explanation: StaticString? = nil
     ) {
         releaseAttempt()
@@ -85,7 +86,8 @@ extension Exchange {
             !hasRetriedStale, !hasResponseStarted,
             requestFraming == .none || keepsBody
                 || bodySentCount == 0 && body.isEmpty
-                    && bodyBytesReceived == 0
+                    && bodyBytesReceived == 0,
+            !isUnprocessed || !isRetriedByPolicy(reason)
         {
             // The endpoint closed an idle connection just as it was used again. The request may be
             // sent twice (RFC 9110 section 9.2.2), so it goes to a connection that is fresh. One
@@ -118,9 +120,11 @@ extension Exchange {
             fail(
                 reason,
                 503,
-                [.upstreamConnectionTermination],
-                "upstream_reset_before_response_started{connection_termination}",
-                "upstream reset before response: endpoint \(at) of cluster \(name) reset the connection"
+                .upstreamRemoteReset,
+                refusesConnect
+                    ? "upstream_reset_before_response_started{remote_error_with_CONNECT_request}"
+                    : "upstream_reset_before_response_started{remote_reset}",
+                "upstream reset before response: endpoint \(at) of cluster \(name) reset the stream"
             )
         default:
             fail(
@@ -128,9 +132,21 @@ extension Exchange {
                 503,
                 .upstreamConnectionTermination,
                 "upstream_reset_before_response_started{connection_termination}",
-                "upstream closed before response: endpoint \(at) of cluster \(name) closed the connection"
+                "upstream closed before response: endpoint \(at) of cluster \(name) \(explanation.map { "\($0)" } ?? "closed the connection")"
             )
         }
+    }
+
+    /// The route's own policy would make another attempt, and counts it.
+    private func isRetriedByPolicy(_ reason: ResetReason) -> Bool {
+        guard let retry else { return false }
+        let verdict = retry.decide(
+            onReset: reason,
+            responseStarted: hasResponseStarted,
+            requestStarted: attemptStartedAt != 0
+        )
+        if case .yes = verdict { return true }
+        return false
     }
 
     /// An attempt is over without a response: another one, or a reply.
@@ -149,11 +165,14 @@ extension Exchange {
         if hasResponseStarted {
             flags.insert(flag)
             self.details =
-                reason == .perTryTimeout
-                ? details
-                : reason == .protocolError
-                    ? "upstream_reset_after_response_started{protocol_error}"
-                    : "upstream_reset_after_response_started{connection_termination}"
+                switch reason {
+                case .perTryTimeout: details
+                case .protocolError: "upstream_reset_after_response_started{protocol_error}"
+                case .remoteReset: "upstream_reset_after_response_started{remote_reset}"
+                case .refusedStream:
+                    "upstream_reset_after_response_started{remote_refused_stream_reset}"
+                default: "upstream_reset_after_response_started{connection_termination}"
+                }
             chain?.stats.increment(.downstreamRqTxReset)
             if isTunnel, !isRequestComplete { countUnfinishedTunnel() }
             finish()

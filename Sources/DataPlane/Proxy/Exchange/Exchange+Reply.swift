@@ -115,6 +115,7 @@ extension Exchange {
         hasResponseStarted = true
         if !isRequestComplete {
             if asksToSwitch { countUnfinishedUpgrade() }
+            chain?.stats.increment(.downstreamRqResponseBeforeRqComplete)
             downstream.prepareToDiscard(requestFraming)
         }
         let sendsBody = !hasNoBody && request.method != .head

@@ -118,13 +118,21 @@ extension Exchange {
     /// has been refused.
     private func applyNameRules(_ http: HTTPConnectionManager) -> Bool {
         switch UnderscoredNames.apply(http.underscoredHeaders, to: request) {
-        case .kept, .dropped: break
+        case .kept: break
+        case .dropped(let count):
+            if request.majorVersion == 2 {
+                worker.http2Stats.add(.droppedHeadersWithUnderscores, UInt64(count))
+            }
         case .rejected:
+            let isHTTP2 = request.majorVersion == 2
+            if isHTTP2 {
+                worker.http2Stats.increment(.requestsRejectedWithUnderscoresInHeaders)
+            }
             downstream?.closesAfterResponse()
             reply(
                 400,
                 .downstreamProtocolError,
-                "http1.unexpected_underscore",
+                isHTTP2 ? "http2.unexpected_underscore" : "http1.unexpected_underscore",
                 "a header's name has an underscore, which headers_with_underscores_action refuses"
             )
             return false
@@ -236,6 +244,7 @@ extension Exchange {
         }
         cluster = found
         if let counted = hcm?.grpcStatistics { countGRPC(in: found, counted) }
+        if extras?.web != nil { countGRPCWeb(in: found) }
         if let http = hcm, !http.strictlyCheckedHeaders.isEmpty,
             let wrong = StrictHeaders.firstInvalid(request, http.strictlyCheckedHeaders)
         {

@@ -232,7 +232,12 @@ extension Exchange {
             downstream?.abortResponse(.local)
             return
         }
-        if cluster != nil, status >= 500 || status == 204 { countUpstream(status: status) }
+        // What the connection manager limits is no answer of the cluster's.
+        if cluster != nil, status >= 500 || status == 204,
+            !details.equals("max_duration_timeout")
+        {
+            countUpstream(status: status)
+        }
         reply(status, flag, details, words)
     }
 }

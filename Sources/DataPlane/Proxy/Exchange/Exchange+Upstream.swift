@@ -322,6 +322,9 @@ extension Exchange {
         if forward?.internalRedirects != nil, !isTunnel, followRedirect() { return }
         if extras != nil { abandonHedges() }
         releaseRetry()
+        if !isRequestComplete, upgrade == nil {
+            chain?.stats.increment(.downstreamRqResponseBeforeRqComplete)
+        }
         perTryDeadline = .max
         keepsBody = false
         details = "via_upstream"
@@ -447,7 +450,7 @@ extension Exchange {
         } else {
             // The upstream has answered before it had the whole request: nothing can follow on
             // this connection, nor on the client's.
-            chain?.stats.increment(.downstreamRqResponseBeforeRqComplete)
+            if upgrade != nil { chain?.stats.increment(.downstreamRqResponseBeforeRqComplete) }
             if upgrade != nil { countUnfinishedUpgrade() }
             downstream?.closesUnfinished()
             dropUpstream()

@@ -38,6 +38,12 @@ extension Exchange {
         )
     }
 
+    /// A call of gRPC-Web to this cluster, counted by the path that the client named.
+    func countGRPCWeb(in cluster: ClusterState) {
+        let head = request
+        extras?.web?.stats = cluster.grpcWebMethods.stats(path: head.span(head.path))
+    }
+
     // MARK: - The request
 
     /// A request of gRPC-Web becomes one of gRPC.
@@ -139,6 +145,7 @@ extension Exchange {
         let isOver = framing == .none || framing == .length(0)
         extras.grpc?.countHead(response, endsResponse: isOver)
         guard let web = extras.web else { return framing }
+        web.countStatus(of: response)
         let isReadable = response.isReadableByGRPCWeb(endsResponse: isOver)
         becomeGRPCWeb(web.responseForm)
         if isOver { return framing }
@@ -183,6 +190,7 @@ extension Exchange {
             }
         }
         guard let web = extras.web else { return trailers }
+        if let trailers { web.countStatus(of: trailers) }
         // They are a part of the body now.
         responseTrailers = nil
         if let message = web.message {

@@ -1,5 +1,6 @@
 import Model
 import Policy
+import Telemetry
 import Wire
 
 /// One exchange with a client that speaks gRPC-Web (`grpc_web`): what is between its words and gRPC.
@@ -15,6 +16,9 @@ struct GRPCWebBridge {
     /// An answer that is no gRPC: its text, which goes into `grpc-message` when all of it is there.
     var message: [UInt8]?
 
+    /// Of the method, where the request has one and goes to a cluster.
+    var stats: GRPCStats?
+
     /// More of a text than this is not kept, as in Envoy.
     static let messageBytesMax = 16 * 1024
 
@@ -23,6 +27,15 @@ struct GRPCWebBridge {
         encoder = GRPCWebResponseEncoder(form: responseForm)
         self.responseForm = responseForm
         self.bodyLength = bodyLength
+    }
+
+    /// Counts the status of an answer that has one.
+    func countStatus(of head: Head) {
+        guard let stats, let slice = head.first(.grpcStatus) else { return }
+        stats.countStatus(
+            head.span(slice).decimal(limit: 1 << 31).map { UInt32(truncatingIfNeeded: $0) }
+                ?? .max
+        )
     }
 
     mutating func keep(_ bytes: Span<UInt8>) {

@@ -260,7 +260,6 @@ extension HTTP2ClientConnection: HTTP2SessionOwner {
             }
             stream.receivedHead(info, endStream: frame.endStream)
         } catch {
-            stats.increment(.upstreamCxProtocolError)
             try session.end(error)
             // A malformed response ends the connection, unless the configuration says otherwise.
             if !error.endsConnection, !configuration.http2.endsOnlyStreamOnInvalidMessage {
@@ -299,7 +298,8 @@ extension HTTP2ClientConnection: HTTP2SessionOwner {
         stats.increment(.upstreamCxProtocolError)
         retire()
         flush()
-        finish(local: true, hadRequest: streamCount > 0)
+        // As in Envoy, requests that a broken rule ends are not of a connection that was lost.
+        finish(local: true, hadRequest: false)
         session.loseStreams(.violation(violation))
     }
 }

@@ -96,7 +96,12 @@ final class HTTP2ClientStream: HTTP2Stream, UpstreamStream {
         guard !isFinished else { return }
         isFinished = true
         if id != 0, !isReset {
-            if isClosed { session.close(self) } else { reset(hasReceivedEnd ? .noError : .cancel) }
+            if isClosed {
+                session.close(self)
+            } else {
+                connection.stats.increment(.upstreamRqTxReset)
+                reset(hasReceivedEnd ? .noError : .cancel)
+            }
         }
         connection.finished(self)
     }
@@ -161,24 +166,42 @@ final class HTTP2ClientStream: HTTP2Stream, UpstreamStream {
     }
 
     override func receivedReset(_ code: HTTP2ErrorCode) {
+        let stats = connection.stats
         switch code {
-        case .refusedStream:
-            session.stats.increment(.streamRefusedErrors)
-            lose { $0.upstreamFailed(.refusedStream, isUnprocessed: true) }
-        default: lose { $0.upstreamFailed(.remoteReset) }
+        case .refusedStream: lose { $0.upstreamFailed(.refusedStream, isUnprocessed: true) }
+        case .connectError: lose { $0.upstreamFailed(.remoteReset, refusesConnect: true) }
+        case .protocolError:
+            stats.increment(.upstreamRqTxReset)
+            lose {
+                $0.upstreamFailed(
+                    .protocolError,
+                    explanation: "it reset the stream with PROTOCOL_ERROR"
+                )
+            }
+        default:
+            stats.increment(.upstreamRqRxReset)
+            lose { $0.upstreamFailed(.remoteReset) }
         }
     }
 
     override func violated(_ violation: HTTP2Violation) {
+        connection.stats.increment(.upstreamRqTxReset)
         if !isReset, id != 0 { reset(violation.code) }
         lose { $0.upstreamFailed(.protocolError, explanation: violation.explanation) }
     }
 
     override func connectionLost(_ reason: HTTP2ConnectionLoss) {
         switch reason {
-        case .closed, .local: lose { $0.upstreamFailed(.connectionTermination) }
-        case .broken: lose { $0.upstreamFailed(.remoteReset) }
+        case .closed, .local:
+            connection.stats.increment(.upstreamRqPendingFailureEject)
+            lose { $0.upstreamFailed(.connectionTermination) }
+        case .broken:
+            connection.stats.increment(.upstreamRqPendingFailureEject)
+            lose {
+                $0.upstreamFailed(.connectionTermination, explanation: "reset the connection")
+            }
         case .violation(let violation):
+            connection.stats.increment(.upstreamRqTxReset)
             lose { $0.upstreamFailed(.protocolError, explanation: violation.explanation) }
         case .unprocessed: lose { $0.upstreamFailed(.refusedStream, isUnprocessed: true) }
         }

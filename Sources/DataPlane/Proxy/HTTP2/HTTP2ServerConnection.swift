@@ -99,7 +99,6 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
             switch HTTP2.matchPreface(bytes) {
             case .incomplete: return 0
             case .different:
-                stats.increment(.downstreamCxProtocolError)
                 session.fail(HTTP2Violation(.invalidPreface))
                 return bytes.count
             case .complete:
@@ -187,9 +186,9 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
                 refuseTooLarge(exchange, frame, error)
                 return
             }
-            worker.giveBack(exchange)
-            stats.increment(.downstreamRqRxReset)
-            stats.increment(.downstreamCxProtocolError)
+            let stream = takeStream()
+            stream.refuseUnread(exchange, chain, error)
+            recycle(stream)
             if error.endsConnection { throw error }
             try session.end(error)
             if !http.http2.endsOnlyStreamOnInvalidMessage {
@@ -268,6 +267,7 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
     // MARK: - Farewell
 
     func drain() {
+        guard farewell == .none, !isClosing, !session.hasFailed else { return }
         stats.increment(.downstreamCxDrainClose)
         sayFarewell()
     }
@@ -508,6 +508,7 @@ extension HTTP2ServerConnection: HTTP2SessionOwner {
             try session.end(HTTP2Violation(.streamClosed, streamID: id))
             return
         }
+        session.stats.increment(.trailers)
         do throws(HTTP2Violation) {
             _ = try session.decoder.decode(
                 block,
@@ -517,11 +518,12 @@ extension HTTP2ServerConnection: HTTP2SessionOwner {
                 streamID: id
             )
             guard frame.endStream else { throw HTTP2Violation(.trailersWithoutEnd, streamID: id) }
-            if let left = stream.receiveRemaining, left > 0 {
-                throw HTTP2Violation(.contentLengthMismatch, streamID: id)
-            }
         } catch {
-            try session.end(error)
+            try session.end(error, isMalformed: error.code == .protocolError)
+            return
+        }
+        if let left = stream.receiveRemaining, left > 0 {
+            try session.end(HTTP2Violation(.contentLengthMismatch, streamID: id))
             return
         }
         session.ended(stream, hasTrailers: true)
@@ -550,7 +552,8 @@ extension HTTP2ServerConnection: HTTP2SessionOwner {
     }
 
     func sessionFailed(_ violation: HTTP2Violation) {
-        stats.increment(.downstreamCxProtocolError)
+        // A flood breaks no rule of the protocol, and has a counter of its own.
+        if violation.code != .enhanceYourCalm { stats.increment(.downstreamCxProtocolError) }
         worker.report(
             "HTTP/2 connection from \(peer.directRemoteAddress) ended: \(violation.explanation) (\(violation.details))",
             listener: chain.listenerName

@@ -73,9 +73,8 @@ final class HTTP2ServerStream: HTTP2Stream, DownstreamStream {
         awaitsBeginning = false
         guard let exchange, let parsed else { return }
         if hasReceivedEnd, let left = receiveRemaining, left > 0 {
-            violated(HTTP2Violation(.contentLengthMismatch, streamID: id))
-            reset(.protocolError)
-            session.countStreamError()
+            awaitsBeginning = true
+            session.endOrFail(HTTP2Violation(.contentLengthMismatch, streamID: id))
             return
         }
         if exchange.request.method == .connect || !exchange.request.upgradeProtocol.isEmpty {
@@ -98,6 +97,19 @@ final class HTTP2ServerStream: HTTP2Stream, DownstreamStream {
         respondsUnfinished = !hasReceivedEnd
         exchange.beginRefused(chain, self)
         exchange.reply(status, flag, details, words)
+    }
+
+    /// A request whose head is not to be understood: counted and logged, and never answered.
+    ///
+    /// What was read of the head is forgotten, since the rules that it breaks are those that others
+    /// rely on.
+    func refuseUnread(_ exchange: Exchange, _ chain: HTTPChain, _ violation: HTTP2Violation) {
+        self.chain = chain
+        exchange.request.reset()
+        exchange.request.majorVersion = 2
+        exchange.beginRefused(chain, self)
+        exchange.downstreamLost(.downstreamProtocolError, violation.details)
+        connection.worker.giveBack(exchange)
     }
 
     override func receivedData(_ bytes: Span<UInt8>) {
@@ -130,7 +142,11 @@ final class HTTP2ServerStream: HTTP2Stream, DownstreamStream {
         exchange = nil
         guard let ended else { return }
         let worker = connection.worker
-        if awaitsBeginning {
+        if awaitsBeginning, flag == .downstreamProtocolError {
+            awaitsBeginning = false
+            ended.beginRefused(chain, self)
+            ended.downstreamLost(flag, details)
+        } else if awaitsBeginning {
             // Nobody has seen the request: it is counted and given back.
             awaitsBeginning = false
             chain.stats.increment(.downstreamRqTotal)
@@ -172,7 +188,13 @@ final class HTTP2ServerStream: HTTP2Stream, DownstreamStream {
 
     func respondHead(_ head: Head, framing: BodyFraming) {
         guard !isReset, id != 0 else { return }
-        if exchange?.isLocalReply == false { chain.stats.countResponse(status: head.status) }
+        if chain.endsConnections { connection.drain() }
+        if exchange?.isLocalReply == false {
+            chain.stats.countResponse(status: head.status)
+        } else if framing == .length(0) {
+            // A stream that ends with its head needs no length.
+            head.remove(.contentLength)
+        }
         if head.status == 101 {
             // RFC 8441 section 4: extended CONNECT is answered as CONNECT is.
             head.status = 200
@@ -201,6 +223,7 @@ final class HTTP2ServerStream: HTTP2Stream, DownstreamStream {
     func abortResponse(_ reason: StreamAbort) {
         let ended = exchange
         exchange = nil
+        chain.stats.increment(.downstreamRqRxReset)
         switch reason {
         case .upstreamReset, .local: reset(.internalError)
         case .protocolError: reset(.protocolError)
@@ -220,6 +243,7 @@ final class HTTP2ServerStream: HTTP2Stream, DownstreamStream {
         if !hasReceivedEnd, respondsUnfinished || isSwitched, hasSentEnd {
             // The rest of the request is not wanted (RFC 9113 section 8.1).
             isReceivingPaused = true
+            chain.stats.increment(.downstreamRqRxReset)
             if isWaitingToSend { resetsAfterEnd = true } else { reset(.noError) }
             return
         }

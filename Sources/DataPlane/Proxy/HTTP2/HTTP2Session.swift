@@ -56,8 +56,6 @@ final class HTTP2Session {
     private static let socketBacklogMax = 128 * 1024
     private static let recentResetCount = 128
     private static let frameBytes = 16_384
-    /// What a window may grow to where its bytes are taken as they come.
-    private static let windowGrowthMax = 1 << 20
 
     init(
         socket: StreamConnection,
@@ -209,8 +207,7 @@ final class HTTP2Session {
             try end(HTTP2Violation(.streamClosed, streamID: piece.streamID))
             return
         }
-        stream.receiveWindow -= piece.flowControlled
-        if stream.receiveWindow < 0 {
+        if !stream.receiveWindow.receive(piece.flowControlled) {
             try end(HTTP2Violation(.flowControl, streamID: piece.streamID))
             return
         }
@@ -339,7 +336,10 @@ final class HTTP2Session {
     }
 
     /// A stream broke a rule: it is reset; too many of these end the connection.
-    func end(_ violation: HTTP2Violation) throws(HTTP2Violation) {
+    ///
+    /// A malformed message of a client ends the connection at once, unless the configuration says
+    /// otherwise.
+    func end(_ violation: HTTP2Violation, isMalformed: Bool = false) throws(HTTP2Violation) {
         if violation.endsConnection { throw violation }
         stats.increment(.rxMessagingError)
         if let stream = streams[violation.streamID] {
@@ -349,12 +349,15 @@ final class HTTP2Session {
             writeReset(id: violation.streamID, violation.code)
         }
         try count(.streamError)
+        if isMalformed, isServer, !options.endsOnlyStreamOnInvalidMessage {
+            throw HTTP2Violation(ofConnection: violation)
+        }
     }
 
-    /// Counts a stream that was reset for a fault of its peer where nothing can be thrown.
-    func countStreamError() {
+    /// The same for a malformed message where nothing can be thrown.
+    func endOrFail(_ violation: HTTP2Violation) {
         do throws(HTTP2Violation) {
-            try count(.streamError)
+            try end(violation, isMalformed: true)
         } catch {
             fail(error)
         }
@@ -409,14 +412,10 @@ final class HTTP2Session {
     func refill(_ stream: HTTP2Stream, wasPaused: Bool) {
         guard !stream.isReceivingPaused, !stream.hasReceivedEnd, !stream.isReset, stream.id != 0
         else { return }
-        let used = stream.windowTarget - stream.receiveWindow
-        guard used * 2 >= stream.windowTarget else { return }
-        if !wasPaused, stream.windowTarget < Self.windowGrowthMax, options.growsStreamWindow {
-            stream.windowTarget = min(stream.windowTarget * 2, Self.windowGrowthMax)
+        let grows = !wasPaused && options.growsStreamWindow
+        if let increment = stream.receiveWindow.refill(grows: grows) {
+            writeWindowUpdate(stream.id, increment)
         }
-        let increment = stream.windowTarget - stream.receiveWindow
-        stream.receiveWindow += increment
-        writeWindowUpdate(stream.id, increment)
     }
 
     private func refillConnection() {
@@ -477,7 +476,6 @@ final class HTTP2Session {
     }
 
     func writeTrailers(_ stream: HTTP2Stream, _ trailers: Head) {
-        stats.increment(.trailers)
         unsafe writeBlock(stream.id, endStream: true, HPACKEncoder.byteCountMax(trailers)) {
             unsafe encoder.encode(trailers: trailers, into: $0)
         }

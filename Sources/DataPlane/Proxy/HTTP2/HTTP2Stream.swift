@@ -11,10 +11,8 @@ class HTTP2Stream {
     final var id: UInt32 = 0
     /// Bytes that the peer lets us send.
     final var sendWindow = 0
-    /// Bytes that the peer may send yet.
-    final var receiveWindow = 0
-    /// What the window is filled up to; grows while the bytes are taken as they come.
-    final var windowTarget = 0
+    /// Bytes that the peer may send.
+    final var receiveWindow = ReceiveWindow()
     /// Nobody takes what comes: the window is not filled up.
     final var isReceivingPaused = false
     /// Bytes of the body to come, where the head says how many there are.
@@ -58,8 +56,7 @@ class HTTP2Stream {
     final func open(_ id: UInt32) {
         self.id = id
         sendWindow = Int(session.remote.initialWindowSize)
-        receiveWindow = session.initialStreamWindow
-        windowTarget = session.initialStreamWindow
+        receiveWindow = ReceiveWindow(session.initialStreamWindow)
     }
 
     /// Back to how it was made, for the next use.

@@ -97,7 +97,10 @@ final class TCPTunnelStream: RawUpstreamSocket, UpstreamStream {
         let failed = exchange
         close(local: false)
         exchange = nil
-        failed?.upstreamFailed(code == ECONNRESET ? .remoteReset : .connectionTermination)
+        failed?.upstreamFailed(
+            .connectionTermination,
+            explanation: code == ECONNRESET ? "reset the connection" : nil
+        )
     }
 }
 

@@ -21,6 +21,13 @@ package final class ClusterState {
         cluster: configuration.statName,
         worker: worker.index
     )
+    /// The same over gRPC-Web.
+    private(set) lazy var grpcWebMethods = ClusterMethods(
+        registry: worker.registry,
+        cluster: configuration.statName,
+        worker: worker.index,
+        isWeb: true
+    )
     private(set) lazy var tlsStats = worker.registry.clusterTLSStats(
         name: configuration.statName,
         worker: worker.index

@@ -346,8 +346,9 @@ final class UpstreamConnection: UpstreamSocket, UpstreamStream {
                 failed?.upstreamFailed(.protocolError)
             } else {
                 failed?.upstreamFailed(
-                    code == 0 ? .connectionTermination : .remoteReset,
-                    wasStale: wasSuspect
+                    .connectionTermination,
+                    wasStale: wasSuspect,
+                    explanation: code == 0 ? nil : "reset the connection"
                 )
             }
         }

@@ -163,16 +163,15 @@ package struct HPACKEncoder: ~Copyable {
     }
 
     private func writeScheme(_ head: Head, _ out: inout HPACKOutput) {
-        let scheme = head.span(head.scheme)
-        if scheme.isEmpty {
-            out.write(byte: head.isTLS ? 0x87 : 0x86)
-        } else if scheme.equalsIgnoringCase("http") {
+        // HTTP/1.1 names no scheme, but the proxy before this one may have said which it was.
+        let named = head.scheme.isEmpty ? head.first(.xForwardedProto) ?? .empty : head.scheme
+        let scheme = head.span(named)
+        if scheme.equalsIgnoringCase("http") {
             out.write(byte: 0x86)
         } else if scheme.equalsIgnoringCase("https") {
             out.write(byte: 0x87)
         } else {
-            writeNamed(6, &out)
-            out.write(string: scheme)
+            out.write(byte: head.isTLS ? 0x87 : 0x86)
         }
     }
 

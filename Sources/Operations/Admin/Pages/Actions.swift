@@ -5,6 +5,7 @@ import Telemetry
 extension AdminInterface {
     func setHealthCheck(failed: Bool) -> LocalResponse {
         condition.hasFailedHealthCheck = failed
+        plane.setHealthCheck(failed: failed)
         return LocalResponse(200, "OK\n")
     }
 
