@@ -1,7 +1,12 @@
 """Every local reply says in words what decided, and with Envoy's flag."""
 
+import subprocess
+
 import pytest
 
+from beside.securing import downstream, trusting, upstream
+from harness import envoyfile
+from harness.certificates import certificates
 from harness.envoyfile import limits, retries, route
 from harness.peer import ok, refused_port
 
@@ -105,3 +110,104 @@ def test_an_explanation_is_one_printable_line_whatever_the_request_says(sidecar)
     assert response.status == 404
     assert response.header("set-cookie") is None
     assert response.header("x-pillion-reason").isprintable()
+
+
+# What a file becomes
+
+APP = 8080  # nobody asks it
+
+
+def explained(binary, tmp_path, bootstrap):
+    """The lines of `explain-config` about a file."""
+    path = tmp_path / "envoy.yaml"
+    path.write_text(envoyfile.text_of(bootstrap))
+    done = subprocess.run([binary, "explain-config", str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return [line.strip() for line in done.stdout.splitlines()]
+
+
+def in_order(lines, *wanted):
+    """All of them are there, one after the other."""
+    rest = iter(lines)
+    for one in wanted:
+        assert any(line == one for line in rest), f"{one!r} is not, or not in its place:\n{lines}"
+
+
+def test_what_tls_demands_of_clients_is_explained(binary, tmp_path):
+    made = certificates()
+    matcher = {"san_type": "URI", "matcher": {"exact": "spiffe://a/b"}}
+    one = envoyfile.listener("inbound", routes=[route("app")])
+    chain = one["filter_chains"][0]
+    chain.update(downstream(
+        validation=trusting(crl={"filename": str(made.crl)},
+                            match_typed_subject_alt_names=[matcher]),
+        alpn=("h2", "http/1.1"), parameters={"tls_minimum_protocol_version": "TLSv1_3"},
+        require_client_certificate=True))
+    chain["name"] = "secure"
+    chain["filter_chain_match"] = {"server_names": ["a.test"], "transport_protocol": "tls"}
+    one["filter_chains"].append({"filters": chain["filters"], "name": "rest"})
+    one["listener_filters"] = [{
+        "name": "envoy.filters.listener.tls_inspector",
+        "typed_config": {"@type": envoyfile.TYPE
+                         + "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"}}]
+    lines = explained(binary, tmp_path, envoyfile.bootstrap(
+        [one], [envoyfile.cluster("app", APP)]))
+    in_order(
+        lines,
+        "the names and protocols of TLS are looked at first",
+        "connections over TLS and that ask for a.test (secure)",
+        f"TLS with the certificate in {made['server'].path}",
+        f"clients show a certificate of an authority in {made.root.path}",
+        "with one of the names URI exact spiffe://a/b",
+        f"those revoked in {made.crl} are refused",
+        "version at least TLSv1_3",
+        "protocols: h2, http/1.1",
+        "every connection (rest)")
+
+
+@pytest.mark.parametrize("tls, words", [
+    (lambda: downstream(), ["clients need no certificate (default)"]),
+    (lambda: downstream(require_client_certificate=True),
+     ["clients show a certificate, of anybody"]),
+    (lambda: downstream(validation=trusting(trust_chain_verification="ACCEPT_UNTRUSTED")),
+     ["one that is not trusted is let in all the same"]),
+    (lambda: downstream(validation=trusting(allow_expired_certificate=True)),
+     ["one that has expired will do"]),
+])
+def test_whom_a_listener_lets_in_is_explained(binary, tmp_path, tls, words):
+    one = envoyfile.listener("inbound", routes=[route("app")])
+    one["filter_chains"][0].update(tls())
+    in_order(explained(binary, tmp_path, envoyfile.bootstrap(
+        [one], [envoyfile.cluster("app", APP)])), *words)
+
+
+@pytest.mark.parametrize("tls, words", [
+    (lambda: upstream(), ["TLS", "certificates of endpoints are not verified (default)"]),
+    (lambda: upstream("client", validation=trusting(), sni="a.test", auto_sni_san_validation=True),
+     ["TLS to the name a.test",
+      f"endpoints show a certificate of an authority in {certificates().root.path}",
+      "it has to be for that name",
+      f"ours is the certificate in {certificates()['client'].path}"]),
+    (lambda: upstream(validation={"verify_certificate_spki": [certificates()["server"].spki]}),
+     ["endpoints show a certificate that is the one pinned"]),
+])
+def test_what_tls_demands_of_endpoints_is_explained(binary, tmp_path, tls, words):
+    cluster = envoyfile.cluster("app", APP, **tls())
+    in_order(explained(binary, tmp_path, envoyfile.bootstrap(
+        [envoyfile.listener("inbound", routes=[route("app")])], [cluster])), *words)
+
+
+def test_a_key_in_the_file_is_not_explained(binary, tmp_path):
+    made = certificates()["server"]
+    tls = downstream()
+    context = tls["transport_socket"]["typed_config"]["common_tls_context"]
+    context["tls_certificates"] = [{
+        "certificate_chain": {"inline_string": made.path.read_text()},
+        "private_key": {"inline_string": made.key_path.read_text()}}]
+    one = envoyfile.listener("inbound", routes=[route("app")])
+    one["filter_chains"][0].update(tls)
+    lines = explained(binary, tmp_path, envoyfile.bootstrap(
+        [one], [envoyfile.cluster("app", APP)]))
+    in_order(lines, "TLS with the certificate in the configuration")
+    secret = made.key_path.read_text().splitlines()[1]
+    assert not any(secret in line for line in lines)

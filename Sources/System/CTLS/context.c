@@ -188,10 +188,8 @@ int pillion_tls_context_identity(pillion_tls_context *context, size_t index,
         shown->staple_len = identity->staple_len;
         shown->staple_end = identity->staple_end;
     }
-    if (context->is_server) {
-        SSL_CTX_set_tlsext_status_cb(shown->ssl, pillion_tls_staple_callback);
-        SSL_CTX_set_tlsext_status_arg(shown->ssl, context);
-    }
+    SSL_CTX_set_tlsext_status_cb(shown->ssl, pillion_tls_staple_callback);
+    SSL_CTX_set_tlsext_status_arg(shown->ssl, context);
     return 1;
 }
 

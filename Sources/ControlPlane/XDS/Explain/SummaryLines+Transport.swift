@@ -7,16 +7,15 @@ extension SummaryLines {
         else { return }
         let common = context["common_tls_context"]
         add("TLS with \(Self.certificates(common))", indent: 1)
-        let authority = Self.authority(common)
-        switch (context["require_client_certificate"]?.bare == "true", authority) {
-        case (true, let authority?):
-            add("clients show a certificate of \(authority)", indent: 2)
+        let demanded = Self.demanded(common)
+        switch (context["require_client_certificate"]?.bare == "true", demanded) {
+        case (true, let demanded?): add("clients show a certificate \(demanded)", indent: 2)
         case (true, nil): add("clients show a certificate, of anybody", indent: 2)
-        case (false, let authority?):
-            add("clients may show a certificate of \(authority)", indent: 2)
+        case (false, let demanded?): add("clients may show a certificate \(demanded)", indent: 2)
         case (false, nil): add("clients need no certificate (default)", indent: 2)
         }
         addNames(common)
+        addLeniency(common)
         addVersions(common)
     }
 
@@ -56,8 +55,8 @@ extension SummaryLines {
         let common = context["common_tls_context"]
         let name = context["sni"]?.text ?? ""
         add("TLS" + (name.isEmpty ? "" : " to the name \(name)"), indent: 1)
-        if let authority = Self.authority(common) {
-            add("endpoints show a certificate of \(authority)", indent: 2)
+        if let demanded = Self.demanded(common) {
+            add("endpoints show a certificate \(demanded)", indent: 2)
         } else {
             add("certificates of endpoints are not verified (default)", indent: 2)
         }
@@ -65,6 +64,7 @@ extension SummaryLines {
             add("it has to be for that name", indent: 2)
         }
         addNames(common)
+        addLeniency(common)
         if common?["tls_certificates"] != nil
             || common?["tls_certificate_sds_secret_configs"] != nil
         {
@@ -104,6 +104,32 @@ extension SummaryLines {
             common?["validation_context_sds_secret_config"]
             ?? common?["combined_validation_context"]?["validation_context_sds_secret_config"]
         return named.map { "an authority in \(secret($0))" }
+    }
+
+    /// What a peer's certificate has to be; nil: nothing in particular.
+    private static func demanded(_ common: ConfigurationFact?) -> String? {
+        var demands = authority(common).map { ["of \($0)"] } ?? []
+        let pinned = ["verify_certificate_spki", "verify_certificate_hash"].reduce(0) {
+            $0 + (validation(common)?[$1]?.elements.count ?? 0)
+        }
+        if pinned > 0 {
+            demands.append(pinned == 1 ? "that is the one pinned" : "of the \(pinned) pinned ones")
+        }
+        return demands.isEmpty ? nil : demands.joined(separator: ", ")
+    }
+
+    /// Which faults of a certificate matter more or less than usual.
+    private mutating func addLeniency(_ common: ConfigurationFact?) {
+        guard let validation = Self.validation(common) else { return }
+        if let list = validation["crl"] {
+            add("those revoked in \(Self.source(list)) are refused", indent: 2)
+        }
+        if validation["allow_expired_certificate"]?.bare == "true" {
+            add("one that has expired will do", indent: 2)
+        }
+        if validation["trust_chain_verification"]?.text == "ACCEPT_UNTRUSTED" {
+            add("one that is not trusted is let in all the same", indent: 2)
+        }
     }
 
     private mutating func addNames(_ common: ConfigurationFact?) {
