@@ -52,13 +52,15 @@ final class CertificateWatch {
         var known: [ObjectIdentifier: FileSignature] = [:]
         for rotation in rotations {
             let key = ObjectIdentifier(rotation)
-            known[key] = signatures[key] ?? FileSignature(Self.files(of: rotation))
+            known[key] = signatures[key] ?? rotation.slot.current?.signature
         }
         signatures = known
         arm(rotations)
         plane.publishCertificateExpiries()
         warnOfEnds()
         if !rotations.isEmpty { dailyTimer?.schedule(afterMilliseconds: Self.dayMilliseconds) }
+        // What changed after it was read and before it was watched.
+        if watches { read(all: false) }
     }
 
     /// Reads files again: all of them, or those that look different.

@@ -112,6 +112,24 @@ import Testing
         #expect(found?.source == "nobodys")
     }
 
+    @Test func aFileThatChangesAfterItWasReadIsAnother() throws {
+        let names = ["changing.pem", "changing.key"].map(Certificates.path)
+        func write(_ leaf: String) throws {
+            for (name, ending) in zip(names, ["pem", "key"]) {
+                let file = try unsafe #require(unsafe fopen(name, "w"))
+                let bytes = Certificates.bytes("\(leaf).\(ending)")
+                #expect(unsafe fwrite(bytes, 1, bytes.count, file) == bytes.count)
+                unsafe fclose(file)
+            }
+        }
+        try write("server")
+        let context = try Make.server(["changing"])
+        #expect(context.files == names)
+        #expect(context.signature == FileSignature(names))
+        try write("second")
+        #expect(context.signature != FileSignature(names))
+    }
+
     @Test func bundlesAndListsAreCheckedToo() throws {
         let text = failure {
             try Make.client { $0.validation = .value(Make.trust("text")) }

@@ -44,6 +44,22 @@ import Testing
         #expect(again.client.wasResumed)
     }
 
+    @Test func aSessionIsForOneVerifiedNameOnly() throws {
+        let server = try Make.server()
+        let client = try Make.client(sessionsMax: 4)
+        func wasResumed(_ verifyName: String?) throws -> Bool {
+            let pair = Pair(server, client, verifyName: verifyName)
+            try expectDone(pair)
+            _ = Pair.decrypt(pair.client, pair.send([1], fromClient: false))
+            return pair.client.wasResumed
+        }
+        #expect(try !wasResumed(nil))
+        #expect(try !wasResumed("server.test"))
+        #expect(try !wasResumed("a.wild.test"))
+        #expect(try wasResumed("server.test"))
+        #expect(try wasResumed(nil))
+    }
+
     @Test func noSessionIsKeptWhereNoneIsWanted() throws {
         let server = try Make.server()
         let client = try Make.client(sessionsMax: 0)
@@ -76,6 +92,36 @@ import Testing
         let pair = Pair(try server("other"), client)
         let failure = try expectFailure(pair)
         #expect(failure.check == .untrusted)
+    }
+
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func aSessionWithoutACertificateIsNothingWhereOneIsDemanded(version: TLSVersion) throws {
+        func server(requires: Bool) throws -> TLSContext {
+            try Make.server(requiresClient: requires) {
+                $0.maxVersion = version
+                $0.validation = .value(Make.trust("root"))
+            }
+        }
+        let client = try Make.client()
+        _ = try connect(try server(requires: false), client)
+        #expect(try connect(try server(requires: false), client).server.wasResumed)
+        let failure = try expectFailure(Pair(try server(requires: true), client))
+        #expect(failure.check == .noClientCertificate)
+    }
+
+    @Test func chainsOfOtherNamesDoNotShareSessions() throws {
+        func server(_ names: [String]) throws -> TLSContext {
+            var common = CommonTLSConfiguration()
+            common.certificates = [.value(Certificates.source("server"))]
+            return try TLSContext(
+                downstream: DownstreamTLSConfiguration(common: common, serverNames: names),
+                secrets: StaticSecrets()
+            )
+        }
+        let client = try Make.client()
+        _ = try connect(try server(["a.test"]), client)
+        #expect(try connect(try server(["a.test"]), client).client.wasResumed)
+        #expect(!(try connect(try server(["b.test"]), client)).client.wasResumed)
     }
 
     @Test func aRotatedContextOfTheSameDemandsResumes() throws {

@@ -300,9 +300,10 @@ static void emit_name(pillion_tls_emit emit, void *arg, int field, const X509_NA
 static void emit_string(pillion_tls_emit emit, void *arg, int field, const ASN1_STRING *string) {
     const uint8_t *bytes = ASN1_STRING_get0_data(string);
     int count = ASN1_STRING_length(string);
-    // These kinds are IA5: a NUL or a byte of eight bits is a trick or a mistake.
+    // These kinds are IA5: a byte of eight bits or one that nobody can read is a trick or a mistake.
+    // Names go into headers and logs, where a line's end would begin another line.
     for (int index = 0; index < count; index++)
-        if (bytes[index] == 0 || bytes[index] >= 0x80) return;
+        if (bytes[index] < 0x20 || bytes[index] >= 0x7f) return;
     if (count > 0) emit(arg, field, bytes, (size_t)count);
 }
 

@@ -105,7 +105,7 @@ failed:
 void pillion_tls_context_free(pillion_tls_context *context) {
     if (context == NULL) return;
     for (uint32_t index = 0; index < context->kept_count; index++)
-        SSL_SESSION_free(context->kept[index].session);
+        pillion_tls_kept_free(&context->kept[index]);
     free(context->kept);
     for (size_t index = 0; index < context->shown_count; index++) {
         struct shown *shown = &context->shown[index];

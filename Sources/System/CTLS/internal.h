@@ -46,10 +46,10 @@ struct trust_domain {
     int depth;
 };
 
-// A session that a client keeps, for one name.
+// A session that a client keeps, for the name that was sent and the one that was verified.
 struct kept {
     SSL_SESSION *session;
-    uint64_t name;
+    char *server_name, *verify_name;
 };
 
 struct pillion_tls_context {
@@ -82,8 +82,8 @@ struct pillion_tls_session {
     SSL *ssl;
     pillion_tls_context *context;
     struct pillion_tls_io *io;
-    char *verify_name;
-    uint64_t kept_name;
+    // NULL: none.
+    char *server_name, *verify_name;
     X509 *refused;
     // The leaf that was refused, or whose chain was: the library forgets it.
     X509 *refused_leaf;
@@ -120,6 +120,7 @@ int pillion_tls_ticket_callback(SSL *ssl, unsigned char *name, unsigned char *iv
 SSL_TICKET_RETURN pillion_tls_ticket_opened(SSL *ssl, SSL_SESSION *session,
                                             const unsigned char *name, size_t len,
                                             SSL_TICKET_STATUS status, void *arg);
+void pillion_tls_kept_free(struct kept *kept);
 void pillion_tls_kept_set(pillion_tls_session *session);
 int pillion_tls_kept_new(SSL *ssl, SSL_SESSION *session);
 // What stands in the list of a chain: the serial number, the digests and PEM.

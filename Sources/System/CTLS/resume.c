@@ -80,49 +80,68 @@ int pillion_tls_ticket_callback(SSL *ssl, unsigned char *name, unsigned char *iv
     return result;
 }
 
-// A ticket whose client certificate has expired in the meantime leads to a full handshake.
+// What the full handshake would look at: a session that is resumed again and again outlives the
+// certificate that it began with.
+static int has_expired(const pillion_tls_context *context, SSL_SESSION *session) {
+    if (context->ignores_time || (!context->verifies_chain && context->domain_count == 0)) return 0;
+    X509 *leaf = SSL_SESSION_get0_peer(session);
+    return leaf != NULL && X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0;
+}
+
+// A ticket of a client that shows less than is demanded here, or whose certificate has expired in
+// the meantime, leads to a full handshake.
 SSL_TICKET_RETURN pillion_tls_ticket_opened(SSL *ssl, SSL_SESSION *session,
                                             const unsigned char *name, size_t len,
                                             SSL_TICKET_STATUS status, void *arg) {
-    (void)ssl, (void)name, (void)len, (void)arg;
+    (void)name, (void)len, (void)arg;
+    const pillion_tls_session *owner = session_of(ssl);
     switch (status) {
     case SSL_TICKET_EMPTY:
     case SSL_TICKET_NO_DECRYPT:
         return SSL_TICKET_RETURN_IGNORE_RENEW;
     case SSL_TICKET_SUCCESS:
     case SSL_TICKET_SUCCESS_RENEW:
-        if (SSL_SESSION_get_timeout(session) <= 0) return SSL_TICKET_RETURN_IGNORE_RENEW;
+        if (owner == NULL || SSL_SESSION_get_timeout(session) <= 0)
+            return SSL_TICKET_RETURN_IGNORE_RENEW;
+        if ((SSL_get_verify_mode(ssl) & SSL_VERIFY_FAIL_IF_NO_PEER_CERT) != 0
+            && SSL_SESSION_get0_peer(session) == NULL)
+            return SSL_TICKET_RETURN_IGNORE_RENEW;
+        if (has_expired(owner->context, session)) return SSL_TICKET_RETURN_IGNORE_RENEW;
         return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
     default:
         return SSL_TICKET_RETURN_ABORT;
     }
 }
 
-static uint64_t mix(uint64_t hash, const char *text) {
-    for (; *text != 0; text++) hash = (hash ^ (uint8_t)*text) * 1099511628211u;
-    return (hash ^ 0xff) * 1099511628211u;
+static int is_same(const char *one, const char *other) {
+    return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
+}
+
+void pillion_tls_kept_free(struct kept *kept) {
+    SSL_SESSION_free(kept->session);
+    free(kept->server_name);
+    free(kept->verify_name);
 }
 
 // Takes the newest session that was kept for the names; one of TLS 1.3 serves once (RFC 8446 C.4).
 void pillion_tls_kept_set(pillion_tls_session *session) {
     pillion_tls_context *context = session->context;
     if (context->kept_max == 0) return;
-    const char *name = SSL_get_servername(session->ssl, TLSEXT_NAMETYPE_host_name);
-    session->kept_name = mix(mix(14695981039346656037u, name != NULL ? name : ""),
-                             session->verify_name != NULL ? session->verify_name : "");
     SSL_SESSION *found = NULL;
     time_t now = time(NULL);
     pthread_mutex_lock(&context->kept_lock);
     for (uint32_t index = context->kept_count; index > 0; index--) {
         struct kept *kept = &context->kept[index - 1];
-        if (kept->name != session->kept_name) continue;
+        if (!is_same(kept->server_name, session->server_name)
+            || !is_same(kept->verify_name, session->verify_name))
+            continue;
         int is_old = (int64_t)SSL_SESSION_get_time(kept->session)
-                         + SSL_SESSION_get_timeout(kept->session) <= (int64_t)now;
+                             + SSL_SESSION_get_timeout(kept->session) <= (int64_t)now
+                     || has_expired(context, kept->session);
         int is_single = SSL_SESSION_get_protocol_version(kept->session) >= TLS1_3_VERSION;
-        if (!is_old && !is_single) SSL_SESSION_up_ref(kept->session);
-        if (!is_old) found = kept->session;
+        if (!is_old && SSL_SESSION_up_ref(kept->session)) found = kept->session;
         if (is_old || is_single) {
-            if (is_old) SSL_SESSION_free(kept->session);
+            pillion_tls_kept_free(kept);
             memmove(kept, kept + 1, (context->kept_count - index) * sizeof(*kept));
             context->kept_count--;
         }
@@ -140,17 +159,22 @@ int pillion_tls_kept_new(SSL *ssl, SSL_SESSION *resumable) {
     if (session == NULL) return 0;
     pillion_tls_context *context = session->context;
     if (context->kept_max == 0 || !SSL_SESSION_is_resumable(resumable)) return 0;
-    SSL_SESSION *dropped = NULL;
+    struct kept kept = {.session = resumable};
+    if (session->server_name != NULL && (kept.server_name = strdup(session->server_name)) == NULL)
+        return 0;
+    if (session->verify_name != NULL && (kept.verify_name = strdup(session->verify_name)) == NULL) {
+        free(kept.server_name);
+        return 0;
+    }
+    struct kept dropped = {0};
     pthread_mutex_lock(&context->kept_lock);
     if (context->kept_count == context->kept_max) {
-        dropped = context->kept[0].session;
+        dropped = context->kept[0];
         memmove(context->kept, context->kept + 1, (context->kept_count - 1) * sizeof(*context->kept));
         context->kept_count--;
     }
-    context->kept[context->kept_count].session = resumable;
-    context->kept[context->kept_count].name = session->kept_name;
-    context->kept_count++;
+    context->kept[context->kept_count++] = kept;
     pthread_mutex_unlock(&context->kept_lock);
-    SSL_SESSION_free(dropped);
+    pillion_tls_kept_free(&dropped);
     return 1;
 }

@@ -29,7 +29,9 @@ pillion_tls_session *pillion_tls_session_new(pillion_tls_context *context,
         return session;
     }
     SSL_set_connect_state(session->ssl);
-    if (server_name[0] != 0 && SSL_set_tlsext_host_name(session->ssl, server_name) != 1)
+    if (server_name[0] != 0
+        && (SSL_set_tlsext_host_name(session->ssl, server_name) != 1
+            || (session->server_name = strdup(server_name)) == NULL))
         goto failed;
     if (verify_name[0] != 0 && (session->verify_name = strdup(verify_name)) == NULL) goto failed;
     if (alpn_len > 0 && SSL_set_alpn_protos(session->ssl, alpn, (unsigned)alpn_len) != 0)
@@ -51,6 +53,7 @@ void pillion_tls_session_free(pillion_tls_session *session) {
     }
     X509_free(session->refused);
     X509_free(session->refused_leaf);
+    free(session->server_name);
     free(session->verify_name);
     free(session);
 }

@@ -104,7 +104,8 @@ static int verify_in_domain(pillion_tls_session *session, X509_STORE_CTX *chain,
     return accepted;
 }
 
-// A session is not resumed for longer than the certificate is good.
+// A session is not resumed for longer than the certificate is good. A server's own cache goes by
+// this alone; of tickets and of what a client keeps the certificate is looked at again.
 static void bound_session(const pillion_tls_context *context, SSL *ssl, X509 *leaf) {
     if (context->ignores_time) return;
     SSL_SESSION *resumable = SSL_get_session(ssl);

@@ -5,6 +5,8 @@ import Model
 @safe
 final class AuthorityBundle {
     let pointer: OpaquePointer
+    /// SHA-256 of the whole file, its lists included.
+    let digest: [UInt8]
 
     deinit { unsafe pillion_tls_bundle_free(pointer) }
 
@@ -21,6 +23,7 @@ final class AuthorityBundle {
             throw TLSContextFailure(part: .library, source: source.place, reason: "no memory")
         }
         unsafe pointer = unsafe made
+        digest = SessionIdentifier.sha256(bytes)
         if Int(status) == PILLION_TLS_BAD_CERTIFICATE {
             let error = LibraryError.take()
             throw TLSContextFailure(

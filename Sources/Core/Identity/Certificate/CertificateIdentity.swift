@@ -5,7 +5,6 @@ import Model
 @safe
 final class CertificateIdentity {
     let pointer: OpaquePointer
-    let files: [String]
     private let source: TLSCertificateSource
 
     deinit { unsafe pillion_tls_identity_free(pointer) }
@@ -13,10 +12,6 @@ final class CertificateIdentity {
     /// Reads the files and checks that the key is the certificate's.
     init(reading source: TLSCertificateSource) throws(TLSContextFailure) {
         self.source = source
-        let places = [
-            source.chain, source.privateKey, source.pkcs12, source.password, source.ocspStaple,
-        ]
-        files = places.compactMap { $0?.path }
         if source.pkcs12 == nil {
             guard source.chain != nil else {
                 throw TLSContextFailure(part: .chain, source: "", reason: "there is none")

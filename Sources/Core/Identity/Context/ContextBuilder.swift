@@ -8,7 +8,8 @@ final class ContextBuilder {
     private var pointer: OpaquePointer?
     private(set) var policy: NamePolicy
     private(set) var demands = ContextDemands()
-    private(set) var files: [String] = []
+    let files: [String]
+    let signature: FileSignature
     private(set) var certificates: [CertificateFacts] = []
     private(set) var authorities: [CertificateFacts] = []
     private(set) var certificateOrigins: [CertificateOrigin] = []
@@ -28,18 +29,25 @@ final class ContextBuilder {
     init(
         common: CommonTLSConfiguration,
         secrets: any SecretProvider,
-        isServer: Bool
+        isServer: Bool,
+        ticketKeys: [DataSource] = [],
+        nameReplacesMatchers: Bool = false
     ) throws(TLSContextFailure) {
         self.common = common
         self.secrets = secrets
         self.isServer = isServer
         validation = try Self.validation(of: common, secrets)
-        policy = NamePolicy(validation)
+        policy = NamePolicy(validation, nameReplacesMatchers: nameReplacesMatchers)
+        var sources: [TLSCertificateSource] = []
         for reference in common.certificates {
-            let source = try Self.certificate(reference, secrets)
-            identitySources.append(source)
-            identities.append(try CertificateIdentity(reading: source))
+            sources.append(try Self.certificate(reference, secrets))
         }
+        identitySources = sources
+        let places = sources.flatMap(\.places) + validation.places + ticketKeys
+        files = places.compactMap(\.path)
+        // Taken before the first of them is read: what changes from now on is another version.
+        signature = FileSignature(files)
+        for source in sources { identities.append(try CertificateIdentity(reading: source)) }
         unsafe pointer = pillion_tls_context_new(isServer ? 1 : 0, identities.count)
         guard unsafe pointer != nil else { throw Self.noMemory(LibraryError.take()) }
         try applyParameters()
@@ -72,13 +80,12 @@ final class ContextBuilder {
         of common: CommonTLSConfiguration,
         _ secrets: any SecretProvider
     ) throws(TLSContextFailure) -> CertificateValidation {
-        let base = common.defaultValidation ?? CertificateValidation()
         switch common.validation {
-        case nil: return base
-        case .value(let value): return base.merged(with: value)
+        case nil: return CertificateValidation()
+        case .value(let value): return value
         case .named(let name):
             guard let found = secrets.validation(named: name) else { throw missing(name) }
-            return base.merged(with: found)
+            return found
         }
     }
 
@@ -168,7 +175,6 @@ final class ContextBuilder {
             try unsafe call(.chain, place) {
                 unsafe pillion_tls_context_identity($0, index, identity.pointer, number)
             }
-            files += identity.files
             guard let leaf = identity.certificate(at: 0) else { continue }
             certificates.append(leaf)
             certificateOrigins.append(
@@ -196,7 +202,7 @@ final class ContextBuilder {
         } else {
             try applyTrustDomains(flags, depth)
         }
-        identifier.add("\(flags) \(depth) \(validation.acceptsUntrusted)")
+        identifier.add("\(flags) \(depth) \(acceptsUntrusted)")
         for hash in policy.certificateHashes { identifier.add(hash) }
         identifier.add("keys")
         for hash in policy.keyHashes { identifier.add(hash) }
@@ -222,15 +228,14 @@ final class ContextBuilder {
                 secretName: common.validation?.secretName
             )
             authorityOrigins = authorities.map { _ in origin }
-            files += [source.path].compactMap(\.self)
             demands.authorities = Self.words(authorities, source.place)
-            for authority in authorities { identifier.add(authority.sha256) }
+            identifier.add(read.digest)
         }
         if let source = validation.crl {
             let read = try AuthorityBundle(reading: source, part: .crl, needsCertificates: false)
             lists = read
-            files += [source.path].compactMap(\.self)
-            identifier.add(try SecretBytes.read(source, part: .crl))
+            identifier.add("lists")
+            identifier.add(read.digest)
         }
         guard bundle != nil || lists != nil else { return }
         try unsafe call(.trustedCA, validation.trustedCA?.place ?? "") {
@@ -265,13 +270,12 @@ final class ContextBuilder {
                     depth
                 )
             }
-            files += [domain.bundle.path].compactMap(\.self)
             let found = bundle.certificates
             authorities += found
             let origin = CertificateOrigin(path: domain.bundle.path, secretName: nil)
             authorityOrigins += found.map { _ in origin }
             identifier.add(domain.name)
-            for authority in found { identifier.add(authority.sha256) }
+            identifier.add(bundle.digest)
         }
         demands.trustDomains = names.joined(separator: ", ")
         demands.authorities = Self.words(authorities, "the trust bundles")
@@ -294,6 +298,8 @@ final class ContextBuilder {
         }
         try applyIdentities(policy: configuration.ocspPolicy)
         try applyVerification(requiresCertificate: configuration.requiresClientCertificate)
+        identifier.add("names")
+        for name in configuration.serverNames { identifier.add(name) }
         let id = identifier.digest
         try unsafe call(.library) {
             unsafe pillion_tls_context_resumption(
@@ -321,7 +327,9 @@ final class ContextBuilder {
                 reason: "a client shows one certificate, and there are \(identities.count)"
             )
         }
-        if configuration.verifiesServerName, validation.trustedCA == nil {
+        if configuration.verifiesServerName, validation.trustedCA == nil,
+            validation.trustDomains.isEmpty
+        {
             throw TLSContextFailure(
                 part: .validation,
                 source: "",
@@ -338,6 +346,12 @@ final class ContextBuilder {
     /// More sessions than this are not kept for one cluster, whatever the configuration says.
     private static let sessionsMax: UInt32 = 1024
 
+    /// The SPIFFE validator refuses what it does not trust whatever `trust_chain_verification` says,
+    /// as Envoy's.
+    private var acceptsUntrusted: Bool {
+        validation.acceptsUntrusted && validation.trustDomains.isEmpty
+    }
+
     private func applyVerification(requiresCertificate: Bool) throws(TLSContextFailure) {
         let checksLeaf =
             !policy.matchers.isEmpty || !policy.certificateHashes.isEmpty
@@ -347,13 +361,15 @@ final class ContextBuilder {
         var mode = PILLION_TLS_VERIFY_NONE
         if hasTrust { mode = PILLION_TLS_VERIFY_ASK }
         if checksLeaf || !validation.trustDomains.isEmpty { mode = PILLION_TLS_VERIFY_DEMAND }
-        if validation.acceptsUntrusted { mode = PILLION_TLS_VERIFY_ASK }
+        if acceptsUntrusted { mode = PILLION_TLS_VERIFY_ASK }
         if requiresCertificate, hasTrust { mode = PILLION_TLS_VERIFY_DEMAND }
+        // A client that showed no certificate where it might must not resume where it must.
+        identifier.add("mode \(mode)")
         guard let pointer = unsafe pointer else { return }
         unsafe pillion_tls_context_verify(
             pointer,
             Int32(mode),
-            validation.acceptsUntrusted ? 1 : 0,
+            acceptsUntrusted ? 1 : 0,
             checksLeaf ? 1 : 0,
             NamePolicy.callback,
             Unmanaged.passUnretained(policy).toOpaque()
@@ -373,11 +389,22 @@ final class ContextBuilder {
                 )
             }
             keys += key
-            files += [source.path].compactMap(\.self)
         }
         try unsafe call(.sessionTicketKeys) {
             unsafe pillion_tls_context_ticket_keys($0, keys, sources.count)
         }
+    }
+}
+
+extension TLSCertificateSource {
+    var places: [DataSource] {
+        [chain, privateKey, pkcs12, password, ocspStaple].compactMap(\.self)
+    }
+}
+
+extension CertificateValidation {
+    fileprivate var places: [DataSource] {
+        trustDomains.isEmpty ? [trustedCA, crl].compactMap(\.self) : trustDomains.map(\.bundle)
     }
 }
 

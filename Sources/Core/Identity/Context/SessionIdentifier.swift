@@ -18,7 +18,9 @@ struct SessionIdentifier {
     }
 
     /// SHA-256 of all parts: 32 bytes, as many as a session context may have.
-    var digest: [UInt8] {
+    var digest: [UInt8] { Self.sha256(bytes) }
+
+    static func sha256(_ bytes: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
         unsafe pillion_tls_digest(bytes, bytes.count, &digest)
         return digest

@@ -16,6 +16,8 @@ package final class TLSContext: @unchecked Sendable {
     package let isServer: Bool
     /// All files that were read, for those who watch them.
     package let files: [String]
+    /// What `files` were like just before they were read.
+    package let signature: FileSignature
     /// The leaf of each chain that this side shows.
     package let certificates: [CertificateFacts]
     /// The authorities that peers are verified against.
@@ -35,7 +37,8 @@ package final class TLSContext: @unchecked Sendable {
         let builder = try ContextBuilder(
             common: downstream.common,
             secrets: secrets,
-            isServer: true
+            isServer: true,
+            ticketKeys: downstream.sessionTicketKeys
         )
         try builder.apply(downstream)
         self.init(builder)
@@ -45,7 +48,12 @@ package final class TLSContext: @unchecked Sendable {
         upstream: UpstreamTLSConfiguration,
         secrets: any SecretProvider
     ) throws(TLSContextFailure) {
-        let builder = try ContextBuilder(common: upstream.common, secrets: secrets, isServer: false)
+        let builder = try ContextBuilder(
+            common: upstream.common,
+            secrets: secrets,
+            isServer: false,
+            nameReplacesMatchers: upstream.verifiesServerName
+        )
         try builder.apply(upstream)
         self.init(builder)
     }
@@ -56,6 +64,7 @@ package final class TLSContext: @unchecked Sendable {
         demands = builder.demands
         isServer = builder.isServer
         files = builder.files
+        signature = builder.signature
         certificates = builder.certificates
         authorities = builder.authorities
         certificateOrigins = builder.certificateOrigins

@@ -62,6 +62,17 @@ package final class TLSFailure: Error, Sendable, CustomStringConvertible {
 
     package var description: String { explanation }
 
+    /// `auto_san_validation` demands the request's host, and the request has none.
+    package static let nothingToVerify = TLSFailure(
+        check: .subjectAltName,
+        explanation: "the request names no host that the server's certificate could be for, and "
+            + "auto_san_validation demands one",
+        envoyText: "TLS_error:|268435581:SSL routines:OPENSSL_internal:"
+            + "CERTIFICATE_VERIFY_FAILED:verify cert failed: verify SAN list, expected SANs: []"
+            + ":TLS_error_end",
+        alertSent: nil
+    )
+
     static let unmade = TLSFailure(
         check: .other,
         explanation: "the session could not be made: no memory, or a server name that is too long",

@@ -8,8 +8,12 @@ final class NamePolicy: Sendable {
     let matchers: [SubjectAltNameMatcher]
     let certificateHashes: [[UInt8]]
     let keyHashes: [[UInt8]]
+    /// The name that a session demands stands for the matchers (`auto_sni_san_validation`), where it
+    /// is not demanded besides (`auto_san_validation`).
+    private let nameReplacesMatchers: Bool
 
-    init(_ validation: CertificateValidation) {
+    init(_ validation: CertificateValidation, nameReplacesMatchers: Bool = false) {
+        self.nameReplacesMatchers = nameReplacesMatchers
         // The SPIFFE validator looks at URIs alone, as Envoy's.
         matchers =
             validation.trustDomains.isEmpty
@@ -29,21 +33,19 @@ final class NamePolicy: Sendable {
         return unsafe checked.check(leaf, demandedName: demanded)
     }
 
-    /// - Parameter demandedName: replaces the matchers where it is not empty.
+    /// - Parameter demandedName: empty: none in particular.
     @unsafe
     private func check(_ leaf: OpaquePointer, demandedName: [UInt8]) -> Int32 {
         if !demandedName.isEmpty || !matchers.isEmpty {
             let names = unsafe FieldSink.collect { emit, argument in
                 unsafe pillion_x509_names(leaf, emit, argument)
             }
-            let isMatched =
-                demandedName.isEmpty
-                ? matches(names)
-                : names.contains {
-                    $0.kind == FieldKind.dns
-                        && DNSNameMatch.matches(name: demandedName, pattern: $0.bytes)
-                }
-            guard isMatched else { return Int32(PILLION_TLS_CHECK_NAME) }
+            let isNamed = demandedName.isEmpty || names.contains { $0.isName(demandedName) }
+            let asksMatchers =
+                !matchers.isEmpty && (demandedName.isEmpty || !nameReplacesMatchers)
+            guard isNamed, !asksMatchers || matches(names) else {
+                return Int32(PILLION_TLS_CHECK_NAME)
+            }
         }
         if !certificateHashes.isEmpty || !keyHashes.isEmpty {
             guard unsafe hasKnownHash(leaf) else { return Int32(PILLION_TLS_CHECK_HASH) }
@@ -84,6 +86,17 @@ final class NamePolicy: Sendable {
         let hashes = certificateHashes.count + keyHashes.count
         if hashes > 0 { parts.append("one of \(hashes) pinned digests") }
         return parts.joined(separator: " and ")
+    }
+}
+
+extension FieldSink.Field {
+    /// Whether the host of this name or address may show the certificate.
+    fileprivate func isName(_ host: [UInt8]) -> Bool {
+        switch kind {
+        case FieldKind.dns: DNSNameMatch.matches(name: host, pattern: bytes)
+        case FieldKind.ip: bytes == host
+        default: false
+        }
     }
 }
 

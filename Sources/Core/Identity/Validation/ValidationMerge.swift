@@ -1,11 +1,11 @@
-import Model
+package import Model
 
 extension CertificateValidation {
     /// This context under another one, as protobuf merges messages.
     ///
     /// That is what `combined_validation_context` means: what the named context sets replaces the
     /// default's, and lists are joined.
-    func merged(with other: CertificateValidation) -> CertificateValidation {
+    package func merged(with other: CertificateValidation) -> CertificateValidation {
         var result = self
         result.trustedCA = other.trustedCA ?? trustedCA
         result.crl = other.crl ?? crl

@@ -102,8 +102,12 @@ package struct CertificateValidation: Sendable {
 
     /// A certificate is looked at in any way.
     package var demandsAnything: Bool {
-        trustedCA != nil || !trustDomains.isEmpty || !certificateHashes.isEmpty
-            || !spkiHashes.isEmpty || !subjectAltNames.isEmpty
+        trustedCA != nil || !trustDomains.isEmpty || checksLeaf
+    }
+
+    /// The peer's own certificate has to have names or be one of those pinned.
+    package var checksLeaf: Bool {
+        !certificateHashes.isEmpty || !spkiHashes.isEmpty || !subjectAltNames.isEmpty
     }
 }
 
@@ -118,8 +122,6 @@ package struct CommonTLSConfiguration: Sendable {
     package var signatureAlgorithms: [String] = []
     package var certificates: [SecretReference<TLSCertificateSource>] = []
     package var validation: SecretReference<CertificateValidation>?
-    /// `combined_validation_context`: laid over the named one.
-    package var defaultValidation: CertificateValidation?
     /// Names of protocols as in the handshake, the most wanted first.
     package var alpn: [[UInt8]] = []
 
@@ -132,6 +134,8 @@ package final class DownstreamTLSConfiguration: Sendable {
 
     package let common: CommonTLSConfiguration
     package let requiresClientCertificate: Bool
+    /// Of the chain's match: sessions of chains for other names are not resumed.
+    package let serverNames: [String]
     package let usesSessionTickets: Bool
     package let usesSessionCache: Bool
     /// 80 bytes each, the first encrypts; empty: the process makes its own.
@@ -146,6 +150,7 @@ package final class DownstreamTLSConfiguration: Sendable {
     package init(
         common: CommonTLSConfiguration,
         requiresClientCertificate: Bool = false,
+        serverNames: [String] = [],
         usesSessionTickets: Bool = true,
         usesSessionCache: Bool = true,
         sessionTicketKeys: [DataSource] = [],
@@ -156,6 +161,7 @@ package final class DownstreamTLSConfiguration: Sendable {
     ) {
         self.common = common
         self.requiresClientCertificate = requiresClientCertificate
+        self.serverNames = serverNames
         self.usesSessionTickets = usesSessionTickets
         self.usesSessionCache = usesSessionCache
         self.sessionTicketKeys = sessionTicketKeys

@@ -293,7 +293,6 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
     private func proceed() {
         guard let chain else { return }
         stage = .done
-        worker.removeConnection(self)
         let peer = DownstreamPeer(
             connectionID: connectionID,
             remoteAddress: remote,
@@ -323,8 +322,11 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
 
     private func begin(_ next: some StreamConnection & ClientConnection & Startable) {
         handOver(to: next)
+        // In this order: a worker that drains ends with its last connection.
         worker.addConnection(next)
+        worker.removeConnection(self)
         next.start()
+        if chain?.isDraining == true { (next as? HTTP2ServerConnection)?.drain() }
     }
 
     // MARK: - The end
@@ -363,7 +365,7 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
         if stage == .inspection, !input.isEmpty {
             // All that the client will say has come: what is known must do.
             choose()
-            if !isOpen || stage != .inspection { return }
+            if !isOpen || stage == .done { return }
         }
         if chain == nil {
             listener.listenerStats.increment(.downstreamListenerFilterRemoteClose)
@@ -382,10 +384,17 @@ final class AcceptedConnection: StreamConnection, ClientConnection {
         close(local: false)
     }
 
-    func drain() { close(local: true) }
+    /// What the client has begun to say is heard to its end, which has a deadline of its own, and
+    /// its first request is answered.
+    func drain() {
+        if stage == .handshake || !input.isEmpty { return }
+        close(local: true)
+    }
+
     func cut() { close(local: true) }
+
     func listenerChanged() {
-        if listener.line.isRemoved { close(local: true) }
+        if listener.line.isRemoved { drain() }
     }
 
     private func close(local isLocal: Bool) {

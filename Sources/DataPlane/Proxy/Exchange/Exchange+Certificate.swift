@@ -48,7 +48,7 @@ enum ForwardedCertificate {
     static func element(_ facts: TLSFacts, _ rules: ClientCertificateForwarding) -> String {
         guard let peer = facts.peer else { return "" }
         var parts: [String] = []
-        for name in facts.local?.uriNames ?? [] { parts.append("By=\(name)") }
+        for name in facts.local?.uriNames ?? [] { parts.append("By=\(quoted(name))") }
         parts.append("Hash=\(peer.sha256)")
         if rules.setsCertificate { parts.append("Cert=\"\(escaped(peer.pem))\"") }
         if rules.setsChain { parts.append("Chain=\"\(escaped(peer.chainPEM))\"") }
@@ -57,11 +57,25 @@ enum ForwardedCertificate {
             parts.append("Subject=\"\(peer.subject)\"")
         }
         if rules.setsURI {
-            for name in peer.uriNames { parts.append("URI=\(name)") }
+            for name in peer.uriNames { parts.append("URI=\(quoted(name))") }
             if peer.uriNames.isEmpty { parts.append("URI=") }
         }
-        if rules.setsDNS { for name in peer.dnsNames { parts.append("DNS=\(name)") } }
+        if rules.setsDNS {
+            for name in peer.dnsNames { parts.append("DNS=\(quoted(name))") }
+        }
         return parts.joined(separator: ";")
+    }
+
+    /// Puts a name with bytes that separate parts and elements into quotation marks, as the header's
+    /// description demands.
+    ///
+    /// What would end them is percent-encoded. Line ends and the like never come here: no name has
+    /// them.
+    private static func quoted(_ name: String) -> String {
+        let bytes = name.utf8
+        guard bytes.contains(where: { ",;=\"\\".utf8.contains($0) }) else { return name }
+        let inner = name.replacing("\"", with: "%22").replacing("\\", with: "%5C")
+        return "\"\(inner)\""
     }
 
     /// Percent-encoding of everything that is not unreserved (RFC 3986).

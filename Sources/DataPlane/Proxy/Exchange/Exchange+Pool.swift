@@ -4,22 +4,40 @@ import Wire
 
 /// What of a request decides about the connections that it may use.
 extension Exchange {
-    /// The name that its connection's handshake asks for (`auto_sni`); empty: the configured one.
-    func serverName(for cluster: ClusterConfiguration) -> ByteString {
-        guard cluster.takesServerNameFromHost || cluster.serverNameHeader != nil else { return "" }
+    /// Which host its connection's handshake asks for (`auto_sni`), and whose certificate it has to
+    /// see (`auto_san_validation`).
+    func nameHost(in key: inout PoolKey, _ cluster: ClusterConfiguration) {
+        let asks = cluster.takesServerNameFromHost || cluster.serverNameHeader != nil
+        guard asks || cluster.verifiesServerNameOfHost else { return }
         let head = request
         var slice = head.authority
         if let name = cluster.serverNameHeader {
             let bytes = name.bytes
-            slice = head.first(named: bytes.span) ?? .empty
+            if let found = head.first(named: bytes.span), !found.isEmpty { slice = found }
         }
-        let whole = head.span(slice)
-        var end = whole.count
-        if let colon = whole.firstIndex(of: 0x3a) { end = colon }
-        let host = whole.extracting(..<end)
-        // An address is no server's name (RFC 6066 section 3).
-        if host.isEmpty || host[0] == 0x5b || AddressText.address(of: host) != nil { return "" }
-        return ByteString(copying: host)
+        let host = NamedHost(of: head.span(slice))
+        // An address is no server's name (RFC 6066 section 3), but a certificate may be for one.
+        if asks, !host.isAddress { key.serverName = host.text }
+        if cluster.verifiesServerNameOfHost { key.verifiedHost = host.text }
+    }
+}
+
+/// The host of an authority, without a port and an address's brackets.
+struct NamedHost {
+    /// An address is written as certificates' addresses are; empty: there is no host.
+    let text: ByteString
+    let isAddress: Bool
+
+    init(of authority: Span<UInt8>) {
+        var host = authority
+        if !host.isEmpty, host[0] == 0x5b {
+            host = host.extracting(1..<(host.firstIndex(of: 0x5d) ?? 1))
+        } else if AddressText.address(of: host) == nil, let colon = host.firstIndex(of: 0x3a) {
+            host = host.extracting(..<colon)
+        }
+        let address = AddressText.address(of: host)
+        isAddress = address != nil
+        text = address.map { ByteString($0.host) } ?? ByteString(copying: host)
     }
 }
 

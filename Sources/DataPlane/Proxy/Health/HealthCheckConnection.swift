@@ -76,11 +76,7 @@ class HealthCheckConnection: StreamConnection {
                 client: context,
                 io: loop.tls,
                 serverName: transport.serverName("", endpoint.hostname),
-                verifyName: transport.verifiedName(
-                    "",
-                    endpoint.hostname,
-                    session.cluster.configuration
-                ),
+                verifyName: transport.verifiedName("", endpoint.hostname),
                 alpn: check.alpn.isEmpty ? transport.alpn(offeredProtocols) : check.alpn
             )
         )

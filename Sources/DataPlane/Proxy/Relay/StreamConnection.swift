@@ -114,7 +114,7 @@ package class StreamConnection: Pollable {
         guard !isReadingPaused else { return }
         if !input.isEmpty { processInput() }
         if isOpen, isReadable, !isReadingPaused { readAvailable() }
-        if let tls, tls.hasPeerFinished, isOpen, input.isEmpty, !isReadingPaused {
+        if let tls, tls.hasPeerFinished, isOpen, !isReadingPaused {
             tls.hasPeerFinished = false
             receivedEnd()
         }
@@ -320,7 +320,8 @@ package class StreamConnection: Pollable {
         swap(&next.output, &output)
         next.tls = tls
         tls = nil
-        next.isReadable = isReadable
+        // The end of the stream makes no other edge: whoever goes on reads it again.
+        next.isReadable = isReadable || sawReadHangup
         next.isWritable = isWritable
         next.sawReadHangup = sawReadHangup
         next.sawHangup = sawHangup
@@ -329,7 +330,11 @@ package class StreamConnection: Pollable {
         next.bytesSent = bytesSent
         if !next.isDrained { next.scheduleFlush() }
         // Whoever took over reads from the top of the loop, also what has arrived before.
-        if next.isReadable || !next.input.isEmpty || next.writeError != 0 { next.scheduleResume() }
+        if next.isReadable || !next.input.isEmpty || next.writeError != 0
+            || next.tls?.hasPeerFinished == true
+        {
+            next.scheduleResume()
+        }
     }
 
     /// No more bytes will be written; the peer sees the end after those that wait.

@@ -312,7 +312,7 @@ extension ClusterConfiguration {
     /// The host, the client or the version of HTTP decides about the pool.
     fileprivate var distinguishesPools: Bool {
         if case .asDownstream = upstreamProtocol { return true }
-        return takesServerNameFromHost || serverNameHeader != nil
+        return takesServerNameFromHost || serverNameHeader != nil || verifiesServerNameOfHost
             || transport.proxyProtocol != nil
             || transportMatches.contains { $0.transport.proxyProtocol != nil }
     }

@@ -29,6 +29,8 @@ struct ConnectFailure {
 struct ConnectOptions {
     /// Instead of the one that the transport has; empty: the transport's.
     var serverName: ByteString = ""
+    /// The host whose certificate it must be; empty: there is none, and no certificate will do.
+    var verifiedHost: ByteString?
     /// What the handshake offers, where the transport does not say.
     var alpn: [[UInt8]] = []
     /// Goes first, in clear.
@@ -119,6 +121,10 @@ final class ConnectingSocket: UpstreamSocket {
             fail(ConnectFailure(reason: .connectFailure, code: EKEYREJECTED))
             return
         }
+        if let host = options.verifiedHost, host.isEmpty {
+            handshakeFailed(.nothingToVerify)
+            return
+        }
         startHandshake(
             TLSSession(
                 client: context,
@@ -127,7 +133,7 @@ final class ConnectingSocket: UpstreamSocket {
                 verifyName: transport.verifiedName(
                     options.serverName,
                     endpoint.hostname,
-                    configuration
+                    host: options.verifiedHost
                 ),
                 alpn: transport.alpn(options.alpn)
             )

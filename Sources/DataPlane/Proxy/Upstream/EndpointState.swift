@@ -83,7 +83,7 @@ package final class EndpointState {
         if case .asDownstream(let allowsHTTP2) = configuration.upstreamProtocol {
             key.mode = allowsHTTP2 && exchange.request.majorVersion == 2 ? .http2 : .http1
         }
-        if transport?.context != nil { key.serverName = exchange.serverName(for: configuration) }
+        if transport?.context != nil { exchange.nameHost(in: &key, configuration) }
         let peer = (exchange.original ?? exchange).downstream?.peer
         if let version = transport?.configuration.proxyProtocol {
             key.proxyHeader = ProxyHeader.bytes(version, for: exchange)

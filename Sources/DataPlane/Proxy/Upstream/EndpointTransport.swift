@@ -14,14 +14,16 @@ struct EndpointTransport {
         return tls.serverName.isEmpty ? nil : tls.serverName
     }
 
-    /// The name that the certificate must have; nil: none in particular.
+    /// The name or the address that the certificate must be for; nil: none in particular.
+    ///
+    /// - Parameter host: the request's, where that is demanded.
     func verifiedName(
         _ requested: ByteString,
         _ hostname: String,
-        _ cluster: ClusterConfiguration
+        host: ByteString? = nil
     ) -> String? {
         guard let tls = configuration.tls else { return nil }
-        if cluster.verifiesServerNameOfHost, !requested.isEmpty { return requested.description }
+        if let host { return host.description }
         return tls.verifiesServerName ? serverName(requested, hostname) : nil
     }
 

@@ -11,6 +11,8 @@ struct PoolKey: Hashable {
     var mode: Mode
     /// `auto_sni`: the request's host.
     var serverName: ByteString = ""
+    /// `auto_san_validation`: the request's host, which may be an address; nil: none is demanded.
+    var verifiedHost: ByteString?
     /// The PROXY header that goes first: one client's connections are no other's.
     var proxyHeader: [UInt8] = []
     /// The client whose address is imitated.
@@ -19,6 +21,7 @@ struct PoolKey: Hashable {
     var options: ConnectOptions {
         ConnectOptions(
             serverName: serverName,
+            verifiedHost: verifiedHost,
             alpn: mode.alpn,
             proxyHeader: proxyHeader,
             source: source

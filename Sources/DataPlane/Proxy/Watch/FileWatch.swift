@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Identity
 import Model
 import Telemetry
 

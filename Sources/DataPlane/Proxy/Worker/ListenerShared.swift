@@ -14,6 +14,10 @@ package final class ListenerShared: Sendable {
     /// The TLS contexts of the chains, by their position in `configuration.chains`.
     package let contexts: [TLSRotation?]
     let selection: FilterChainSelection
+    /// By port: whether the choice of a chain depends on what the client says first.
+    private let inspectedPorts: [UInt16: Bool]
+    /// The same for all other ports.
+    private let inspectsOtherPorts: Bool
     private let open: OpenConnections
 
     /// A count that outlives a change of the listener's configuration.
@@ -33,7 +37,22 @@ package final class ListenerShared: Sendable {
         self.boundAddresses = boundAddresses
         self.connectionsMax = connectionsMax
         self.contexts = contexts
-        selection = FilterChainSelection(configuration.filterChains.map(\.match))
+        let matches = configuration.filterChains.map(\.match)
+        selection = FilterChainSelection(matches)
+        var ports: [UInt16: Bool] = [:]
+        var others = false
+        for match in matches {
+            let dependsOnClient =
+                !match.serverNames.isEmpty || !match.transportProtocol.isEmpty
+                || !match.applicationProtocols.isEmpty
+            if let port = match.destinationPort {
+                ports[port] = ports[port] == true || dependsOnClient
+            } else {
+                others = others || dependsOnClient
+            }
+        }
+        inspectedPorts = ports
+        inspectsOtherPorts = others
         open = previous?.open ?? OpenConnections()
     }
 
@@ -41,13 +60,7 @@ package final class ListenerShared: Sendable {
     ///
     /// A server may speak first where it does not.
     func needsInspection(_ port: UInt16?) -> Bool {
-        let matches = configuration.filterChains.map(\.match)
-        var candidates = matches.filter { $0.destinationPort != nil && $0.destinationPort == port }
-        if candidates.isEmpty { candidates = matches.filter { $0.destinationPort == nil } }
-        return candidates.contains {
-            !$0.serverNames.isEmpty || !$0.transportProtocol.isEmpty
-                || !$0.applicationProtocols.isEmpty
-        }
+        port.flatMap { inspectedPorts[$0] } ?? inspectsOtherPorts
     }
 
     /// Takes a place for a connection that another listener has accepted.

@@ -176,8 +176,8 @@ extension BadTLS {
             "a certificate of clients of which nothing is demanded",
             "common_tls_context: {\(TLSFixture.certificate)}, require_client_certificate: true",
             says: """
-                require_client_certificate: any certificate is taken, since nothing is demanded of \
-                it: give validation_context with trusted_ca in common_tls_context
+                require_client_certificate: no client is asked for a certificate, since nothing is \
+                demanded of one: give validation_context with trusted_ca in common_tls_context
                 """
         ),
     ]

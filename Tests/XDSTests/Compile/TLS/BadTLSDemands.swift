@@ -45,7 +45,11 @@ extension BadTLS {
             says: """
                 \(demandsPath).system_root_certs: has no effect beside trusted_ca: give only one of the \
                 two
-                """
+                """,
+            """
+            require_client_certificate: is not true, so clients without a certificate are let in: \
+            write true, unless that is meant
+            """
         ),
         .common(
             "both forms of names",
@@ -57,11 +61,7 @@ extension BadTLS {
             says: """
                 \(demandsPath).match_subject_alt_names: has no effect beside \
                 match_typed_subject_alt_names: leave it out: it is the older form
-                """,
-            """
-            require_client_certificate: is not true, so clients without a certificate are let in: \
-            write true, unless that is meant
-            """
+                """
         ),
         .common(
             "a name without a kind",
@@ -155,14 +155,29 @@ extension BadTLS {
             says: """
                 \(demandsPath).trust_chain_verification: certificates that no authority vouches \
                 for are let in: write VERIFY_TRUST_CHAIN, unless that is meant
+                """,
+            """
+            require_client_certificate: is not true, so clients without a certificate are let in: \
+            write true, unless that is meant
+            """
+        ),
+        .common(
+            "trust domains that are to accept what they do not trust",
+            """
+            validation_context: {trust_chain_verification: ACCEPT_UNTRUSTED, \
+            custom_validator_config: {name: spiffe, typed_config: {"@type": \
+            type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.\
+            SPIFFECertValidatorConfig, trust_domains: [{name: a, trust_bundle: \
+            \(TLSFixture.authority)}]}}}
+            """,
+            says: """
+                \(demandsPath).trust_chain_verification: ACCEPT_UNTRUSTED has no effect on trust \
+                domains: leave it out
                 """
         ),
         .common(
-            "names of clients that need no certificate",
-            """
-            validation_context: {trusted_ca: \(TLSFixture.authority), \
-            match_typed_subject_alt_names: [{san_type: DNS, matcher: {exact: a}}]}
-            """,
+            "an authority of clients that need no certificate",
+            "validation_context: {trusted_ca: \(TLSFixture.authority)}",
             says: """
                 require_client_certificate: is not true, so clients without a certificate are let \
                 in: write true, unless that is meant

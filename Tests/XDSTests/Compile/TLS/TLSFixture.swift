@@ -64,6 +64,7 @@ enum TLSFixture {
             let chain = try #require(statics.listeners.first?.filterChains.first)
             let tls = compilation.downstreamTransport(
                 chain.transportSocket,
+                for: chain.filterChainMatch.serverNames,
                 FieldPath(downstream)
             )
             let problems =

@@ -123,7 +123,11 @@ extension Compilation {
         let match = filterChainMatch(chain.filterChainMatch, path["filter_chain_match"])
         var tls: DownstreamTLSConfiguration?
         if chain.hasTransportSocket {
-            tls = downstreamTransport(chain.transportSocket, path["transport_socket"])
+            tls = downstreamTransport(
+                chain.transportSocket,
+                for: chain.filterChainMatch.serverNames,
+                path["transport_socket"]
+            )
         }
         let timeout = path["transport_socket_connect_timeout"]
         var connectTimeout: Int64?

@@ -8,8 +8,10 @@ extension Compilation {
 
     func downstreamTLS(
         _ context: Envoy_Extensions_TransportSockets_Tls_V3_DownstreamTlsContext,
+        for serverNames: [String],
         _ path: FieldPath
     ) -> DownstreamTLSConfiguration {
+        let start = problemCount
         let common = commonTLS(
             context.commonTlsContext,
             path["common_tls_context"],
@@ -18,22 +20,8 @@ extension Compilation {
         checkServerCertificates(context.commonTlsContext, path["common_tls_context"])
         let requiresCertificate =
             context.hasRequireClientCertificate && context.requireClientCertificate.value
-        let validation = common.peerValidation
-        if requiresCertificate, !(validation?.demandsAnything ?? false) {
-            warn(
-                path["require_client_certificate"],
-                "any certificate is taken, since nothing is demanded of it",
-                "give validation_context with trusted_ca in common_tls_context"
-            )
-        }
-        if !requiresCertificate, let validation, validation.trustedCA != nil,
-            !validation.subjectAltNames.isEmpty
-        {
-            warn(
-                path["require_client_certificate"],
-                "is not true, so clients without a certificate are let in",
-                "write true, unless that is meant"
-            )
+        if problemCount == start {
+            warnOfMode(common.peerValidation, isRequired: requiresCertificate, path)
         }
         let policy: DownstreamTLSConfiguration.OCSPPolicy =
             switch known(context.ocspStaplePolicy, path["ocsp_staple_policy"]) {
@@ -55,6 +43,7 @@ extension Compilation {
         return DownstreamTLSConfiguration(
             common: common,
             requiresClientCertificate: requiresCertificate,
+            serverNames: serverNames,
             usesSessionTickets: usesTickets,
             usesSessionCache: !context.disableStatefulSessionResumption,
             sessionTicketKeys: keys,
@@ -64,6 +53,36 @@ extension Compilation {
             scansAllCertificates: context.hasFullScanCertsOnSniMismatch
                 && context.fullScanCertsOnSniMismatch.value
         )
+    }
+
+    /// Says so where clients without a certificate are let in and the file reads otherwise.
+    private func warnOfMode(
+        _ validation: CertificateValidation?,
+        isRequired: Bool,
+        _ path: FieldPath
+    ) {
+        let path = path["require_client_certificate"]
+        guard let validation, validation.demandsAnything else {
+            if isRequired {
+                warn(
+                    path,
+                    "no client is asked for a certificate, since nothing is demanded of one",
+                    "give validation_context with trusted_ca in common_tls_context"
+                )
+            }
+            return
+        }
+        // Names, digests and trust domains demand a certificate by themselves.
+        let demandsOne =
+            !validation.trustDomains.isEmpty
+            || validation.checksLeaf && !validation.acceptsUntrusted
+        if !isRequired, validation.trustedCA != nil, !demandsOne {
+            warn(
+                path,
+                "is not true, so clients without a certificate are let in",
+                "write true, unless that is meant"
+            )
+        }
     }
 
     private func checkServerCertificates(

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Identity
 internal import Model
 internal import SwiftProtobuf
 
@@ -53,7 +54,7 @@ extension Compilation {
                 combined.validationContextSdsSecretConfig,
                 place["validation_context_sds_secret_config"]
             )
-            found = named.map { Self.lay($0, over: own) }
+            found = named.map { own.merged(with: $0) }
         case nil:
             place = path
             found = nil
@@ -89,25 +90,6 @@ extension Compilation {
         of found: FoundSecret
     ) -> CertificateValidation? {
         once(found.path, \.demands) { demands(context, found.path["validation_context"]) }
-    }
-
-    /// Single values of the upper demands go before those below, lists are joined.
-    private static func lay(
-        _ upper: CertificateValidation,
-        over lower: CertificateValidation
-    ) -> CertificateValidation {
-        var both = upper
-        both.trustedCA = upper.trustedCA ?? lower.trustedCA
-        both.crl = upper.crl ?? lower.crl
-        both.verifiesOnlyLeafCRL = upper.verifiesOnlyLeafCRL || lower.verifiesOnlyLeafCRL
-        both.subjectAltNames = lower.subjectAltNames + upper.subjectAltNames
-        both.certificateHashes = lower.certificateHashes + upper.certificateHashes
-        both.spkiHashes = lower.spkiHashes + upper.spkiHashes
-        both.allowsExpired = upper.allowsExpired || lower.allowsExpired
-        both.acceptsUntrusted = upper.acceptsUntrusted || lower.acceptsUntrusted
-        both.verifyDepthMax = upper.verifyDepthMax ?? lower.verifyDepthMax
-        both.trustDomains = upper.trustDomains.isEmpty ? lower.trustDomains : upper.trustDomains
-        return both
     }
 
     // MARK: - Field by field
@@ -377,7 +359,13 @@ extension Compilation {
         if direction == .upstream, !found.demandsAnything {
             warn(path, "demands nothing of the endpoint's certificate", "give trusted_ca")
         }
-        if found.acceptsUntrusted {
+        if found.acceptsUntrusted, !found.trustDomains.isEmpty {
+            warn(
+                path["trust_chain_verification"],
+                "ACCEPT_UNTRUSTED has no effect on trust domains",
+                "leave it out"
+            )
+        } else if found.acceptsUntrusted {
             warn(
                 path["trust_chain_verification"],
                 "certificates that no authority vouches for are let in",

@@ -11,9 +11,10 @@ extension Compilation {
     private typealias ProxyProtocol =
         Envoy_Extensions_TransportSockets_ProxyProtocol_V3_ProxyProtocolUpstreamTransport
 
-    /// The transport of a filter chain; nil: in clear, or a problem.
+    /// The transport of a filter chain for some names; nil: in clear, or a problem.
     func downstreamTransport(
         _ socket: Envoy_Config_Core_V3_TransportSocket,
+        for serverNames: [String],
         _ path: FieldPath
     ) -> DownstreamTLSConfiguration? {
         guard let any = configuration(of: socket, path, DownstreamTLS.protoMessageName)
@@ -21,7 +22,7 @@ extension Compilation {
         let path = path["typed_config"]
         if any.isA(RawBuffer.self) { return nil }
         guard let context = unpack(any, as: DownstreamTLS.self, path) else { return nil }
-        return downstreamTLS(context, path)
+        return downstreamTLS(context, for: serverNames, path)
     }
 
     /// The transport of a cluster, or of some of its endpoints.
