@@ -84,4 +84,41 @@ extern "C" pillion_re2_bytes pillion_re2_replace_all(const pillion_re2 *expressi
     return {bytes, text.size()};
 }
 
+extern "C" int pillion_re2_group_count(const pillion_re2 *expression) noexcept {
+    return expression->expression.NumberOfCapturingGroups();
+}
+
+extern "C" size_t pillion_re2_group_name(const pillion_re2 *expression, int group, uint8_t *name,
+                                         size_t name_max) noexcept {
+    const auto &names = expression->expression.CapturingGroupNames();
+    const auto found = names.find(group);
+    if (found == names.end() || found->second.size() > name_max) {
+        return 0;
+    }
+    std::memcpy(name, found->second.data(), found->second.size());
+    return found->second.size();
+}
+
+extern "C" bool pillion_re2_match(const pillion_re2 *expression, const uint8_t *input, size_t count,
+                                  size_t start, int64_t *spans, size_t span_max) noexcept {
+    re2::StringPiece groups[PILLION_RE2_SPANS_MAX];
+    const size_t wanted = std::min<size_t>(
+        {span_max, PILLION_RE2_SPANS_MAX,
+         static_cast<size_t>(expression->expression.NumberOfCapturingGroups()) + 1});
+    // An empty input may have no address; groups that took part are told by theirs.
+    static const uint8_t nothing = 0;
+    const re2::StringPiece text = piece(input == nullptr ? &nothing : input, count);
+    if (start > count || !expression->expression.Match(text, start, count, RE2::UNANCHORED, groups,
+                                                       static_cast<int>(wanted))) {
+        return false;
+    }
+    for (size_t index = 0; index < span_max; index++) {
+        const bool took_part = index < wanted && groups[index].data() != nullptr;
+        spans[2 * index] = took_part ? groups[index].data() - text.data() : -1;
+        spans[2 * index + 1] =
+            took_part ? spans[2 * index] + static_cast<int64_t>(groups[index].size()) : -1;
+    }
+    return true;
+}
+
 extern "C" void pillion_re2_free(pillion_re2_bytes bytes) noexcept { std::free(bytes.bytes); }

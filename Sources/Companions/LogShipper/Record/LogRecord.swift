@@ -95,6 +95,40 @@ package struct LogRecord {
         )
     }
 
+    /// Copies bytes that fields will be parts of, and returns where they begin; nil where there is
+    /// no room.
+    package mutating func load(_ bytes: Span<UInt8>) -> Int? {
+        guard arena.count + bytes.count <= Self.bytesMax else { return nil }
+        let start = arena.count
+        add(bytes)
+        return start
+    }
+
+    /// Adds a field whose name and value lie in what was loaded, without looking whether its name is
+    /// there.
+    package mutating func append(name: Range<Int>, value: Range<Int>, kind: ValueKind) {
+        guard name.lowerBound >= 0, name.upperBound <= arena.count, value.lowerBound >= 0,
+            value.upperBound <= arena.count
+        else { return }
+        fields.append(
+            Field(
+                nameStart: UInt32(truncatingIfNeeded: name.lowerBound),
+                nameCount: UInt32(truncatingIfNeeded: name.count),
+                valueStart: UInt32(truncatingIfNeeded: value.lowerBound),
+                valueCount: UInt32(truncatingIfNeeded: value.count),
+                kind: kind
+            )
+        )
+    }
+
+    /// Lets the field at a position have a part of what was loaded as its value.
+    package mutating func replaceValue(at index: Int, loaded value: Range<Int>, kind: ValueKind) {
+        guard value.lowerBound >= 0, value.upperBound <= arena.count else { return }
+        fields[index].valueStart = UInt32(truncatingIfNeeded: value.lowerBound)
+        fields[index].valueCount = UInt32(truncatingIfNeeded: value.count)
+        fields[index].kind = kind
+    }
+
     /// Sets a field: replaces its value where the name is there, and adds it otherwise.
     package mutating func set(name: Span<UInt8>, value: Span<UInt8>, kind: ValueKind) {
         guard let index = index(of: name) else {
@@ -127,6 +161,20 @@ package struct LogRecord {
 
     /// Takes away the field at a position.
     package mutating func remove(at index: Int) { fields.remove(at: index) }
+
+    /// Takes away the fields for whose position in `fields` the closure says so.
+    package mutating func removeFields(where isUnwanted: (borrowing LogRecord, Int) -> Bool) {
+        var kept = 0
+        var index = 0
+        while index < fields.count {
+            if !isUnwanted(self, index) {
+                if kept != index { fields.swapAt(kept, index) }
+                kept += 1
+            }
+            index += 1
+        }
+        if kept < fields.count { fields.removeLast(fields.count - kept) }
+    }
 
     private mutating func add(_ bytes: Span<UInt8>) {
         unsafe bytes.withUnsafeBufferPointer { unsafe arena.append(contentsOf: $0) }

@@ -1,5 +1,5 @@
-// A C door to RE2, so that Swift needs no C++ interoperability. Only what route matching needs:
-// compile, match whole, replace, and check a substitution.
+// A C door to RE2, so that Swift needs no C++ interoperability. Only what matching of routes and of
+// log lines needs: compile, match whole, replace, check a substitution, and find with groups.
 #ifndef PILLION_RE2_H
 #define PILLION_RE2_H
 
@@ -24,6 +24,9 @@ typedef struct pillion_re2_failure {
     // The part of the pattern that is wrong; empty where RE2 names none.
     char fragment[256];
 } pillion_re2_failure;
+
+// Pairs that a match gives at most.
+#define PILLION_RE2_SPANS_MAX 128
 
 // Bytes that the caller releases with pillion_re2_free.
 typedef struct pillion_re2_bytes {
@@ -52,6 +55,20 @@ bool pillion_re2_accepts_substitution(const pillion_re2 *expression, const uint8
 pillion_re2_bytes pillion_re2_replace_all(const pillion_re2 *expression, const uint8_t *input,
                                           size_t count, const uint8_t *substitution,
                                           size_t substitution_count) PILLION_NOEXCEPT;
+
+// The number of groups, without the whole match.
+int pillion_re2_group_count(const pillion_re2 *expression) PILLION_NOEXCEPT;
+
+// Copies the name of a group, counted from 1, and returns its length; 0 for a group without a name,
+// and for a name that is longer than `name_max`.
+size_t pillion_re2_group_name(const pillion_re2 *expression, int group, uint8_t *name,
+                              size_t name_max) PILLION_NOEXCEPT;
+
+// Finds the leftmost match at or after `start`, anywhere in the input. `spans` gets begin and end of
+// the whole match and of the groups after it, `span_max` pairs at most (PILLION_RE2_SPANS_MAX); -1
+// twice for a group that took no part. No pair is needed to ask only whether there is a match.
+bool pillion_re2_match(const pillion_re2 *expression, const uint8_t *input, size_t count,
+                       size_t start, int64_t *spans, size_t span_max) PILLION_NOEXCEPT;
 
 void pillion_re2_free(pillion_re2_bytes bytes) PILLION_NOEXCEPT;
 
