@@ -1,0 +1,275 @@
+/// `[INPUT]`: where records come from.
+enum FluentBitInputs {
+    private static let known = ["tail", "forward", "syslog", "stdin", "exec", "opentelemetry"]
+
+    private static let reasons = [
+        "systemd": "let journald forward to syslog, or write a file",
+        "http": "send OpenTelemetry's protocol or forward instead",
+        "tcp": "send syslog or forward instead", "udp": "send syslog instead",
+        "cpu": "metrics are collected elsewhere", "mem": "metrics are collected elsewhere",
+        "fluentbit_metrics": "the metrics are at the admin address",
+        "dummy": "write exec with a command", "head": "write tail",
+    ]
+
+    static func compile(
+        _ section: FluentSection,
+        type: String,
+        number: Int,
+        of compilation: FluentBitCompilation
+    ) throws(LogConfigurationFailure) -> SourceConfiguration {
+        let parameters = compilation.parameters(of: section, title: "input \(type)")
+        for key in ["name", "alias"] { _ = parameters.entry(key) }
+        parameters.withoutEffect([
+            "log_level", "log_suppress_interval", "mem_buf_limit", "storage.type", "threaded",
+            "storage.pause_on_chunks_overlimit", "routable", "ipv6",
+        ])
+        let tag = try parameters.filled("tag") ?? "\(type).\(number)"
+        var source: SourceConfiguration
+        switch type {
+        case "tail": source = try tail(parameters, tag: tag, of: compilation)
+        case "forward":
+            let options = try listen(parameters, port: 24224)
+            source = SourceConfiguration(
+                kind: .forward(options, sharedKey: try parameters.filled("shared_key")),
+                tag: parameters.has("tag") ? tag : "",
+                place: section.place
+            )
+            try parameters.refuse(
+                ["unix_path", "unix_perm", "tag_prefix", "security.users", "empty_shared_key"],
+                "listen on a port; the shared key is checked"
+            )
+            parameters.withoutEffect([
+                "self_hostname", "buffer_chunk_size", "buffer_max_size", "workers",
+            ])
+        case "syslog": source = try syslog(parameters, tag: tag, of: compilation)
+        case "stdin":
+            source = SourceConfiguration(kind: .standardInput, tag: tag, place: section.place)
+            source.parser = try parser(parameters, of: compilation) ?? ParserOptions(kind: .json)
+            parameters.withoutEffect(["buffer_size"])
+        case "exec":
+            let seconds = try parameters.integer("interval_sec") ?? 1
+            let isOnce = try parameters.bool("oneshot")
+            let process = ProcessOptions(
+                command: ["/bin/sh", "-c", try parameters.required("command")],
+                restartAfter: isOnce ? nil : Int64(max(seconds, 1)) * 1000
+            )
+            source = SourceConfiguration(
+                kind: .process(process),
+                tag: tag,
+                parser: try parser(parameters, of: compilation) ?? plain("exec"),
+                place: section.place
+            )
+            parameters.withoutEffect([
+                "interval_nsec", "buf_size", "exit_after_oneshot", "propagate_exit_code",
+            ])
+        case "opentelemetry":
+            source = SourceConfiguration(
+                kind: .otlp(try listen(parameters, port: 4318)),
+                tag: tag,
+                place: section.place
+            )
+            parameters.withoutEffect([
+                "profiles_support", "encode_profiles_as_log", "tag_from_uri", "raw_traces",
+                "successful_response_code", "logs_metadata_key", "logs_body_key", "tag_key",
+                "buffer_max_size", "buffer_chunk_size", "http2",
+            ])
+        default:
+            throw FluentBitCompilation.unknown(
+                "input",
+                type,
+                in: section,
+                known: known,
+                reasons: reasons
+            )
+        }
+        try parameters.finish()
+        return source
+    }
+
+    private static func plain(_ key: String) -> ParserOptions {
+        var parser = ParserOptions(kind: .none)
+        parser.messageKey = key
+        return parser
+    }
+
+    private static func parser(
+        _ parameters: FluentParameters,
+        of compilation: FluentBitCompilation
+    ) throws(LogConfigurationFailure) -> ParserOptions? {
+        guard let name = try parameters.filled("parser"), let entry = parameters.entry("parser")
+        else { return nil }
+        return try compilation.parsers.parser(named: name, at: entry.place)
+    }
+
+    // MARK: - Files
+
+    private static func tail(
+        _ parameters: FluentParameters,
+        tag: String,
+        of compilation: FluentBitCompilation
+    ) throws(LogConfigurationFailure) -> SourceConfiguration {
+        _ = try parameters.required("path")
+        var tail = TailOptions(paths: try words("path", of: parameters) ?? [])
+        tail.excluded = try words("exclude_path", of: parameters) ?? []
+        tail.readsFromHead = try parameters.bool("read_from_head")
+        if let seconds = try parameters.time("refresh_interval") {
+            tail.refreshInterval = max(seconds, 100)
+        }
+        if let wait = try parameters.time("rotate_wait") { tail.rotateWait = wait }
+        if let age = try parameters.time("ignore_older"), age > 0 { tail.ignoreOlder = age / 1000 }
+        if let size = try parameters.size("buffer_max_size") { tail.lineBytesMax = max(1, size) }
+        if try parameters.bool("truncate_long_lines") {
+            tail.longLines = .truncate
+        } else if try parameters.bool("skip_long_lines") {
+            // fluent-bit's limit is 32 KiB, and skipping it is not what one wants of longer ones.
+            tail.longLines = .skip
+            if !parameters.has("buffer_max_size") { tail.lineBytesMax = 32768 }
+        }
+        if let database = try parameters.filled("db") {
+            tail.importedPositions = ImportedPositions(path: database, form: .fluentBitDatabase)
+        }
+        tail.encoding = try encoding(parameters)
+        var source = SourceConfiguration(
+            kind: .tail(tail),
+            tag: tag,
+            parser: plain(try parameters.filled("key") ?? "log"),
+            place: parameters.place
+        )
+        if let parser = try parser(parameters, of: compilation) { source.parser = parser }
+        source.pathKey = try parameters.filled("path_key")
+        try lines(parameters, into: &source, of: compilation)
+        try parameters.refuse(["tag_regex"], "a tag with * holds the path")
+        try parameters.refuseTrue(["exit_on_eof"], "files are followed until the stop")
+        parameters.withoutEffect([
+            "offset_key", "watcher_interval", "progress_check_interval",
+            "progress_check_interval_nsec", "read_newly_discovered_files_from_head",
+            "ignore_active_older_files", "buffer_chunk_size", "static_batch_size",
+            "event_batch_size", "skip_empty_lines", "file_cache_advise", "inotify_watcher",
+            "db.sync", "db.locking", "db.journal_mode", "db.compare_filename",
+            "windows.path_encoding",
+        ])
+        return source
+    }
+
+    private static func words(
+        _ key: String,
+        of parameters: FluentParameters
+    ) throws(LogConfigurationFailure) -> [String]? {
+        guard let list = try parameters.list(key) else { return nil }
+        return list.flatMap { FluentValues.words($0) }
+    }
+
+    private static func encoding(
+        _ parameters: FluentParameters
+    ) throws(LogConfigurationFailure) -> TextEncoding {
+        if let entry = parameters.entry("generic.encoding") {
+            return try FluentdSources.encoding(FluentValues.text(of: entry), at: entry.place)
+        }
+        guard let entry = parameters.entry("unicode.encoding") else { return .utf8 }
+        let name = try FluentValues.text(of: entry)
+        return name.lowercased() == "auto"
+            ? .utf16 : try FluentdSources.encoding(name, at: entry.place)
+    }
+
+    private static func lines(
+        _ parameters: FluentParameters,
+        into source: inout SourceConfiguration,
+        of compilation: FluentBitCompilation
+    ) throws(LogConfigurationFailure) {
+        if let names = try words("multiline.parser", of: parameters),
+            let entry = parameters.entry("multiline.parser")
+        {
+            let (rule, parser) = try compilation.parsers.multiline(named: names, at: entry.place)
+            source.multiline = rule
+            if let parser { source.parser = parser }
+        }
+        if try parameters.bool("docker_mode") {
+            source.multiline = MultilineOptions(rule: .docker)
+            source.parser = try compilation.parsers.parser(named: "docker", at: parameters.place)
+        }
+        parameters.withoutEffect(["docker_mode_flush", "docker_mode_parser"])
+        let isOld = try parameters.bool("multiline")
+        let flush = try parameters.time("multiline_flush")
+        let first = parameters.entry("parser_firstline")
+        for entry in parameters.prefixed("parser_") where entry.key.lowercased() != "firstline" {
+            compilation.notes.add("\(entry.key): Parser_N has no effect here", at: entry.place)
+        }
+        guard isOld else { return }
+        guard let first else {
+            throw parameters.failure("input tail: Multiline needs Parser_Firstline")
+        }
+        let parser = try compilation.parsers.parser(
+            named: FluentValues.text(of: first),
+            at: first.place
+        )
+        guard case .regexp(let pattern) = parser.kind else {
+            throw parameters.failure(
+                "Parser_Firstline needs a parser with Format regex",
+                at: first.place
+            )
+        }
+        var rule = MultilineOptions(rule: .start(pattern: pattern))
+        if let flush { rule.flushAfter = max(flush, 1) }
+        source.multiline = rule
+        source.parser = parser
+    }
+
+    // MARK: - Network
+
+    private static func listen(
+        _ parameters: FluentParameters,
+        port: Int
+    ) throws(LogConfigurationFailure) -> ListenOptions {
+        let listen = try parameters.filled("listen")
+        var options = ListenOptions(
+            host: try parameters.filled("host") ?? listen ?? "0.0.0.0",
+            port: try parameters.integer("port", in: 0...65535) ?? port
+        )
+        if try parameters.bool("tls") {
+            options.tls = ListenTLSOptions(
+                certificateFile: try parameters.required("tls.crt_file"),
+                keyFile: try parameters.required("tls.key_file"),
+                clientAuthorityFile: try parameters.bool("tls.verify_client_cert")
+                    ? try parameters.required("tls.ca_file") : nil
+            )
+        }
+        for key in ["tls.crt_file", "tls.key_file", "tls.ca_file", "tls.verify_client_cert"] {
+            _ = parameters.entry(key)
+        }
+        try parameters.refuse(["tls.key_passwd"], "give a key without a passphrase")
+        parameters.withoutEffect([
+            "tls.verify", "tls.debug", "tls.vhost", "tls.ca_path", "tls.min_version",
+            "tls.max_version", "tls.ciphers", "tls.verify_hostname",
+        ])
+        return options
+    }
+
+    private static func syslog(
+        _ parameters: FluentParameters,
+        tag: String,
+        of compilation: FluentBitCompilation
+    ) throws(LogConfigurationFailure) -> SourceConfiguration {
+        let mode = try parameters.choice("mode", of: ["unix_udp", "unix_tcp", "udp", "tcp"])
+        guard let mode, mode == "udp" || mode == "tcp" else {
+            throw parameters.failure(
+                "input syslog: sockets of files are not supported",
+                at: parameters.entry("mode")?.place,
+                hint: "write Mode udp or Mode tcp"
+            )
+        }
+        var options = try listen(parameters, port: 5140)
+        options.messageBytesMax = try parameters.size("buffer_max_size") ?? 65536
+        var source = SourceConfiguration(
+            kind: .syslog(options, mode == "udp" ? .udp : .tcp),
+            tag: tag,
+            place: parameters.place
+        )
+        source.parser =
+            try parser(parameters, of: compilation) ?? ParserOptions(kind: .syslog(.rfc3164))
+        parameters.withoutEffect([
+            "buffer_chunk_size", "receive_buffer_size", "raw_message_key", "source_address_key",
+            "unix_perm", "path", "format",
+        ])
+        return source
+    }
+}
