@@ -81,6 +81,9 @@ enum FluentAddress {
             return (host, port)
         }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        if parts.count > 2, text.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) {
+            return (text, nil)
+        }
         guard let first = parts.first, !first.isEmpty, parts.count <= 2 else { return nil }
         guard parts.count == 2 else { return (String(first), nil) }
         guard let port = port(parts[1]) else { return nil }

@@ -12,9 +12,9 @@
 ///           parse: {json: true, time: {key: time, form: float}}
 ///           multiline: {start: "^\\d{4}", flush: 5s}
 ///       steps:
-///         - match: ["app.**"]
+///         - match: [app.**]
 ///           transform: {set: {service: "${tag[0]}"}, remove: [password]}
-///         - match: ["app.**"]
+///         - match: [app.**]
 ///           to: [search, "@errors"]
 ///       pipelines:
 ///         "@errors":
@@ -22,7 +22,7 @@
 ///             to: ["null"]
 ///       sinks:
 ///         search:
-///           elasticsearch: {urls: ["http://es:9200"], logstash: {prefix: app}}
+///           elasticsearch: {urls: [http://es:9200], logstash: {prefix: app}}
 ///           buffer: {memory: 8MiB, flush: 5s}
 ///
 /// Sources and sinks have names; the steps of `steps` are those of the first pipeline, the others stand
