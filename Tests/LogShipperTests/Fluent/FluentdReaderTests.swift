@@ -37,6 +37,8 @@ struct FluentdReaderTests {
             (##"k "#{ENV.fetch("NO") { "f" }}""##, "f"),
             (##"k "#{ENV.fetch('X')}""##, "ex"),
             (##"k "#{ENV['NO']}""##, ""),
+            (##"k "#{ENV['NO'] || 'a:' + ENV.fetch('X') + "/b"}""##, "a:ex/b"),
+            (##"k "#{ENV['NO'] || true}""##, "true"),
             (##"k "h#{hostname}w#{worker_id}""##, "hboxw0"),
             (##"k "#{Socket.gethostname}""##, "box"),
             (##"k '#{ENV["X"]}'"##, ##"#{ENV["X"]}"##),
@@ -95,8 +97,8 @@ struct FluentdReaderTests {
                 "f.conf:2:4: Ruby is not run: #{File.read('/x')} (\(FluentdExpression.allowed))"
             ),
             (
-                "<a>\nk \"#{ENV['A'] + 'b'}\"\n</a>",
-                "f.conf:2:4: Ruby is not run: #{ENV['A'] + 'b'} (\(FluentdExpression.allowed))"
+                "<a>\nk \"#{ENV['A'].upcase}\"\n</a>",
+                "f.conf:2:4: Ruby is not run: #{ENV['A'].upcase} (\(FluentdExpression.allowed))"
             ),
             (
                 "<a>\nk \"#{ENV.fetch('NO')}\"\n</a>",

@@ -107,10 +107,8 @@ final class FluentBitCompilation {
             "storage.inherit", "storage.keep.rejected", "storage.rejected.path",
             "storage.trim_files", "storage.backlog.flush_on_shutdown", "windows.maxstdio",
         ])
-        try parameters.refuse(
-            ["plugins_file", "streams_file"],
-            "there are no plugins to load and no streams"
-        )
+        parameters.withoutEffect(["plugins_file"])
+        try parameters.refuse(["streams_file"], "there are no streams")
         for entry in parameters.prefixed("flush.") {
             notes.add("flush.\(entry.key) has no effect here", at: entry.place)
         }

@@ -47,6 +47,17 @@ struct FluentBitParsers {
         at place: ConfigurationPlace
     ) throws(LogConfigurationFailure) -> ParserOptions {
         if let parser = parsers[name] { return parser }
+        if let parser = Self.standard(name) { return parser }
+        throw LogConfigurationFailure(
+            place: place,
+            what: "there is no parser \(fluentQuoted(name))",
+            hint: fluentDidYouMean(name, among: Array(parsers.keys) + Self.standardNames)
+                ?? "write it as [PARSER], or name its file with Parsers_File in [SERVICE]"
+        )
+    }
+
+    /// A parser that is always there.
+    private static func standard(_ name: String) -> ParserOptions? {
         var parser: ParserOptions
         switch name {
         case "json": parser = ParserOptions(kind: .json)
@@ -58,13 +69,7 @@ struct FluentBitParsers {
         case "syslog-rfc3164", "syslog-rfc3164-local":
             parser = ParserOptions(kind: .syslog(.rfc3164))
         case "syslog-rfc5424": parser = ParserOptions(kind: .syslog(.rfc5424))
-        default:
-            throw LogConfigurationFailure(
-                place: place,
-                what: "there is no parser \(fluentQuoted(name))",
-                hint: fluentDidYouMean(name, among: Array(parsers.keys) + Self.standardNames)
-                    ?? "write it as [PARSER], or name its file with Parsers_File in [SERVICE]"
-            )
+        default: return nil
         }
         parser.timeKey = "time"
         if name.hasPrefix("apache") || name == "nginx" {
@@ -158,7 +163,8 @@ struct FluentBitParsers {
             switch name.lowercased() {
             case "cri", "docker":
                 rules.append(MultilineOptions(rule: name.lowercased() == "cri" ? .cri : .docker))
-                kinds.append(try parser(named: name.lowercased(), at: place))
+                // Its own, whatever the file calls by this name.
+                if let kind = Self.standard(name.lowercased()) { kinds.append(kind) }
             case "java": rules.append(MultilineOptions(rule: .java))
             case "python": rules.append(MultilineOptions(rule: .python))
             case "go": rules.append(MultilineOptions(rule: .go))

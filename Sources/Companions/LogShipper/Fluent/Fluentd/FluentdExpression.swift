@@ -1,11 +1,11 @@
 /// The expressions of Ruby in double quotes that need no Ruby.
 ///
 /// `ENV['X']`, `ENV.fetch('X', 'y')`, `hostname`, `worker_id`, `use_nil`, `use_default`, quoted texts and
-/// numbers, with `||` between them. All else is refused.
+/// numbers, with `||` and `+` between them. All else is refused.
 enum FluentdExpression {
     static let allowed =
         "of Ruby only ENV['X'], ENV.fetch('X', 'default'), hostname, worker_id, use_nil, use_default "
-        + "and || between them are understood"
+        + "and || and + between them are understood"
 
     static func value(
         of code: String,
@@ -15,13 +15,23 @@ enum FluentdExpression {
     ) throws(LogConfigurationFailure) -> FluentValue {
         var reader = FluentdExpressionReader(Array(code.utf8))
         var missing: [String] = []
+        /// What stands before a `+`.
+        var sum: String?
         while true {
-            guard let term = reader.term(), let isLast = reader.separator() else {
+            guard let term = reader.term(), let after = reader.separator() else {
                 throw LogConfigurationFailure(
                     place: place,
                     what: "Ruby is not run: #{\(shortened(code))}",
                     hint: allowed
                 )
+            }
+            let isLast = after == .end
+            if after == .plus || sum != nil {
+                let text = try text(of: term, at: place, environment: environment, &missing)
+                sum = (sum ?? "") + text
+                if after == .plus { continue }
+                unset.append(contentsOf: missing)
+                return .text(sum ?? "")
             }
             switch term {
             case .text(let text): return .text(text)
@@ -44,6 +54,31 @@ enum FluentdExpression {
                 unset.append(contentsOf: missing)
                 return .text("")
             }
+        }
+    }
+
+    /// A part of a sum.
+    private static func text(
+        of term: FluentdExpressionReader.Term,
+        at place: ConfigurationPlace,
+        environment: FluentEnvironment,
+        _ missing: inout [String]
+    ) throws(LogConfigurationFailure) -> String {
+        switch term {
+        case .text(let text): return text
+        case .hostname: return environment.hostname
+        case .nothing, .standard: return ""
+        case .variable(let name, let fallback, let isRequired):
+            if let value = environment.variable(name) ?? fallback { return value }
+            guard !isRequired else {
+                throw LogConfigurationFailure(
+                    place: place,
+                    what: "the environment variable \(name) is not set",
+                    hint: "ENV.fetch without a second argument demands it"
+                )
+            }
+            missing.append(name)
+            return ""
         }
     }
 
@@ -80,11 +115,14 @@ private struct FluentdExpressionReader {
         return true
     }
 
-    /// True at the end, false after `||`, nil where something else stands.
-    mutating func separator() -> Bool? {
+    enum Separator { case end, or, plus }
+
+    /// What stands after a term; nil where it is something else.
+    mutating func separator() -> Separator? {
         space()
-        if position == bytes.count { return true }
-        return skip("||") ? false : nil
+        if position == bytes.count { return .end }
+        if skip("||") { return .or }
+        return skip("+") ? .plus : nil
     }
 
     mutating func term() -> Term? {
@@ -116,6 +154,8 @@ private struct FluentdExpressionReader {
         case "hostname", "Socket.gethostname", "Socket.gethostname()": return .hostname
         // One process, which is the first worker.
         case "worker_id": return .text("0")
+        case "true", "false":
+            return .text(String(decoding: bytes[start..<position], as: UTF8.self))
         case "use_nil", "use_nil()": return .nothing
         case "use_default", "use_default()": return .standard
         default: return nil

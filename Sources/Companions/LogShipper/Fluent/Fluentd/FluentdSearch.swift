@@ -159,10 +159,11 @@ enum FluentdSearch {
         options.includesTimestamp = try parameters.bool("include_timestamp")
         options.timeKey = try parameters.filled("time_key").map(FluentTemplates.path)
         options.timeKeyExcludesTimestamp = try parameters.bool("time_key_exclude_timestamp")
-        if let type = try parameters.filled("type_name"), type != "_doc",
-            try !parameters.bool("suppress_type_name")
-        {
-            options.typeName = type
+        if let type = parameters.entry("type_name"), try !parameters.bool("suppress_type_name") {
+            parameters.notes.add(
+                "type_name has no effect: Elasticsearch has no types since version 7",
+                at: type.place
+            )
         }
         _ = try parameters.bool("suppress_type_name")
         try parameters.refuse(
