@@ -89,6 +89,46 @@ struct HPACKEncoderTests {
         }
     }
 
+    /// The names of what a block marks as never to be indexed.
+    private func secrets(
+        _ block: [UInt8],
+        into head: Head,
+        _ decoder: inout HPACKDecoder
+    ) throws(HTTP2Violation) -> [String] {
+        let limits = HeadLimits()
+        _ = try decoder.decode(block.span, into: head, as: .request, limits: limits, streamID: 1)
+        let fields = (0..<head.fieldCount).map { head.field(at: $0) }
+        return (head.isPathNeverIndexed ? [":path"] : [])
+            + fields.filter(\.isNeverIndexed).map { Understood.text(head, $0.name) }
+    }
+
+    @Test("What was received as never to be indexed is sent so")
+    func neverIndexed() throws {
+        let block: [UInt8] =
+            [0x82, 0x86] + Block.literal(":authority", "a") + Block.literal(":path", "/x", .never)
+            + Block.literal("x-secret", "b", .never) + Block.literal("x-plain", "c")
+            + Block.literal("cookie", "first=123456789012345")
+            + Block.literal("cookie", "next=123456789012345", .never)
+        var encoder = HPACKEncoder()
+        var decoder = HPACKDecoder()
+        var next = HPACKDecoder()
+        let head = Head()
+        for _ in 0..<5 {
+            #expect(try secrets(block, into: head, &decoder) == [":path", "x-secret", "cookie"])
+            let sent = encoder.block(head, as: .request)
+            let names = try secrets(sent, into: Head(), &next)
+            #expect(names == [":path", "x-secret", "cookie"])
+        }
+        // The authority and the plain field alone.
+        let size = encoder.tableSize
+        #expect(size == 32 + 10 + 1 + 32 + 7 + 1)
+        let copy = Head()
+        copy.copy(from: head)
+        #expect(copy.isPathNeverIndexed)
+        head.reset()
+        #expect(!head.isPathNeverIndexed)
+    }
+
     @Test("CONNECT has an authority alone, extended CONNECT all")
     func connect() {
         let head = request("CONNECT a.example:1 HTTP/1.1\nHost: a.example:1\n\n")

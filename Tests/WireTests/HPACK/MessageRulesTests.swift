@@ -317,7 +317,6 @@ struct MessageRulesTests {
         let result = decoder.read(Block.get(fields))
         let info = try #require(result.info)
         #expect(info.contentLength == 7)
-        #expect(info.acceptsTrailers)
         #expect(info.expectsContinue)
         #expect(!info.hasUnsupportedExpectation)
         let other = decoder.read(Block.get([("expect", "tea")])).info

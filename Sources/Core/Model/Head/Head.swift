@@ -16,6 +16,9 @@ package final class Head {
         package var known: KnownField
         /// A removed field stays in the table, so that indices stay valid, and is not written.
         package var isRemoved: Bool
+        /// The peer marked it as a secret that no table of header compression may hold (RFC 7541
+        /// section 6.2.3).
+        package var isNeverIndexed: Bool
 
         @inlinable @inline(__always)
         package init(name: Slice, value: Slice, known: KnownField) {
@@ -23,6 +26,7 @@ package final class Head {
             self.value = value
             self.known = known
             self.isRemoved = false
+            self.isNeverIndexed = false
         }
     }
 
@@ -57,6 +61,8 @@ package final class Head {
     package var method: Method = .other
     package var methodSlice: Slice = .empty
     package var path: Slice = .empty
+    /// The peer marked the path as a secret that no table of header compression may hold.
+    package var isPathNeverIndexed = false
     package var authority: Slice = .empty
     package var isTLS = false
     /// `:scheme` as an HTTP/2 request has it; empty in HTTP/1.
@@ -100,6 +106,7 @@ package final class Head {
         method = .other
         methodSlice = .empty
         path = .empty
+        isPathNeverIndexed = false
         authority = .empty
         isTLS = false
         scheme = .empty
@@ -127,6 +134,7 @@ package final class Head {
         method = other.method
         methodSlice = other.methodSlice
         path = other.path
+        isPathNeverIndexed = other.isPathNeverIndexed
         authority = other.authority
         isTLS = other.isTLS
         scheme = other.scheme
@@ -346,6 +354,12 @@ package final class Head {
         } else {
             add(Field(name: append(known.name), value: value, known: known))
         }
+    }
+
+    /// Marks a field as a secret that no table of header compression may hold.
+    package func neverIndex(_ known: KnownField) {
+        guard let index = firstIndex(known) else { return }
+        unsafe table[index].isNeverIndexed = true
     }
 
     /// Appends a line with a name and value that stand in this head.

@@ -97,7 +97,8 @@ package struct HPACKDecoder: ~Copyable {
             } else {
                 let isIndexed = first & 0x40 != 0
                 let index = try input.integer(prefix: isIndexed ? 6 : 4)
-                let entry = try literal(index, constant, &input, &scratch)
+                var entry = try literal(index, constant, &input, &scratch)
+                entry.isNeverIndexed = first & 0xf0 == 0x10
                 assembly.add(entry, line: scratch.bytes)
                 if isIndexed { table.insert(entry, line: scratch.bytes) }
             }

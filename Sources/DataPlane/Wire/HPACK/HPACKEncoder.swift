@@ -179,6 +179,9 @@ package struct HPACKEncoder: ~Copyable {
         let path = head.span(head.path)
         if path.count == 1, path[0] == 0x2f {
             out.write(byte: 0x84)
+        } else if head.isPathNeverIndexed {
+            out.write(4, prefix: 4, pattern: 0x10)
+            out.write(string: path)
         } else if path.count <= Self.indexedPathBytesMax {
             write(Self.pathName.immortalSpan, .unknown, path, 4, .indexed, &out)
         } else {
@@ -201,6 +204,7 @@ package struct HPACKEncoder: ~Copyable {
             if name.isEmpty || name[0] == 0x3a { continue }
             let place = constant.index(named: name, field.known)
             if field.known.rawValue == 0, place != 0 { policy = .forStatic(place) }
+            if field.isNeverIndexed { policy = .never }
             write(name, field.known, value, place, policy, &out)
         }
     }

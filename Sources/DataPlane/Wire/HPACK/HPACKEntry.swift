@@ -57,6 +57,8 @@ struct HPACKEntry {
     /// What is wrong with the name, or with the value.
     var nameFault: HTTP2Fault?
     var valueFault: HTTP2Fault?
+    /// The literal is a secret, which nobody may put into a table (RFC 7541 section 6.2.3).
+    var isNeverIndexed = false
 
     /// The bytes of the line beyond name and value.
     static let lineOverhead = 4

@@ -11,12 +11,15 @@ struct HTTP2CookieCrumbs {
     private var line: Head.Slice?
     private var value = Head.Slice.empty
     private var isOpen = false
+    /// One of the crumbs is a secret, and so is the line.
+    private var isNeverIndexed = false
     private var late: [UInt8] = []
 
     @inline(__always)
     var isEmpty: Bool { line == nil }
 
     mutating func add(_ entry: HPACKEntry, _ bytes: Span<UInt8>, to head: Head) {
+        if entry.isNeverIndexed { isNeverIndexed = true }
         let nameCount = Int(entry.nameCount)
         let crumb = bytes.extracting((nameCount + 2)..<(bytes.count - 2))
         if line == nil {
@@ -56,6 +59,7 @@ struct HTTP2CookieCrumbs {
     @inline(__always)
     mutating func finish(in head: Head) {
         close(in: head)
+        if isNeverIndexed { head.neverIndex(.cookie) }
         if late.isEmpty { return }
         let start = head.append(value).start
         head.append(late.span)

@@ -83,13 +83,13 @@ struct HTTP2HeadAssembly {
         let start = Int(head.append(line).start)
         let nameEnd = start &+ Int(entry.nameCount)
         let valueStart = nameEnd &+ 2
-        head.add(
-            Head.Field(
-                name: Head.Slice(start, nameEnd),
-                value: Head.Slice(valueStart, valueStart &+ Int(entry.valueCount)),
-                known: entry.known
-            )
+        var field = Head.Field(
+            name: Head.Slice(start, nameEnd),
+            value: Head.Slice(valueStart, valueStart &+ Int(entry.valueCount)),
+            known: entry.known
         )
+        field.isNeverIndexed = entry.isNeverIndexed
+        head.add(field)
     }
 
     /// Looks at a field that has rules of its own; false where it is no line of the head.
@@ -103,7 +103,6 @@ struct HTTP2HeadAssembly {
             throw .connectionSpecific
         case .te:
             guard value.equalsIgnoringCase("trailers") else { throw .connectionSpecific }
-            info.acceptsTrailers = true
         case .host:
             // In a response or a trailer section it means nothing.
             guard kind == .request else { return false }
@@ -166,6 +165,7 @@ struct HTTP2HeadAssembly {
             guard value.count > 0, value.firstOutsideTarget(from: 0, to: value.count) == value.count
             else { throw .invalidPath }
             head.path = head.append(value)
+            head.isPathNeverIndexed = entry.isNeverIndexed
         case .scheme:
             guard Self.isScheme(value) else { throw .invalidScheme }
             head.scheme = head.append(value)

@@ -17,8 +17,6 @@ package struct HTTP2HeadInfo: Equatable, Sendable {
     package var expectsContinue = false
     /// Whether there is an expectation other than 100-continue, to be answered with 417.
     package var hasUnsupportedExpectation = false
-    /// Whether the client takes trailers (`te: trailers`).
-    package var acceptsTrailers = false
 
     package init() {}
 }
