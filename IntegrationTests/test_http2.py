@@ -16,7 +16,7 @@ import pytest
 from harness import envoyfile
 from harness.client import Client
 from harness.envoyfile import HTTP_OPTIONS, TYPE, retries, route
-from harness.h2peer import connect, fields
+from harness.h2peer import connect, fields, raw_frame
 from harness.h2peer_upstream import Http2Peer, respond
 from harness.peer import ok
 from harness.tlspeer import SecurePeer, certificates, client_context, server_context
@@ -645,3 +645,146 @@ def test_a_client_that_offers_to_upgrade_is_served(both):
                            f"http://127.0.0.1:{proxy.port}/two"], capture_output=True,
                           text=True, timeout=20)
     assert done.stdout in ("200 1.1", "403 1.1"), done.stdout
+
+
+@pytest.mark.parametrize("length", [[], ["content-length: 3"]], ids=["no length", "a length"])
+def test_trailers_follow_a_body_of_any_length(both, length):
+    seen = []
+
+    def answer(request):
+        seen.append((request.body, request.trailers))
+        respond(request, headers=[tuple(one.split(": ", 1)) for one in length], body=b"abc",
+                trailers=[("grpc-status", "5")])
+
+    proxy, _, _ = both(answer_two=answer)
+    response = ask(proxy, 2, "/two", "POST", b"def", [("x-end", "yes")], ["te: trailers", *length])
+    assert (response.body, response.trailers) == (b"abc", [("grpc-status", "5")])
+    assert seen == [(b"def", [("x-end", "yes")])]
+
+
+def test_a_head_that_is_too_large_ends_its_stream_alone(both):
+    gate = threading.Event()
+
+    def answer(request):
+        if request.target == "/two/large":
+            respond(request, headers=[(f"x-{n}", "y" * 40) for n in range(130)])
+        else:
+            gate.wait(5)
+            respond(request)
+
+    proxy, _, two = both(answer_two=answer)
+    client = connect(proxy.port)
+    others = [client.request(fields("GET", "/two/slow")) for _ in range(5)]
+    wait_until(lambda: len(two.requests) == 5, "the requests")
+    assert client.response(client.request(fields("GET", "/two/large"))).status == 502
+    gate.set()
+    assert [client.response(number).status for number in others] == [200] * 5
+    assert len(two.connections) == 1
+    client.close()
+
+
+def test_the_place_of_a_lost_request_is_free_for_the_next(both):
+    """With one request at a time, the one that waits for the stream gets it."""
+    def answer(request):
+        if request.target == "/two/lost":
+            wait_until(lambda: proxy.stat("cluster.two.upstream_rq_pending_active") == 1, "both")
+            request.connection.reset(request.number, "INTERNAL_ERROR")
+        else:
+            respond(request)
+
+    proxy, _, two = both(answer_two=answer, settings={3: 1}, two={
+        **speaking(max_concurrent_streams=1),
+        "circuit_breakers": envoyfile.limits(max_requests=1, max_connections=1)})
+    client = connect(proxy.port)
+    lost = client.request(fields("GET", "/two/lost"))
+    wait_until(lambda: two.requests, "the first request")
+    waiting = client.request(fields("GET", "/two/next"))
+    assert client.response(lost).status == 503
+    assert client.response(waiting).status == 200
+    client.close()
+
+
+def test_a_connection_that_was_idle_is_tried_before_it_is_used(both):
+    proxy, _, two = both(two=speaking(connection_keepalive={
+        "timeout": "0.3s", "connection_idle_interval": "0.3s"}))
+    for _ in range(3):
+        assert ask(proxy, 2, "/two").status == 200
+    connection = two.connections[0]
+    assert "PING" not in connection.received
+    time.sleep(0.4)
+    assert ask(proxy, 2, "/two").status == 200
+    assert [name for name in connection.received if name in ("PING", "HEADERS")] == [
+        "HEADERS", "HEADERS", "HEADERS", "PING", "HEADERS"]
+    # One that does not answer is given up, and the next request has another connection.
+    connection.acknowledges = False
+    time.sleep(0.4)
+    ask(proxy, 2, "/two")
+    proxy.wait_stat("cluster.two.http2.keepalive_timeout", 1)
+    assert ask(proxy, 2, "/two").status == 200
+    assert len(two.connections) == 2
+
+
+def test_hedged_attempts_that_end_together_are_counted_once(both):
+    """Both attempts are on one connection, which leaves them out, or ends."""
+    def answer(request):
+        if request.target == "/two/left":
+            time.sleep(0.3)
+            request.connection.goaway(last=1)
+        elif request.target == "/two/ended":
+            time.sleep(0.3)
+            request.connection.abort()
+        else:
+            respond(request)
+
+    proxy, _, _ = both(answer_two=answer, action={
+        "timeout": "2s", "hedge_policy": {"hedge_on_per_try_timeout": True},
+        "retry_policy": {"retry_on": "5xx,reset,refused-stream", "num_retries": 2,
+                         "per_try_timeout": "0.1s"}})
+    client = connect(proxy.port, timeout=10)
+    assert client.response(client.request(fields("GET", "/two"))).status == 200
+    for path in ("/two/left", "/two/ended"):
+        numbers = [client.request(fields("GET", path)) for _ in range(10)]
+        assert all(client.response(number) for number in numbers)
+        assert client.response(client.request(fields("GET", "/two"))).status == 200
+    for gauge in ("upstream_rq_active", "upstream_rq_pending_active", "http2.streams_active"):
+        proxy.wait_stat(f"cluster.two.{gauge}", 0)
+    client.close()
+
+
+def test_what_a_goaway_announced_does_not_grow(both):
+    proxy, _, two = both(
+        answer_two=lambda request: request.connection.headers(
+            request.number, [(":status", "200")]),
+        hcm={"common_http_protocol_options": {"max_requests_per_connection": 1}})
+    client = connect(proxy.port)
+    client.request(fields("GET", "/two"))
+    assert client.until(lambda: len(client.goaways) == 2)
+    refused = [client.request(fields("GET", "/two")) for _ in range(2)]
+    assert client.until(lambda: all(client.stream(n).reset == "REFUSED_STREAM" for n in refused))
+    client.raw(raw_frame(6, 0, 1, bytes(8)))
+    assert client.until_closed()
+    assert [(last, code) for last, code, _ in client.goaways] == [
+        (0x7FFFFFFF, "NO_ERROR"), (1, "NO_ERROR"), (1, "PROTOCOL_ERROR")]
+
+
+@pytest.mark.parametrize("kilobytes, status", [(500, 200), (520, 431)])
+def test_large_heads_may_be_allowed(both, kilobytes, status):
+    proxy, _, _ = both(hcm={"max_request_headers_kb": 512})
+    client = connect(proxy.port)
+    content = client.block([*fields("GET", "/one"), ("x-large", "a" * (kilobytes << 10))])
+    parts = [content[at : at + 16384] for at in range(0, len(content), 16384)]
+    for at, part in enumerate(parts):
+        client.raw(raw_frame(9 if at else 1, (0 if at else 1) | (4 if at == len(parts) - 1 else 0),
+                             1, part))
+    assert client.response(1).status == status
+    assert not client.goaways
+    client.close()
+
+
+def test_an_expectation_that_nobody_can_meet_is_refused(both):
+    proxy, one, two = both()
+    for body in (None, b"abc"):
+        response = ask(proxy, 2, "/two", "POST", body, headers=["expect: tea"])
+        assert response.status == 417
+    assert ask(proxy, 1, "/two", "POST", b"abc", headers=["expect: tea"]).status == 417
+    assert not two.requests

@@ -443,3 +443,186 @@ def test_a_flood_of_resets_from_an_endpoint(launch):
     client.close()
     proxy.wait_stat("http2.streams_active", 0)
     two.close()
+
+
+def speaking_two(**options):
+    return {"typed_extension_protocol_options": {OPTIONS: {
+        "@type": HTTP_OPTIONS, "explicit_http_config": {"http2_protocol_options": options}}}}
+
+
+def test_a_ping_with_each_call_is_no_flood(launch):
+    """Peers that measure their bandwidth ping with nearly each call, in both directions."""
+    def answer(request):
+        respond(request)
+        request.connection.ping()
+
+    two = Http2Peer(answer)
+    proxy = launch(envoyfile.bootstrap(
+        [envoyfile.listener()], [envoyfile.cluster("app", two.port, **speaking_two())]), log=False)
+    client = connect(proxy.port)
+    for _ in range(400):
+        assert client.response(client.request(fields("POST"), body=b"a")).status == 200
+        client.ping()
+    assert not client.goaways and not client.is_closed
+    assert len(two.connections) == 1 and not two.connections[0].goaways
+    client.close()
+    two.close()
+
+
+REDIRECT = {"match": {"prefix": "/"}, "redirect": {"https_redirect": True}}
+
+
+def ask_without_reading(proxy, path, seconds=15):
+    """Ask for redirects, as many as the other end takes; whether it ended the connection."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.connect(("127.0.0.1", proxy.port))
+    encoder = Encoder()
+    first, rest = (encoder.encode(fields("GET", path)) for _ in range(2))
+    sock.settimeout(1)
+    deadline = time.monotonic() + seconds
+    try:
+        sock.sendall(PREFACE + raw_frame(SETTINGS) + raw_frame(HEADERS, BOTH, 1, first))
+        number = 3
+        while time.monotonic() < deadline:
+            sock.sendall(b"".join(raw_frame(HEADERS, BOTH, number + 2 * at, rest)
+                                  for at in range(1000)))
+            number += 2000
+        return None
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    finally:
+        sock.close()
+
+
+def test_answers_that_are_not_read_are_counted(launch):
+    proxy = launch(envoyfile.bootstrap([envoyfile.listener(routes=[REDIRECT], hcm={
+        "delayed_close_timeout": "0.2s",
+        "http2_protocol_options": {"max_outbound_frames": 500,
+                                   "max_concurrent_streams": 10_000}})], []), log=False)
+    assert ask_without_reading(proxy, "/" + "p" * 200), "the connection goes on"
+    proxy.wait_stat("http2.outbound_flood", 1)
+    proxy.wait_stat("http2.streams_active", 0)
+    proxy.wait_stat("http.inbound.downstream_cx_active", 0)
+
+
+def test_large_answers_that_are_not_read_take_no_memory(launch):
+    """Requests that cost their sender a few bytes, and an answer of 3.6 kB each."""
+    proxy = launch(envoyfile.bootstrap([envoyfile.listener(routes=[REDIRECT], hcm={
+        "delayed_close_timeout": "0.2s",
+        "http2_protocol_options": {"max_concurrent_streams": 10_000}})], []), log=False)
+    before = proxy.resident_megabytes()
+    ask_without_reading(proxy, "/" + "p" * 3600)
+    assert proxy.resident_megabytes() - before <= 32
+    proxy.wait_stat("http.inbound.downstream_cx_active", 0)
+
+
+def test_refusals_that_are_not_read_are_counted(launch):
+    """After GOAWAY every stream is refused; the resets are answers that nobody reads."""
+    two = Http2Peer(lambda request: request.connection.headers(
+        request.number, [(":status", "200")]))
+    proxy = launch(envoyfile.bootstrap(
+        [envoyfile.listener(routes=[route(timeout="0s")], hcm={
+            "delayed_close_timeout": "0.2s",
+            "common_http_protocol_options": {"max_requests_per_connection": 1}})],
+        [envoyfile.cluster("app", two.port, **speaking_two())]), log=False)
+    client = connect(proxy.port)
+    client.request(fields())
+    assert client.until(lambda: len(client.goaways) == 2)
+    before = proxy.resident_megabytes()
+    block = client.block(fields())
+    client.socket.settimeout(3)
+    with suppress(OSError):
+        for start in range(3, 6_000_000, 2000):
+            client.raw(b"".join(raw_frame(HEADERS, BOTH, n, block)
+                                for n in range(start, start + 2000, 2)))
+    assert proxy.resident_megabytes() - before <= 32
+    proxy.wait_stat("http2.outbound_control_flood", 1)
+    proxy.wait_stat("http.inbound.downstream_cx_active", 0)
+    client.close()
+    two.close()
+
+
+def test_streams_that_were_answered_may_be_cancelled(launch):
+    """Watches and other long answers end so, many at a time; another client's stream goes on."""
+    two = Http2Peer(lambda request: request.connection.headers(
+        request.number, [(":status", "200")]), settings={3: 2000})
+    proxy = launch(envoyfile.bootstrap(
+        [envoyfile.listener(routes=[route(timeout="0s")])],
+        [envoyfile.cluster("app", two.port, **speaking_two())]), log=False)
+    client = connect(proxy.port, timeout=15)
+    for _ in range(3):
+        numbers = [client.request(fields()) for _ in range(201)]
+        assert client.until(lambda: all(client.stream(n).heads for n in numbers))
+        for number in numbers[1:]:
+            client.reset(number)
+    client.ping()
+    assert client.until(lambda: client.pings or client.goaways)
+    assert not client.goaways and client.stream(1).reset is None
+    client.close()
+    two.close()
+
+
+def test_frames_that_cross_our_resets_are_no_error(launch):
+    """500 streams are reset by us while their frames are on their way, on either side."""
+    late = []
+
+    def answer(request):
+        if request.target == "/slow":
+            late.append(request)
+        else:
+            respond(request, status=413)
+
+    two = Http2Peer(answer, early=True, settings={3: 2000})
+    proxy = launch(envoyfile.bootstrap(
+        [envoyfile.listener(routes=[route(prefix="/slow", timeout="1s"), route()])],
+        [envoyfile.cluster("app", two.port, **speaking_two())]), log=False)
+    client = connect(proxy.port, timeout=15)
+    numbers = [client.new_stream() for _ in range(500)]
+    for number in numbers:
+        client.headers(number, fields("POST", "/early"))
+    assert client.until(lambda: all(client.stream(n).is_over for n in numbers))
+    for number in numbers:
+        client.data(number, b"x" * 50, obeys=False)
+        client.headers(number, [("x-end", "yes")], end=True)
+    slow = [client.request(fields("GET", "/slow")) for _ in range(500)]
+    assert client.until(lambda: all(client.stream(n).is_over for n in slow))
+    assert len(late) == 500 and len(two.connections) == 1
+    for request in late:
+        request.connection.headers(request.number, [(":status", "200")])
+        request.connection.data(request.number, b"late", end=True, obeys=False)
+    assert client.response(client.request(fields("POST", "/early"), body=b"")).status == 413
+    assert not client.goaways and not two.connections[0].goaways
+    # What the client itself has ended is an error still.
+    last = client.next_number - 2
+    assert client.stream(last).ended
+    client.data(last, b"more")
+    assert client.until(lambda: client.stream(last).reset == "STREAM_CLOSED")
+    client.close()
+    two.close()
+
+
+def test_answers_without_a_window_do_not_wait_for_ever(launch, peer):
+    one = peer(lambda request: ok(b"x" * 2000))
+    proxy = launch(envoyfile.bootstrap(
+        [envoyfile.listener(hcm={
+            "stream_idle_timeout": "0.5s",
+            "common_http_protocol_options": {"idle_timeout": "1s"}})],
+        [envoyfile.cluster("app", one.port)]))
+    client = connect(proxy.port, settings={4: 0})
+    client.updates = False
+    numbers = [client.request(fields()) for _ in range(20)]
+    assert client.until(lambda: all(client.stream(n).heads for n in numbers))
+    kept = client.request(fields())
+    assert client.until(lambda: client.stream(kept).heads)
+    # One that takes a little now and then is not given up.
+    for _ in range(5):
+        client.update(kept, 100)
+        client.until(lambda: False, 0.2)
+    assert client.stream(kept).reset is None and len(client.stream(kept).data) == 500
+    assert client.until(lambda: all(client.stream(n).reset for n in numbers))
+    assert proxy.stat("http2.tx_flush_timeout") == 20
+    assert client.until_closed(10), "the connection is never idle"
+    client.close()

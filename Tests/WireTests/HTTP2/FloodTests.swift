@@ -32,6 +32,36 @@ struct FloodTests {
         #expect(allowed(.unknownFrame) == 1_000)
     }
 
+    @Test("Pings between which messages move are no flood")
+    func pingsBesideMessages() {
+        var counters = HTTP2FloodCounters()
+        for _ in 0..<1_000 {
+            #expect(counters.count(.ping, now: 0) == nil)
+            counters.frameWithPayload()
+            #expect(counters.count(.ping, now: 0) == nil)
+            counters.dataFrameSent()
+            #expect(counters.count(.ping, now: 0) == nil)
+            counters.headersSent()
+        }
+        #expect(allowed(.ping, counters) == 200)
+    }
+
+    @Test("Half of many streams may be cancelled early, and of few streams all that were open")
+    func cancelled() {
+        var busy = HTTP2FloodCounters()
+        for _ in 0..<1_000 { busy.streamOpened() }
+        #expect(allowed(.reset, busy) == 500)
+        var leaving = HTTP2FloodCounters()
+        leaving.activeStreams = 600
+        for left in (0..<600).reversed() {
+            leaving.activeStreams = left
+            #expect(leaving.count(.reset, now: 0) == nil)
+        }
+        // What was open in a period does not count in the next one.
+        for _ in 0..<200 { #expect(leaving.count(.reset, now: 30_000) == nil) }
+        #expect(leaving.count(.reset, now: 30_000) != nil)
+    }
+
     @Test("A connection with many streams has a larger budget")
     func scaled() {
         var counters = HTTP2FloodCounters()

@@ -115,15 +115,18 @@ private final class Codec {
         var paths: [String] = []
         var offset = 0
         while case .headers(let frame, let next) = try reader.next(in: bytes.span, from: offset) {
-            try reader.withHeaderBlock(frame, in: bytes.span) { block throws(HTTP2Violation) in
-                _ = try decoder.decode(
-                    block,
-                    into: head,
-                    as: .request,
-                    limits: HeadLimits(),
-                    streamID: frame.streamID
-                )
-            }
+            let block =
+                switch frame.block {
+                case .input(let range): Array(bytes[range])
+                case .assembled: reader.assembledBlock
+                }
+            _ = try decoder.decode(
+                block.span,
+                into: head,
+                as: .request,
+                limits: HeadLimits(),
+                streamID: frame.streamID
+            )
             paths.append(Understood.text(head, head.path))
             offset = next
         }

@@ -172,9 +172,9 @@ struct FrameFeed {
     }
 
     private func bytes(of frame: HTTP2HeadersFrame, _ input: [UInt8]) -> [UInt8] {
-        let block = reader.headerBlock(frame, in: input.span)
-        var bytes: [UInt8] = []
-        for index in block.indices { bytes.append(block[index]) }
-        return bytes
+        switch frame.block {
+        case .input(let range): Array(input[range])
+        case .assembled: reader.assembledBlock
+        }
     }
 }

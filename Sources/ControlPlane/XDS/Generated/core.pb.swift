@@ -835,7 +835,8 @@ package nonisolated struct Envoy_Config_Core_V3_Http2ProtocolOptions: @unchecked
   /// Clears the value of `maxConcurrentStreams`. Subsequent reads from it will return its default value.
   package mutating func clearMaxConcurrentStreams() {_uniqueStorage()._maxConcurrentStreams = nil}
 
-  /// Bytes that may be under way to us on one stream, from 65535 to 2147483647. Default: 262144.
+  /// Bytes that may be under way to us on one stream, from 65535 to 2147483647. Default: 65535, which
+  /// grows to 1048576 where the bytes are taken as they come.
   package var initialStreamWindowSize: SwiftProtobuf.Google_Protobuf_UInt32Value {
     get {_storage._initialStreamWindowSize ?? SwiftProtobuf.Google_Protobuf_UInt32Value()}
     set {_uniqueStorage()._initialStreamWindowSize = newValue}

@@ -152,6 +152,7 @@ extension Exchange {
         self.downstream = downstream
         startedAt = loop.nowMicroseconds
         lastActivity = loop.nowMilliseconds
+        streamIdleTimeout = chain.http.streamIdleTimeoutMilliseconds ?? .max
         isRequestComplete = true
         chain.stats.increment(.downstreamRqTotal)
         chain.stats.increment(.downstreamRqActive)

@@ -23,13 +23,11 @@ final class HTTP2ClientConnection: UpstreamSocket {
     /// No further stream is begun here.
     private var isRetired = false
     private var timer = TimerHandle.none
-    private var pingTimer = TimerHandle.none
-    private var awaitsPing = false
+    private var keepAlive = KeepAlivePing()
+    private var lastReceivedAt: Int64 = 0
     private var idleSince: Int64 = 0
 
     private static let idleTimer: UInt8 = 0
-    private static let pingTimerKind: UInt8 = 1
-    private static let keepAlivePing: UInt64 = 0x7069_6c6c_696f_6e03
     private static let freeStreamCountMax = 128
     /// The last number that a stream may have.
     private static let streamIDMax: UInt32 = 0x7fff_ffff
@@ -41,9 +39,10 @@ final class HTTP2ClientConnection: UpstreamSocket {
 
     func start() {
         idleSince = loop.nowMilliseconds
+        lastReceivedAt = idleSince
         session.start(headBytesMax: configuration.responseHeadBytesMax)
         armIdleTimer()
-        armKeepAlive()
+        keepAlive.rest(session, random: endpoint.cluster.worker.random.next())
     }
 
     // MARK: - Streams
@@ -59,6 +58,7 @@ final class HTTP2ClientConnection: UpstreamSocket {
 
     /// A stream for an exchange, which sends its head next.
     func makeStream() -> HTTP2ClientStream {
+        keepAlive.ask(session, lastHeardAt: lastReceivedAt)
         streamCount += 1
         requestCount &+= 1
         let limit = configuration.requestsPerConnectionMax
@@ -111,8 +111,12 @@ final class HTTP2ClientConnection: UpstreamSocket {
 
     // MARK: - Bytes
 
-    override func received(_ bytes: Span<UInt8>) -> Int { session.receive(bytes) }
-    override func drained() { session.pump() }
+    override func received(_ bytes: Span<UInt8>) -> Int {
+        lastReceivedAt = loop.nowMilliseconds
+        return session.receive(bytes)
+    }
+
+    override func drained() { session.drained() }
     override var readsBeforeLoss: Bool { streamCount > 0 }
     override func receivedEnd() { ended(.closed) }
     override func lost(_ code: Int32) { ended(.broken(code)) }
@@ -135,7 +139,7 @@ final class HTTP2ClientConnection: UpstreamSocket {
     private func finish(local: Bool, hadRequest: Bool) {
         isDone = true
         loop.timers.cancel(&timer)
-        loop.timers.cancel(&pingTimer)
+        keepAlive.cancel(session)
         countClose(local: local, hadRequest: hadRequest)
         free = []
         closeNow()
@@ -151,23 +155,8 @@ final class HTTP2ClientConnection: UpstreamSocket {
         loop.timers.arm(&timer, at: due, target: self, kind: Self.idleTimer)
     }
 
-    private func armKeepAlive() {
-        guard let keepAlive = configuration.http2.keepAlive,
-            let interval = keepAlive.intervalMilliseconds
-        else { return }
-        let jitter = Double(interval) * keepAlive.jitterPercent / 100
-        let share = Double(endpoint.cluster.worker.random.next() % 1_000) / 1_000
-        loop.timers.arm(
-            &pingTimer,
-            at: loop.nowMilliseconds + interval + Int64(jitter * share),
-            target: self,
-            kind: Self.pingTimerKind
-        )
-    }
-
     override func timerFired(kind: UInt8) {
-        if kind == Self.pingTimerKind {
-            pingTimer = .none
+        if kind == KeepAlivePing.timerKind {
             keepAliveIsDue()
             return
         }
@@ -194,21 +183,9 @@ final class HTTP2ClientConnection: UpstreamSocket {
     }
 
     private func keepAliveIsDue() {
-        guard let keepAlive = configuration.http2.keepAlive, !isDone else { return }
-        if awaitsPing {
-            session.stats.increment(.keepaliveTimeout)
-            session.writeGoAway(0, .noError, debug: "keepalive timeout")
-            ended(.broken(0))
-            return
-        }
-        awaitsPing = true
-        session.writePing(Self.keepAlivePing)
-        loop.timers.arm(
-            &pingTimer,
-            at: loop.nowMilliseconds + keepAlive.timeoutMilliseconds,
-            target: self,
-            kind: Self.pingTimerKind
-        )
+        guard !isDone, keepAlive.isUnanswered(session) else { return }
+        session.writeGoAway(0, .noError, debug: "keepalive timeout")
+        ended(.broken(0))
     }
 }
 
@@ -260,6 +237,12 @@ extension HTTP2ClientConnection: HTTP2SessionOwner {
             }
             stream.receivedHead(info, endStream: frame.endStream)
         } catch {
+            if error.isHeaderListTooLarge {
+                // Well formed and only too large for us: others have no part in it.
+                session.stats.increment(.headerOverflow)
+                stream.violated(error)
+                return
+            }
             try session.end(error)
             // A malformed response ends the connection, unless the configuration says otherwise.
             if !error.endsConnection, !configuration.http2.endsOnlyStreamOnInvalidMessage {
@@ -273,7 +256,8 @@ extension HTTP2ClientConnection: HTTP2SessionOwner {
         retire()
         // What the endpoint did not look at may be sent elsewhere.
         let unprocessed = session.streams.values.filter { $0.id > lastStreamID }
-        for stream in unprocessed {
+        // One that is told may end another, which is then of no connection any more.
+        for stream in unprocessed where stream.id != 0 && !stream.isReset {
             stream.isReset = true
             session.close(stream)
             stream.connectionLost(.unprocessed)
@@ -288,10 +272,11 @@ extension HTTP2ClientConnection: HTTP2SessionOwner {
     func streamClosed(_ stream: HTTP2Stream) {}
 
     func pingAnswered(_ opaque: UInt64) {
-        guard opaque == Self.keepAlivePing, awaitsPing else { return }
-        awaitsPing = false
-        loop.timers.cancel(&pingTimer)
-        armKeepAlive()
+        keepAlive.answered(
+            opaque,
+            session,
+            random: endpoint.cluster.worker.random.next()
+        )
     }
 
     func sessionFailed(_ violation: HTTP2Violation) {

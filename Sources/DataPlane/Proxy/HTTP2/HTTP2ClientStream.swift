@@ -67,7 +67,10 @@ final class HTTP2ClientStream: HTTP2Stream, UpstreamStream {
         head.method = method
         head.methodSlice = spelled
         if endStream { hasSentEnd = true }
-        if case .length(let count) = framing, count > 0 { sendRemaining = count }
+        // From HTTP/2 trailers may follow, whatever the length is.
+        if case .length(let count) = framing, count > 0, head.majorVersion == 1 {
+            sendRemaining = count
+        }
     }
 
     func sendBody(_ bytes: Span<UInt8>) { send(bytes) }
@@ -111,6 +114,8 @@ final class HTTP2ClientStream: HTTP2Stream, UpstreamStream {
         exchange = nil
         guard !isFinished else { return }
         isFinished = true
+        // Its place among the requests is free before others are offered this one's stream.
+        lost?.releaseAttempt()
         connection.finished(self)
         if let lost { tell(lost) }
     }

@@ -31,32 +31,36 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
     private let openedAt: Int64
     private var lastActivity: Int64
     private var lifeTimer = TimerHandle.none
-    private var pingTimer = TimerHandle.none
+    private var keepAlive = KeepAlivePing()
     private var headTimer = TimerHandle.none
+    /// Stands where the first of the answers that are not taken would have waited too long.
+    private var flushTimer = TimerHandle.none
+    private var flushDue: Int64 = 0
     /// Since when the preface, a frame or a header block waits for its rest; `never` where none does.
     private var unfinishedSince: Int64
     private var countedReceived: UInt64 = 0
     private var countedSent: UInt64 = 0
     private var isClosing = false
+    private var bytesSentBeforeLinger: UInt64 = 0
 
     /// GOAWAY is sent in two steps: first no number is named, so that what is on its way is served.
     private enum Farewell { case none, announced, final }
     private var farewell: Farewell = .none
-    private var awaitsPing = false
 
     private static let lifeTimerKind: UInt8 = 0
     private static let farewellTimerKind: UInt8 = 1
-    private static let pingTimerKind: UInt8 = 2
-    private static let lingerTimerKind: UInt8 = 3
-    private static let headTimerKind: UInt8 = 4
+    private static let lingerTimerKind: UInt8 = 2
+    private static let headTimerKind: UInt8 = 3
+    private static let flushTimerKind: UInt8 = 4
     private static let never = Int64.max
     /// The time for the preface where the configuration sets none for heads.
     private static let prefaceMilliseconds: Int64 = 10_000
     private static let farewellPing: UInt64 = 0x7069_6c6c_696f_6e01
-    private static let keepAlivePing: UInt64 = 0x7069_6c6c_696f_6e02
     /// A client that does not answer the first step gets the second after this time.
     private static let farewellMilliseconds: Int64 = 1_000
     private static let freeStreamCountMax = 32
+    /// Where so much waits for the client, nothing more is read of it: every request makes answers.
+    private static let unreadOutputMax = 1 << 20
 
     init(descriptor: Int32, peer: DownstreamPeer, chain: HTTPChain) {
         self.chain = chain
@@ -83,7 +87,7 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         }
         session.start(headBytesMax: http.requestHeadBytesMax)
         armLifeTimer()
-        armKeepAlive()
+        keepAlive.rest(session, random: worker.random.next())
         armHeadTimer()
         // The drain may have begun while the handshake was on its way.
         if chain.isDraining { sayFarewell() }
@@ -127,6 +131,11 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
 
     override func settled() {
         if !arrived.isEmpty { beginArrived() }
+        guard isOpen, output.count > Self.unreadOutputMax else { return }
+        flush()
+        guard isOpen, hasBacklog, output.count > Self.unreadOutputMax else { return }
+        session.failIfFlooded()
+        isReadingPaused = true
     }
 
     /// Requests begin when the whole read has been looked at: those that were reset in it never do.
@@ -146,7 +155,8 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
             finishClosing()
             return
         }
-        session.pump()
+        session.drained()
+        if isReadingPaused { resumeReadingLater() }
     }
 
     // MARK: - Streams
@@ -183,7 +193,14 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         } catch {
             if error.isHeaderListTooLarge {
                 session.stats.increment(.headerOverflow)
-                refuseTooLarge(exchange, frame, error)
+                stats.increment(.downstreamRqTooLarge)
+                refuse(
+                    exchange,
+                    frame,
+                    431,
+                    error.details,
+                    "the request's head is larger than max_request_headers_kb or has more than max_headers_count fields"
+                )
                 return
             }
             let stream = takeStream()
@@ -205,11 +222,21 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
             return
         }
         requestCount &+= 1
-        let stream = takeStream()
-        stream.open(id)
-        session.add(stream)
-        stream.arrived(exchange, info, chain, endStream: frame.endStream)
-        arrived.append(stream)
+        if info.hasUnsupportedExpectation {
+            refuse(
+                exchange,
+                frame,
+                417,
+                "http2.unsupported_expectation",
+                "the only expectation that can be met is 100-continue"
+            )
+        } else {
+            let stream = takeStream()
+            stream.open(id)
+            session.add(stream)
+            stream.arrived(exchange, info, chain, endStream: frame.endStream)
+            arrived.append(stream)
+        }
         let limit = http.requestsPerConnectionMax
         if limit != 0, requestCount >= limit, farewell == .none {
             stats.increment(.downstreamCxMaxRequestsReached)
@@ -217,25 +244,19 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         }
     }
 
-    private func refuseTooLarge(
+    private func refuse(
         _ exchange: Exchange,
         _ frame: HTTP2HeadersFrame,
-        _ violation: HTTP2Violation
+        _ status: UInt16,
+        _ details: StaticString,
+        _ words: String
     ) {
         let stream = takeStream()
         stream.open(frame.streamID)
         session.add(stream)
         stream.hasReceivedEnd = frame.endStream
-        stats.increment(.downstreamRqTooLarge)
         exchange.request.majorVersion = 2
-        stream.refuse(
-            exchange,
-            chain,
-            431,
-            .downstreamProtocolError,
-            violation.details,
-            "the request's head is larger than max_request_headers_kb or has more than max_headers_count fields"
-        )
+        stream.refuse(exchange, chain, status, .downstreamProtocolError, details, words)
     }
 
     // MARK: - Configuration
@@ -309,6 +330,7 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
             finishClosing()
         } else {
             scheduleFlush()
+            armLinger()
         }
     }
 
@@ -319,6 +341,11 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
             return
         }
         finishWriting()
+        armLinger()
+    }
+
+    private func armLinger() {
+        bytesSentBeforeLinger = bytesSent
         loop.timers.cancel(&lifeTimer)
         loop.timers.arm(
             &lifeTimer,
@@ -326,6 +353,16 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
             target: self,
             kind: Self.lingerTimerKind
         )
+    }
+
+    /// A client that takes what waits has time; one that does not is not waited for.
+    private func lingerIsOver() {
+        if !isDrained, bytesSent != bytesSentBeforeLinger {
+            armLinger()
+            return
+        }
+        stats.increment(.downstreamCxDelayedCloseTimeout)
+        close(local: true)
     }
 
     override func receivedEnd() {
@@ -343,8 +380,9 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
     private func close(local: Bool, abruptly: Bool = false, hadStreams: Bool = false) {
         guard isOpen else { return }
         loop.timers.cancel(&lifeTimer)
-        loop.timers.cancel(&pingTimer)
+        keepAlive.cancel(session)
         loop.timers.cancel(&headTimer)
+        loop.timers.cancel(&flushTimer)
         countBytes()
         stats.decrement(.downstreamCxActive)
         stats.decrement(.downstreamCxHttp2Active)
@@ -417,42 +455,46 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         }
     }
 
-    private func armKeepAlive() {
-        guard let keepAlive = http.http2.keepAlive, let interval = keepAlive.intervalMilliseconds
-        else { return }
-        let jitter = Double(interval) * keepAlive.jitterPercent / 100
-        let share = Double(worker.random.next() % 1_000) / 1_000
-        loop.timers.arm(
-            &pingTimer,
-            at: loop.nowMilliseconds + interval + Int64(jitter * share),
-            target: self,
-            kind: Self.pingTimerKind
-        )
+    private func keepAliveIsDue() {
+        guard !isClosing, keepAlive.isUnanswered(session) else { return }
+        session.loseStreams(.broken(0))
+        close(local: true)
     }
 
-    private func keepAliveIsDue() {
-        guard let keepAlive = http.http2.keepAlive, !isClosing else { return }
-        if awaitsPing {
-            session.stats.increment(.keepaliveTimeout)
-            session.loseStreams(.broken(0))
-            close(local: true)
-            return
+    /// The answer on a stream is complete, and the client has not taken it: it has as long for each
+    /// piece of it as a stream may be idle.
+    func awaitFlush(_ stream: HTTP2ServerStream) {
+        guard stream.flushTimeout != .max else { return }
+        stream.lastSentAt = loop.nowMilliseconds
+        armFlushTimer(at: stream.lastSentAt + stream.flushTimeout)
+    }
+
+    private func armFlushTimer(at due: Int64) {
+        if flushTimer.isArmed, flushDue <= due { return }
+        flushDue = due
+        loop.timers.arm(&flushTimer, at: due, target: self, kind: Self.flushTimerKind)
+    }
+
+    private func flushIsDue() {
+        for stream in session.streams.values {
+            guard let stream = stream as? HTTP2ServerStream, stream.awaitsFlush else { continue }
+            let due = stream.lastSentAt + stream.flushTimeout
+            if loop.nowMilliseconds < due {
+                armFlushTimer(at: due)
+            } else {
+                session.stats.increment(.txFlushTimeout)
+                stream.reset(.internalError)
+            }
         }
-        awaitsPing = true
-        session.writePing(Self.keepAlivePing)
-        loop.timers.arm(
-            &pingTimer,
-            at: loop.nowMilliseconds + keepAlive.timeoutMilliseconds,
-            target: self,
-            kind: Self.pingTimerKind
-        )
     }
 
     override func timerFired(kind: UInt8) {
         switch kind {
-        case Self.pingTimerKind:
-            pingTimer = .none
+        case KeepAlivePing.timerKind:
             keepAliveIsDue()
+        case Self.flushTimerKind:
+            flushTimer = .none
+            flushIsDue()
         case Self.headTimerKind:
             headTimer = .none
             headIsDue()
@@ -461,8 +503,7 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
             finishFarewell()
         case Self.lingerTimerKind:
             lifeTimer = .none
-            stats.increment(.downstreamCxDelayedCloseTimeout)
-            close(local: true)
+            lingerIsOver()
         default:
             lifeTimer = .none
             checkLife()
@@ -544,11 +585,7 @@ extension HTTP2ServerConnection: HTTP2SessionOwner {
 
     func pingAnswered(_ opaque: UInt64) {
         if opaque == Self.farewellPing { finishFarewell() }
-        if opaque == Self.keepAlivePing, awaitsPing {
-            awaitsPing = false
-            loop.timers.cancel(&pingTimer)
-            armKeepAlive()
-        }
+        keepAlive.answered(opaque, session, random: worker.random.next())
     }
 
     func sessionFailed(_ violation: HTTP2Violation) {

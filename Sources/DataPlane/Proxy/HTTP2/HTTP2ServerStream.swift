@@ -12,6 +12,8 @@ final class HTTP2ServerStream: HTTP2Stream, DownstreamStream {
     private(set) var awaitsBeginning = false
     private var respondsUnfinished = false
     private var isSwitched = false
+    /// How long the client may take nothing of an answer that is complete; `max`: for ever.
+    private(set) var flushTimeout: Int64 = .max
 
     init(connection: HTTP2ServerConnection) {
         self.connection = connection
@@ -26,7 +28,11 @@ final class HTTP2ServerStream: HTTP2Stream, DownstreamStream {
         awaitsBeginning = false
         respondsUnfinished = false
         isSwitched = false
+        flushTimeout = .max
     }
+
+    /// The answer is complete, and waits for the client.
+    var awaitsFlush: Bool { exchange == nil && flushTimeout != .max && isWaitingToSend }
 
     var peer: DownstreamPeer { connection.peer }
     var localAddress: SocketAddress { connection.localAddress }
@@ -206,11 +212,17 @@ final class HTTP2ServerStream: HTTP2Stream, DownstreamStream {
         switch framing {
         case .none: endStream = exchange?.isTunnel != true
         case .length(0): endStream = true
-        case .length(let count): sendRemaining = count
+        // From HTTP/2 trailers may follow, whatever the length is.
+        case .length(let count): if !mayHaveTrailers { sendRemaining = count }
         case .chunked, .untilClose: break
         }
         session.writeResponse(self, head, endStream: endStream)
         if endStream { hasSentEnd = true }
+    }
+
+    private var mayHaveTrailers: Bool {
+        guard let exchange else { return false }
+        return !exchange.isLocalReply && exchange.upstreamMajorVersion == 2
     }
 
     func respondBody(_ bytes: Span<UInt8>) { send(bytes) }
@@ -234,12 +246,14 @@ final class HTTP2ServerStream: HTTP2Stream, DownstreamStream {
     func exchangeFinished(_ ended: Exchange) {
         guard exchange === ended else { return }
         exchange = nil
+        flushTimeout = ended.streamIdleTimeout
         let worker = connection.worker
         worker.giveBack(ended)
         if isReset || id == 0 {
             connection.recycle(self)
             return
         }
+        if isWaitingToSend { connection.awaitFlush(self) }
         if !hasReceivedEnd, respondsUnfinished || isSwitched, hasSentEnd {
             // The rest of the request is not wanted (RFC 9113 section 8.1).
             isReceivingPaused = true

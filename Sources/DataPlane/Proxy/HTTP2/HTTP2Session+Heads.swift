@@ -4,6 +4,7 @@ import Wire
 /// Header blocks.
 extension HTTP2Session {
     func writeResponse(_ stream: HTTP2Stream, _ head: Head, endStream: Bool) {
+        if head.status >= 200 { stream.hasSentHead = true }
         unsafe writeBlock(stream.id, endStream: endStream, HPACKEncoder.byteCountMax(head)) {
             unsafe encoder.encode(response: head, into: $0)
         }

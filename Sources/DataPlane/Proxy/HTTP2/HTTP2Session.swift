@@ -42,20 +42,27 @@ final class HTTP2Session {
     private var queued: [HTTP2Stream] = []
     private var isPumping = false
     var floods: HTTP2FloodCounters
-    private var unsentControlFrames = 0
+    /// What waits for the peer.
+    private var outbound = OutboundFrames()
     private(set) var hasFailed = false
     /// The highest stream that the peer has opened.
     var lastPeerStreamID: UInt32 = 0
     /// The highest that this side has opened.
     var lastOwnStreamID: UInt32 = 0
-    /// Streams that were reset a moment ago: what the peer had sent before it heard is ignored.
+    /// Streams that this side has reset: what the peer had sent before it heard is ignored.
     private var recentResets: [UInt32] = []
     private var recentResetPosition = 0
+    /// The highest of those that there was no room for: up to here no stream's end is known.
+    private var forgottenResetMax: UInt32 = 0
+    /// What the last GOAWAY named; it must not grow (RFC 9113 section 6.8).
+    private var announcedLastStreamID = HTTP2.windowMax
 
     /// So much waits in the socket's queue before streams keep what they have themselves.
     private static let socketBacklogMax = 128 * 1024
     private static let recentResetCount = 128
     private static let frameBytes = 16_384
+    /// A stream that is cancelled before this time, and was not answered, may be part of a flood.
+    private static let youngMilliseconds: Int64 = 1_000
 
     init(
         socket: StreamConnection,
@@ -70,9 +77,11 @@ final class HTTP2Session {
         self.isServer = isServer
         self.options = options
         self.stats = stats
+        let blockBytesMax = max(headBytesMax * 2, 32_768)
         reader = HTTP2FrameReader(
             maxFrameSize: Self.frameBytes,
-            headerBlockBytesMax: max(headBytesMax * 2, 32_768)
+            headerBlockBytesMax: blockBytesMax,
+            continuationsMax: max(8, (blockBytesMax + Self.frameBytes - 1) / Self.frameBytes)
         )
         decoder = HPACKDecoder(
             tableSizeMax: Int(options.hpackTableBytes),
@@ -91,7 +100,11 @@ final class HTTP2Session {
     var initialStreamWindow: Int { Int(options.streamWindowBytes) }
     var frameBytesMax: Int { min(Int(remote.maxFrameSize), Self.frameBytes) }
     /// Nothing more should be put into the socket's queue.
-    var isCongested: Bool { socket.hasBacklog && socket.output.count > Self.socketBacklogMax }
+    var isCongested: Bool {
+        guard socket.hasBacklog else { return false }
+        return socket.output.count > Self.socketBacklogMax
+            || outbound.all > Int(options.outboundFramesMax) / 2
+    }
 
     // MARK: - Beginning
 
@@ -122,6 +135,7 @@ final class HTTP2Session {
         var offset = 0
         while socket.isOpen, !hasFailed {
             do throws(HTTP2Violation) {
+                try checkOutbound()
                 guard let next = try receiveFrame(bytes, from: &offset) else { return offset }
                 offset = next
             } catch {
@@ -163,8 +177,7 @@ final class HTTP2Session {
                 owner.pingAnswered(opaque)
             } else {
                 try count(.ping)
-                try countControlFrame()
-                unsafe socket.write(upTo: HTTP2FrameWriter.pingByteCount) {
+                unsafe write(upTo: HTTP2FrameWriter.pingByteCount, isControl: true) {
                     unsafe HTTP2FrameWriter.writePing(opaque: opaque, ack: true, into: $0)
                 }
             }
@@ -237,11 +250,14 @@ final class HTTP2Session {
         if stream.id != 0, stream.isClosed, !stream.isReset { close(stream) }
     }
 
-    /// Frames that were on their way when the stream was reset are ignored; others are an error.
+    /// Frames that were on their way when this side reset the stream are ignored; others are an
+    /// error.
+    ///
+    /// Of more resets than are remembered, no error is found in what comes for streams before them.
     func receivedOnClosed(_ id: UInt32) throws(HTTP2Violation) {
         let isIdle = isOwn(id) ? id > lastOwnStreamID : id > lastPeerStreamID
         if isIdle { throw HTTP2Violation(.idleStream) }
-        if recentResets.contains(id) { return }
+        if id <= forgottenResetMax || recentResets.contains(id) { return }
         try end(HTTP2Violation(.streamClosed, streamID: id))
     }
 
@@ -264,8 +280,7 @@ final class HTTP2Session {
             }
         }
         hasRemoteSettings = true
-        try countControlFrame()
-        unsafe socket.write(upTo: HTTP2FrameWriter.headerByteCount) {
+        unsafe write(upTo: HTTP2FrameWriter.headerByteCount, isControl: true) {
             unsafe HTTP2FrameWriter.writeSettingsAck(into: $0)
         }
         owner.settingsChanged()
@@ -308,10 +323,12 @@ final class HTTP2Session {
         }
         stream.isReset = true
         stream.pending.removeAll()
+        let age = socket.loop.nowMilliseconds - stream.openedAt
+        let isEarly = isServer && !stream.hasSentHead && age < Self.youngMilliseconds
         close(stream)
         stream.receivedReset(code)
         // Counted last, so that a flood's streams are gone when the connection ends.
-        if isServer { try count(.reset) }
+        if isEarly { try count(.reset) }
     }
 
     // MARK: - Errors
@@ -322,16 +339,27 @@ final class HTTP2Session {
         throw violation
     }
 
-    /// Answers of ours that the peer does not read are a flood, too.
-    private func countControlFrame() throws(HTTP2Violation) {
-        guard socket.hasBacklog else {
-            unsentControlFrames = 0
-            return
-        }
-        unsentControlFrames += 1
-        if unsentControlFrames > Int(options.outboundControlFramesMax) {
+    /// Frames of ours that the peer does not read are a flood, too.
+    ///
+    /// It ends the connection where frames are received: what writes goes on to use its stream.
+    private func checkOutbound() throws(HTTP2Violation) {
+        guard socket.hasBacklog else { return }
+        if outbound.control > Int(options.outboundControlFramesMax) {
             stats.increment(.outboundControlFlood)
             throw HTTP2Violation(.outboundControlFlood)
+        }
+        if outbound.all > Int(options.outboundFramesMax) {
+            stats.increment(.outboundFlood)
+            throw HTTP2Violation(.outboundFlood)
+        }
+    }
+
+    /// The same where nothing more is received, since too much waits.
+    func failIfFlooded() {
+        do throws(HTTP2Violation) {
+            try checkOutbound()
+        } catch {
+            fail(error)
         }
     }
 
@@ -377,9 +405,10 @@ final class HTTP2Session {
         let open = streams.values
         streams = [:]
         queued = []
-        for stream in open {
+        stats.subtract(.streamsActive, UInt64(open.count))
+        // One that is told may end another, which is then of no connection any more.
+        for stream in open where stream.id != 0 && !stream.isReset {
             stream.isReset = true
-            stats.decrement(.streamsActive)
             stream.connectionLost(reason)
         }
         floods.activeStreams = 0
@@ -431,6 +460,12 @@ final class HTTP2Session {
         queued.append(stream)
     }
 
+    /// The peer has taken all that was in the socket's queue.
+    func drained() {
+        outbound = OutboundFrames()
+        pump()
+    }
+
     /// Sends what waits, one frame of each stream in turn, as far as windows and socket let it.
     func pump() {
         guard !isPumping, !queued.isEmpty else { return }
@@ -471,6 +506,7 @@ final class HTTP2Session {
             )
         }
         socket.write(bytes)
+        wrote(HTTP2FrameWriter.headerByteCount + bytes.count)
         sendWindow -= bytes.count
         floods.dataFrameSent()
     }
@@ -488,9 +524,10 @@ final class HTTP2Session {
         _ sizeMax: Int,
         _ encode: (UnsafeMutableRawBufferPointer) -> Int
     ) {
+        floods.headersSent()
         let frameMax = frameBytesMax
         let room = HTTP2FrameWriter.headerBlockByteCount(block: sizeMax, maxFrameSize: frameMax)
-        unsafe socket.write(upTo: room) { buffer in
+        unsafe write(upTo: room) { buffer in
             let start = HTTP2FrameWriter.headerByteCount
             let count = unsafe encode(UnsafeMutableRawBufferPointer(rebasing: buffer[start...]))
             return unsafe HTTP2FrameWriter.frameHeaderBlock(
@@ -503,6 +540,24 @@ final class HTTP2Session {
         }
     }
 
+    /// Writes a frame, and counts it among those that wait.
+    private func write(
+        upTo count: Int,
+        isControl: Bool = false,
+        _ fill: (UnsafeMutableRawBufferPointer) -> Int
+    ) {
+        var size = 0
+        unsafe socket.write(upTo: count) { buffer in
+            size = unsafe fill(buffer)
+            return size
+        }
+        wrote(size, isControl: isControl)
+    }
+
+    private func wrote(_ bytes: Int, isControl: Bool = false) {
+        outbound.wrote(bytes, isControl: isControl, waiting: socket.output.count)
+    }
+
     func writeReset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
         writeReset(id: stream.id, code)
     }
@@ -513,16 +568,17 @@ final class HTTP2Session {
         if recentResets.count < Self.recentResetCount {
             recentResets.append(id)
         } else {
+            forgottenResetMax = max(forgottenResetMax, recentResets[recentResetPosition])
             recentResets[recentResetPosition] = id
             recentResetPosition = (recentResetPosition + 1) % Self.recentResetCount
         }
-        unsafe socket.write(upTo: HTTP2FrameWriter.resetByteCount) {
+        unsafe write(upTo: HTTP2FrameWriter.resetByteCount, isControl: true) {
             unsafe HTTP2FrameWriter.writeReset(streamID: id, code: code, into: $0)
         }
     }
 
     private func writeWindowUpdate(_ id: UInt32, _ increment: Int) {
-        unsafe socket.write(upTo: HTTP2FrameWriter.windowUpdateByteCount) {
+        unsafe write(upTo: HTTP2FrameWriter.windowUpdateByteCount) {
             unsafe HTTP2FrameWriter.writeWindowUpdate(
                 streamID: id,
                 increment: UInt32(clamping: increment),
@@ -533,9 +589,11 @@ final class HTTP2Session {
 
     func writeGoAway(_ last: UInt32, _ code: HTTP2ErrorCode, debug: StaticString = "") {
         stats.increment(.goawaySent)
-        unsafe socket.write(upTo: HTTP2FrameWriter.goAwayByteCount(debug: debug)) {
+        announcedLastStreamID = min(last, announcedLastStreamID)
+        let announced = announcedLastStreamID
+        unsafe write(upTo: HTTP2FrameWriter.goAwayByteCount(debug: debug)) {
             unsafe HTTP2FrameWriter.writeGoAway(
-                lastStreamID: last,
+                lastStreamID: announced,
                 code: code,
                 debug: debug,
                 into: $0
@@ -544,7 +602,7 @@ final class HTTP2Session {
     }
 
     func writePing(_ opaque: UInt64) {
-        unsafe socket.write(upTo: HTTP2FrameWriter.pingByteCount) {
+        unsafe write(upTo: HTTP2FrameWriter.pingByteCount) {
             unsafe HTTP2FrameWriter.writePing(opaque: opaque, ack: false, into: $0)
         }
     }

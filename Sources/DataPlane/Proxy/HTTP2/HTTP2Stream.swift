@@ -22,7 +22,13 @@ class HTTP2Stream {
     /// This side has been ended, or will be when what waits has been sent.
     final var hasSentEnd = false
     final var isReset = false
-    /// Bytes of the body to be sent, where the head says so: the last of them ends the stream.
+    /// On the loop's clock.
+    final var openedAt: Int64 = 0
+    /// The head of the response proper has been sent.
+    final var hasSentHead = false
+    /// When the last bytes of what waits went out.
+    final var lastSentAt: Int64 = 0
+    /// Bytes of the body to be sent, where no trailers can follow: the last of them ends the stream.
     final var sendRemaining: UInt64?
     /// What the windows, or a slow peer, do not let through.
     final var pending = ByteQueue()
@@ -55,6 +61,7 @@ class HTTP2Stream {
 
     final func open(_ id: UInt32) {
         self.id = id
+        openedAt = session.socket.loop.nowMilliseconds
         sendWindow = Int(session.remote.initialWindowSize)
         receiveWindow = ReceiveWindow(session.initialStreamWindow)
     }
@@ -67,6 +74,7 @@ class HTTP2Stream {
         hasReceivedEnd = false
         hasSentEnd = false
         isReset = false
+        hasSentHead = false
         sendRemaining = nil
         pending.removeAll()
         endsAfterPending = false
@@ -192,6 +200,7 @@ class HTTP2Stream {
         pending.show(0..<room) { session.writeData(self, $0, endStream: ends) }
         pending.removeFirst(room)
         sendWindow -= room
+        lastSentAt = session.socket.loop.nowMilliseconds
         if ends {
             pending.removeAll()
             endedSending()

@@ -4,8 +4,7 @@ import Wire
 /// What a peer does wrong with the state of a connection or a stream.
 enum SessionFault {
     case flowControl, windowOverflow, streamClosed, idleStream, contentLengthMismatch
-    case outboundControlFlood, streamID, trailersWithoutEnd, keepAliveTimeout
-    case slowHead
+    case outboundFlood, outboundControlFlood, streamID, trailersWithoutEnd, slowHead
 }
 
 extension HTTP2Violation {
@@ -37,6 +36,11 @@ extension HTTP2Violation {
                     .protocolError, "http2.violation.of.messaging.rule",
                     "The body is not as long as content-length says."
                 )
+            case .outboundFlood:
+                (
+                    .enhanceYourCalm, "http2.outbound_frames_flood",
+                    "The peer does not read, and more than max_outbound_frames wait for it."
+                )
             case .outboundControlFlood:
                 (
                     .enhanceYourCalm, "http2.outbound_control_flood",
@@ -57,8 +61,6 @@ extension HTTP2Violation {
                     .enhanceYourCalm, "http2.request_header_timeout",
                     "The preface or a header block was not complete after request_headers_timeout."
                 )
-            case .keepAliveTimeout:
-                (.noError, "http2.ping_timeout", "The peer did not answer a ping.")
             }
         self.init(code: code, streamID: streamID, details: details, explanation: explanation)
     }

@@ -5,7 +5,7 @@
 package struct HTTP2FloodCounters: Sendable {
     /// What the peer did.
     package enum Event: UInt8, Sendable, CaseIterable {
-        /// RST_STREAM came.
+        /// RST_STREAM came for a stream that was new and not answered yet.
         case reset
         /// We had to send RST_STREAM because the peer broke a rule.
         case streamError
@@ -22,9 +22,14 @@ package struct HTTP2FloodCounters: Sendable {
 
     package let limits: HTTP2FloodLimits
     /// Streams open now; the caller keeps it up to date.
-    package var activeStreams = 0
+    package var activeStreams = 0 {
+        didSet { activePeak = max(activePeak, activeStreams) }
+    }
     /// Streams opened so far by either side.
     private var openedStreams = 0
+    /// Streams that were opened, and the most that were open at a time, in this period.
+    private var openedInPeriod = 0
+    private var activePeak = 0
     private var dataFramesSent = 0
 
     private var periodStart: Int64 = 0
@@ -40,13 +45,25 @@ package struct HTTP2FloodCounters: Sendable {
     package init(limits: HTTP2FloodLimits = HTTP2FloodLimits()) { self.limits = limits }
 
     /// Notes that a stream was opened.
-    package mutating func streamOpened() { openedStreams &+= 1 }
+    package mutating func streamOpened() {
+        openedStreams &+= 1
+        openedInPeriod &+= 1
+    }
 
     /// Notes that we sent a DATA frame.
-    package mutating func dataFrameSent() { dataFramesSent &+= 1 }
+    package mutating func dataFrameSent() {
+        dataFramesSent &+= 1
+        pings = 0
+    }
+
+    /// Notes that we sent a head or trailers.
+    package mutating func headersSent() { pings = 0 }
 
     /// Notes DATA or HEADERS with payload or END_STREAM, which ends a row of empty ones.
-    package mutating func frameWithPayload() { emptyFrames = 0 }
+    package mutating func frameWithPayload() {
+        emptyFrames = 0
+        pings = 0
+    }
 
     /// Counts something; returns the violation that ends the connection where it is too much.
     package mutating func count(_ what: Event, now milliseconds: Int64) -> HTTP2Violation? {
@@ -58,17 +75,19 @@ package struct HTTP2FloodCounters: Sendable {
             pings = 0
             settings = 0
             unknownFrames = 0
+            openedInPeriod = 0
+            activePeak = activeStreams
         }
         let fault: HTTP2Fault
         let isFlood: Bool
         switch what {
         case .reset:
             resets &+= 1
-            isFlood = resets > max(limits.resetsMax, 2 &* activeStreams)
+            isFlood = resets > max(limits.resetsMax, openedInPeriod / 2, 2 &* activePeak)
             fault = .resetFlood
         case .streamError:
             streamErrors &+= 1
-            isFlood = streamErrors > max(limits.streamErrorsMax, 2 &* activeStreams)
+            isFlood = streamErrors > max(limits.streamErrorsMax, 2 &* activePeak)
             fault = .streamErrorFlood
         case .ping:
             pings &+= 1

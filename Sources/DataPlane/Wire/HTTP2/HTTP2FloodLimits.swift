@@ -6,12 +6,17 @@ package struct HTTP2FloodLimits: Equatable, Sendable {
     /// Milliseconds after which the counts of resets, errors, PING, SETTINGS and unknown frames
     /// begin anew.
     package var periodMilliseconds = 30_000
-    /// RST_STREAM received in a period, or twice the open streams where that is more: a connection
-    /// that carries many clients isn't punished for theirs.
+    /// Streams in a period that were cancelled early, or half of those that were opened in it, or
+    /// twice the most that were open at a time, whichever is most: a connection that carries many
+    /// clients isn't punished for theirs.
     package var resetsMax = 200
-    /// Streams that we had to reset for the peer's errors in a period, or twice the open streams.
+    /// Streams that we had to reset for the peer's errors in a period, or twice the most that were
+    /// open at a time.
     package var streamErrorsMax = 200
-    /// PING in a period; acknowledgements of ours are not to be counted.
+    /// PING in a period, begun anew with each frame of a message in either direction.
+    ///
+    /// Peers that measure their bandwidth ping with each piece of a body. Acknowledgements of ours
+    /// are not to be counted.
     package var pingsMax = 200
     /// SETTINGS in a period; acknowledgements of ours are not to be counted.
     package var settingsMax = 200

@@ -5,7 +5,7 @@ package enum HTTP2FrameEvent: Equatable, Sendable {
     /// Everything before the offset is consumed; the rest is given again when more has come.
     case more(at: Int)
     case data(HTTP2DataPiece, next: Int)
-    /// A complete header block; its bytes are what `HTTP2FrameReader.headerBlock(_:in:)` returns.
+    /// A complete header block, whose bytes are where `HTTP2HeadersFrame.block` says.
     case headers(HTTP2HeadersFrame, next: Int)
     /// The payload of SETTINGS, for `HTTP2Settings.apply`; empty for an acknowledgement.
     case settings(ack: Bool, payload: Range<Int>, next: Int)

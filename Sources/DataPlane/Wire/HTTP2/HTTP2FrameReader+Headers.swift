@@ -1,29 +1,6 @@
 extension HTTP2FrameReader {
-    /// The bytes of a header block that `next(in:from:)` reported, for the HPACK decoder.
-    ///
-    /// - Parameters:
-    ///   - frame: the one reported last.
-    ///   - bytes: the span that it was found in.
-    @_lifetime(borrow self, copy bytes)
-    package func headerBlock(_ frame: HTTP2HeadersFrame, in bytes: Span<UInt8>) -> Span<UInt8> {
-        switch frame.block {
-        case .input(let range): bytes.extracting(range)
-        case .assembled: assembled.span
-        }
-    }
-
     /// The block that was reported as assembled; empty after the next call of `next(in:from:)`.
     package var assembledBlock: [UInt8] { assembled }
-
-    /// Gives the bytes of a header block to `body`: for owners whose reader is a property, from which
-    /// no span can be had.
-    package func withHeaderBlock<Result>(
-        _ frame: HTTP2HeadersFrame,
-        in bytes: Span<UInt8>,
-        _ body: (Span<UInt8>) throws(HTTP2Violation) -> Result
-    ) throws(HTTP2Violation) -> Result {
-        try body(headerBlock(frame, in: bytes))
-    }
 
     /// Reads HEADERS (RFC 9113 section 6.2); nil where CONTINUATION must follow.
     mutating func headers(
