@@ -21,43 +21,39 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
     )
     lazy var localAddress: SocketAddress =
         peer.localAddress ?? SystemCall.localAddress(descriptor)
-    private var hasPreface = false
+    var hasPreface = false
     /// Streams whose request is complete enough to begin, in this read.
-    private var arrived: [HTTP2ServerStream] = []
+    var arrived: [HTTP2ServerStream] = []
     /// Those whose turn it is; it trades places with `arrived`, so that neither is copied.
-    private var beginning: [HTTP2ServerStream] = []
-    private var free: [HTTP2ServerStream] = []
+    var beginning: [HTTP2ServerStream] = []
+    var free: [HTTP2ServerStream] = []
     private var requestCount: UInt32 = 0
-    private let openedAt: Int64
-    private var lastActivity: Int64
-    private var lifeTimer = TimerHandle.none
-    private var keepAlive = KeepAlivePing()
-    private var headTimer = TimerHandle.none
+    let openedAt: Int64
+    var lastActivity: Int64
+    var lifeTimer = TimerHandle.none
+    var keepAlive = KeepAlivePing()
+    var headTimer = TimerHandle.none
     /// Stands where the first of the answers that are not taken would have waited too long.
-    private var flushTimer = TimerHandle.none
-    private var flushDue: Int64 = 0
+    var flushTimer = TimerHandle.none
+    var flushDue: Int64 = 0
     /// Since when the preface, a frame or a header block waits for its rest; `never` where none does.
-    private var unfinishedSince: Int64
-    private var countedReceived: UInt64 = 0
-    private var countedSent: UInt64 = 0
-    private var isClosing = false
-    private var bytesSentBeforeLinger: UInt64 = 0
+    var unfinishedSince: Int64
+    var countedReceived: UInt64 = 0
+    var countedSent: UInt64 = 0
+    var isClosing = false
+    var bytesSentBeforeLinger: UInt64 = 0
 
     /// GOAWAY is sent in two steps: first no number is named, so that what is on its way is served.
-    private enum Farewell { case none, announced, final }
-    private var farewell: Farewell = .none
+    enum Farewell { case none, announced, final }
+    var farewell: Farewell = .none
 
-    private static let lifeTimerKind: UInt8 = 0
-    private static let farewellTimerKind: UInt8 = 1
-    private static let lingerTimerKind: UInt8 = 2
-    private static let headTimerKind: UInt8 = 3
-    private static let flushTimerKind: UInt8 = 4
-    private static let never = Int64.max
-    /// The time for the preface where the configuration sets none for heads.
-    private static let prefaceMilliseconds: Int64 = 10_000
-    private static let farewellPing: UInt64 = 0x7069_6c6c_696f_6e01
-    /// A client that does not answer the first step gets the second after this time.
-    private static let farewellMilliseconds: Int64 = 1_000
+    static let lifeTimerKind: UInt8 = 0
+    static let farewellTimerKind: UInt8 = 1
+    static let lingerTimerKind: UInt8 = 2
+    static let headTimerKind: UInt8 = 3
+    static let flushTimerKind: UInt8 = 4
+    static let never = Int64.max
+    static let farewellPing: UInt64 = 0x7069_6c6c_696f_6e01
     private static let freeStreamCountMax = 32
     /// Where so much waits for the client, nothing more is read of it: every request makes answers.
     private static let unreadOutputMax = 1 << 20
@@ -71,7 +67,7 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         super.init(descriptor: descriptor, loop: chain.worker.loop)
     }
 
-    private var http: HTTPConnectionManager { chain.http }
+    var http: HTTPConnectionManager { chain.http }
     var stats: HTTPStats { chain.stats }
     var worker: Worker { chain.worker }
     var listenerLine: ListenerState.Line { chain.listenerLine }
@@ -285,85 +281,7 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         }
     }
 
-    // MARK: - Farewell
-
-    func drain() {
-        guard farewell == .none, !isClosing, !session.hasFailed else { return }
-        stats.increment(.downstreamCxDrainClose)
-        sayFarewell()
-    }
-
-    private func sayFarewell() {
-        guard farewell == .none, !isClosing, !session.hasFailed else { return }
-        farewell = .announced
-        session.writeGoAway(HTTP2.windowMax, .noError)
-        session.writePing(Self.farewellPing)
-        loop.timers.cancel(&lifeTimer)
-        loop.timers.arm(
-            &lifeTimer,
-            at: loop.nowMilliseconds + Self.farewellMilliseconds,
-            target: self,
-            kind: Self.farewellTimerKind
-        )
-    }
-
-    private func finishFarewell() {
-        guard farewell == .announced else { return }
-        farewell = .final
-        loop.timers.cancel(&lifeTimer)
-        session.writeGoAway(session.lastPeerStreamID, .noError)
-        if session.streams.isEmpty { closeWhenWritten() } else { armLifeTimer() }
-    }
-
-    func cut() {
-        stats.add(.downstreamRqDrained, UInt64(session.streams.count))
-        session.loseStreams(.local)
-        close(local: true, abruptly: true)
-    }
-
     // MARK: - The end
-
-    private func closeWhenWritten() {
-        guard !isClosing else { return }
-        isClosing = true
-        if isDrained {
-            finishClosing()
-        } else {
-            scheduleFlush()
-            armLinger()
-        }
-    }
-
-    private func finishClosing() {
-        // What the client has sent and nobody has read would turn the end into a reset.
-        guard isReadable || !input.isEmpty || session.hasFailed else {
-            close(local: true)
-            return
-        }
-        finishWriting()
-        armLinger()
-    }
-
-    private func armLinger() {
-        bytesSentBeforeLinger = bytesSent
-        loop.timers.cancel(&lifeTimer)
-        loop.timers.arm(
-            &lifeTimer,
-            at: loop.nowMilliseconds + http.delayedCloseTimeoutMilliseconds,
-            target: self,
-            kind: Self.lingerTimerKind
-        )
-    }
-
-    /// A client that takes what waits has time; one that does not is not waited for.
-    private func lingerIsOver() {
-        if !isDrained, bytesSent != bytesSentBeforeLinger {
-            armLinger()
-            return
-        }
-        stats.increment(.downstreamCxDelayedCloseTimeout)
-        close(local: true)
-    }
 
     override func receivedEnd() {
         let hadStreams = !session.streams.isEmpty
@@ -377,116 +295,7 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
         close(local: false, hadStreams: hadStreams)
     }
 
-    private func close(local: Bool, abruptly: Bool = false, hadStreams: Bool = false) {
-        guard isOpen else { return }
-        loop.timers.cancel(&lifeTimer)
-        keepAlive.cancel(session)
-        loop.timers.cancel(&headTimer)
-        loop.timers.cancel(&flushTimer)
-        countBytes()
-        stats.decrement(.downstreamCxActive)
-        stats.decrement(.downstreamCxHttp2Active)
-        if peer.isTLS { stats.decrement(.downstreamCxSslActive) }
-        stats.increment(.downstreamCxDestroy)
-        stats.increment(local ? .downstreamCxDestroyLocal : .downstreamCxDestroyRemote)
-        if hadStreams {
-            stats.increment(.downstreamCxDestroyActiveRq)
-            stats.increment(
-                local ? .downstreamCxDestroyLocalActiveRq : .downstreamCxDestroyRemoteActiveRq
-            )
-        }
-        let length = UInt64(max(0, loop.nowMilliseconds - openedAt))
-        stats.record(.downstreamCxLengthMs, milliseconds: length)
-        chain.listenerStats.record(.downstreamCxLengthMs, milliseconds: length)
-        chain.listenerStats.decrement(.downstreamCxActive)
-        chain.listenerStats.increment(.downstreamCxDestroy)
-        arrived = []
-        beginning = []
-        free = []
-        chain.writeConnectionLog(of: self, peer, openedAt: openedAt)
-        closeNow(abruptly: abruptly)
-        worker.removeConnection(self)
-        chain.connectionClosed()
-    }
-
-    private func countBytes() {
-        stats.add(.downstreamCxRxBytesTotal, bytesReceived &- countedReceived)
-        stats.add(.downstreamCxTxBytesTotal, bytesSent &- countedSent)
-        countedReceived = bytesReceived
-        countedSent = bytesSent
-    }
-
     // MARK: - Time
-
-    private func armLifeTimer() {
-        guard farewell != .announced else { return }
-        var due = Int64.max
-        if let idle = http.idleTimeoutMilliseconds { due = lastActivity + idle }
-        if let longest = http.connectionDurationMaxMilliseconds, farewell == .none {
-            due = min(due, openedAt + longest)
-        }
-        if due == .max { return }
-        loop.timers.arm(&lifeTimer, at: due, target: self, kind: Self.lifeTimerKind)
-    }
-
-    private var headMilliseconds: Int64? {
-        http.requestHeadersTimeoutMilliseconds ?? (hasPreface ? nil : Self.prefaceMilliseconds)
-    }
-
-    private func armHeadTimer() {
-        guard !headTimer.isArmed, unfinishedSince != Self.never, let limit = headMilliseconds
-        else { return }
-        loop.timers.arm(
-            &headTimer,
-            at: unfinishedSince + limit,
-            target: self,
-            kind: Self.headTimerKind
-        )
-    }
-
-    private func headIsDue() {
-        guard unfinishedSince != Self.never, !isClosing, !session.hasFailed,
-            let limit = headMilliseconds
-        else { return }
-        if loop.nowMilliseconds >= unfinishedSince + limit {
-            session.fail(HTTP2Violation(.slowHead))
-        } else {
-            armHeadTimer()
-        }
-    }
-
-    private func keepAliveIsDue() {
-        guard !isClosing, keepAlive.isUnanswered(session) else { return }
-        session.loseStreams(.broken(0))
-        close(local: true)
-    }
-
-    /// The answer on a stream is complete, and the client has not taken it: it has as long for each
-    /// piece of it as a stream may be idle.
-    func awaitFlush(_ stream: HTTP2ServerStream) {
-        guard stream.flushTimeout != .max else { return }
-        stream.lastSentAt = loop.nowMilliseconds
-        armFlushTimer(at: stream.lastSentAt + stream.flushTimeout)
-    }
-
-    private func armFlushTimer(at due: Int64) {
-        if flushTimer.isArmed, flushDue <= due { return }
-        flushDue = due
-        loop.timers.arm(&flushTimer, at: due, target: self, kind: Self.flushTimerKind)
-    }
-
-    private func flushIsDue() {
-        for stream in session.streams.values {
-            guard let stream = stream as? HTTP2ServerStream, stream.awaitsFlush else { continue }
-            let due = stream.lastSentAt + stream.flushTimeout
-            if loop.nowMilliseconds < due {
-                armFlushTimer(at: due)
-            } else {
-                session.stats.increment(.txFlushTimeout)
-                stream.reset(.internalError)
-            }
-        }
-    }
 
     override func timerFired(kind: UInt8) {
         switch kind {
@@ -508,25 +317,6 @@ final class HTTP2ServerConnection: StreamConnection, ClientConnection, Startable
             lifeTimer = .none
             checkLife()
         }
-    }
-
-    private func checkLife() {
-        let now = loop.nowMilliseconds
-        if let longest = http.connectionDurationMaxMilliseconds, now >= openedAt + longest,
-            farewell == .none
-        {
-            stats.increment(.downstreamCxMaxDurationReached)
-            sayFarewell()
-            return
-        }
-        if !session.streams.isEmpty { lastActivity = now }
-        if let idle = http.idleTimeoutMilliseconds, now >= lastActivity + idle {
-            stats.increment(.downstreamCxIdleTimeout)
-            session.writeGoAway(session.lastPeerStreamID, .noError)
-            closeWhenWritten()
-            return
-        }
-        armLifeTimer()
     }
 }
 

@@ -34,32 +34,31 @@ final class HTTP2Session {
     private(set) var remote = HTTP2Settings()
     private(set) var hasRemoteSettings = false
     /// Bytes that the peer lets us send on all streams.
-    private(set) var sendWindow = 65_535
-    private var receiveWindow: Int
-    private var unacknowledged = 0
+    var sendWindow = 65_535
+    var receiveWindow: Int
+    var unacknowledged = 0
     private(set) var streams: [UInt32: HTTP2Stream] = [:]
     /// Streams with something to send, in turn.
-    private var queued: [HTTP2Stream] = []
-    private var isPumping = false
+    var queued: [HTTP2Stream] = []
+    var isPumping = false
     var floods: HTTP2FloodCounters
     /// What waits for the peer.
-    private var outbound = OutboundFrames()
+    var outbound = OutboundFrames()
     private(set) var hasFailed = false
     /// The highest stream that the peer has opened.
     var lastPeerStreamID: UInt32 = 0
     /// The highest that this side has opened.
     var lastOwnStreamID: UInt32 = 0
     /// Streams that this side has reset: what the peer had sent before it heard is ignored.
-    private var recentResets: [UInt32] = []
-    private var recentResetPosition = 0
+    var recentResets: [UInt32] = []
+    var recentResetPosition = 0
     /// The highest of those that there was no room for: up to here no stream's end is known.
-    private var forgottenResetMax: UInt32 = 0
+    var forgottenResetMax: UInt32 = 0
     /// What the last GOAWAY named; it must not grow (RFC 9113 section 6.8).
-    private var announcedLastStreamID = HTTP2.windowMax
+    var announcedLastStreamID = HTTP2.windowMax
 
     /// So much waits in the socket's queue before streams keep what they have themselves.
     private static let socketBacklogMax = 128 * 1024
-    private static let recentResetCount = 128
     private static let frameBytes = 16_384
     /// A stream that is cancelled before this time, and was not answered, may be part of a flood.
     private static let youngMilliseconds: Int64 = 1_000
@@ -433,177 +432,5 @@ final class HTTP2Session {
         }
         stream.closed()
         owner.streamClosed(stream)
-    }
-
-    // MARK: - Windows
-
-    /// Lets the peer send again what was taken, in steps of half a window.
-    func refill(_ stream: HTTP2Stream, wasPaused: Bool) {
-        guard !stream.isReceivingPaused, !stream.hasReceivedEnd, !stream.isReset, stream.id != 0
-        else { return }
-        let grows = !wasPaused && options.growsStreamWindow
-        if let increment = stream.receiveWindow.refill(grows: grows) {
-            writeWindowUpdate(stream.id, increment)
-        }
-    }
-
-    private func refillConnection() {
-        guard unacknowledged * 2 >= Int(options.connectionWindowBytes), !hasFailed else { return }
-        receiveWindow += unacknowledged
-        writeWindowUpdate(0, unacknowledged)
-        unacknowledged = 0
-    }
-
-    func queue(_ stream: HTTP2Stream) {
-        guard !stream.isQueued else { return }
-        stream.isQueued = true
-        queued.append(stream)
-    }
-
-    /// The peer has taken all that was in the socket's queue.
-    func drained() {
-        outbound = OutboundFrames()
-        pump()
-    }
-
-    /// Sends what waits, one frame of each stream in turn, as far as windows and socket let it.
-    func pump() {
-        guard !isPumping, !queued.isEmpty else { return }
-        isPumping = true
-        defer { isPumping = false }
-        var idleTurns = 0
-        while !queued.isEmpty, sendWindow > 0 || hasEndsOnly, !isCongested, socket.isOpen,
-            idleTurns < queued.count
-        {
-            let stream = queued.removeFirst()
-            stream.isQueued = false
-            let before = stream.pending.count
-            if stream.pump() {
-                idleTurns = 0
-                queue(stream)
-            } else if !stream.pending.isEmpty, !stream.isReset {
-                idleTurns = stream.pending.count == before ? idleTurns + 1 : 0
-                queue(stream)
-            } else {
-                idleTurns = 0
-            }
-        }
-    }
-
-    /// Something waits that needs no window of the connection.
-    private var hasEndsOnly: Bool { queued.contains { $0.pending.isEmpty } }
-
-    // MARK: - Writing
-
-    func writeData(_ stream: HTTP2Stream, _ bytes: Span<UInt8>, endStream: Bool) {
-        unsafe socket.write(upTo: HTTP2FrameWriter.headerByteCount) {
-            unsafe HTTP2FrameWriter.writeHeader(
-                length: bytes.count,
-                type: .data,
-                flags: endStream ? .endStream : [],
-                streamID: stream.id,
-                into: $0
-            )
-        }
-        socket.write(bytes)
-        wrote(HTTP2FrameWriter.headerByteCount + bytes.count)
-        sendWindow -= bytes.count
-        floods.dataFrameSent()
-    }
-
-    func writeTrailers(_ stream: HTTP2Stream, _ trailers: Head) {
-        unsafe writeBlock(stream.id, endStream: true, HPACKEncoder.byteCountMax(trailers)) {
-            unsafe encoder.encode(trailers: trailers, into: $0)
-        }
-    }
-
-    /// Writes HEADERS around a block that the closure encodes.
-    func writeBlock(
-        _ id: UInt32,
-        endStream: Bool,
-        _ sizeMax: Int,
-        _ encode: (UnsafeMutableRawBufferPointer) -> Int
-    ) {
-        floods.headersSent()
-        let frameMax = frameBytesMax
-        let room = HTTP2FrameWriter.headerBlockByteCount(block: sizeMax, maxFrameSize: frameMax)
-        unsafe write(upTo: room) { buffer in
-            let start = HTTP2FrameWriter.headerByteCount
-            let count = unsafe encode(UnsafeMutableRawBufferPointer(rebasing: buffer[start...]))
-            return unsafe HTTP2FrameWriter.frameHeaderBlock(
-                count,
-                in: buffer,
-                streamID: id,
-                endStream: endStream,
-                maxFrameSize: frameMax
-            )
-        }
-    }
-
-    /// Writes a frame, and counts it among those that wait.
-    private func write(
-        upTo count: Int,
-        isControl: Bool = false,
-        _ fill: (UnsafeMutableRawBufferPointer) -> Int
-    ) {
-        var size = 0
-        unsafe socket.write(upTo: count) { buffer in
-            size = unsafe fill(buffer)
-            return size
-        }
-        wrote(size, isControl: isControl)
-    }
-
-    private func wrote(_ bytes: Int, isControl: Bool = false) {
-        outbound.wrote(bytes, isControl: isControl, waiting: socket.output.count)
-    }
-
-    func writeReset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
-        writeReset(id: stream.id, code)
-    }
-
-    func writeReset(id: UInt32, _ code: HTTP2ErrorCode) {
-        guard id != 0, !hasFailed else { return }
-        stats.increment(.txReset)
-        if recentResets.count < Self.recentResetCount {
-            recentResets.append(id)
-        } else {
-            forgottenResetMax = max(forgottenResetMax, recentResets[recentResetPosition])
-            recentResets[recentResetPosition] = id
-            recentResetPosition = (recentResetPosition + 1) % Self.recentResetCount
-        }
-        unsafe write(upTo: HTTP2FrameWriter.resetByteCount, isControl: true) {
-            unsafe HTTP2FrameWriter.writeReset(streamID: id, code: code, into: $0)
-        }
-    }
-
-    private func writeWindowUpdate(_ id: UInt32, _ increment: Int) {
-        unsafe write(upTo: HTTP2FrameWriter.windowUpdateByteCount) {
-            unsafe HTTP2FrameWriter.writeWindowUpdate(
-                streamID: id,
-                increment: UInt32(clamping: increment),
-                into: $0
-            )
-        }
-    }
-
-    func writeGoAway(_ last: UInt32, _ code: HTTP2ErrorCode, debug: StaticString = "") {
-        stats.increment(.goawaySent)
-        announcedLastStreamID = min(last, announcedLastStreamID)
-        let announced = announcedLastStreamID
-        unsafe write(upTo: HTTP2FrameWriter.goAwayByteCount(debug: debug)) {
-            unsafe HTTP2FrameWriter.writeGoAway(
-                lastStreamID: announced,
-                code: code,
-                debug: debug,
-                into: $0
-            )
-        }
-    }
-
-    func writePing(_ opaque: UInt64) {
-        unsafe write(upTo: HTTP2FrameWriter.pingByteCount) {
-            unsafe HTTP2FrameWriter.writePing(opaque: opaque, ack: false, into: $0)
-        }
     }
 }
