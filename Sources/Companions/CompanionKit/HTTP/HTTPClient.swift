@@ -61,6 +61,9 @@ package final class HTTPClient {
     ) throws(Failure) -> HTTPResponse {
         let deadline = Deadline(milliseconds: timeout)
         let bytes = try render(request)
+        guard !endpoint.isTLS || tls != nil else {
+            throw .stream(.tls("nothing is configured for \(endpoint.authority)"))
+        }
         // A kept connection may have been closed by the peer meanwhile: one more attempt then, if the
         // peer has not said anything.
         if let kept = stream, !kept.isStale {
@@ -98,22 +101,44 @@ package final class HTTPClient {
     // MARK: - Writing
 
     private func render(_ request: HTTPRequest) throws(Failure) -> [UInt8] {
-        var text = "\(request.method) \(endpoint.basePath)\(request.path) HTTP/1.1\r\n"
+        let target = endpoint.basePath + request.path
+        let method = request.method.utf8
+        guard !method.isEmpty, method.allSatisfy({ $0 >= 0x41 && $0 <= 0x5a }) else {
+            throw .unwritable("the method '\(request.method)' is none")
+        }
+        let slash = target.utf8.first == UInt8(ascii: "/") ? "" : "/"
+        var text = "\(request.method) \(slash)\(target) HTTP/1.1\r\n"
         text += "host: \(endpoint.authority)\r\n"
         for (name, value) in request.headers {
             let isClean = (name + value).utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }
-            guard isClean, !name.isEmpty, !name.contains(":") else {
+            guard isClean, !name.isEmpty, !name.contains(":"), !name.contains(" ") else {
                 throw .unwritable("field \(name) has bytes that no field may have")
             }
             text += "\(name): \(value)\r\n"
         }
-        guard text.utf8.first != 0x20, !request.path.utf8.contains(where: { $0 <= 0x20 }) else {
-            throw .unwritable("the path '\(request.path)' has spaces or control characters")
+        guard target.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }) else {
+            throw .unwritable("the path '\(target)' has spaces or control characters")
         }
         let hasBody = request.method != "GET" && request.method != "HEAD"
         if hasBody || !request.body.isEmpty { text += "content-length: \(request.body.count)\r\n" }
         text += "\r\n"
-        return Array(text.utf8) + request.body
+        return Array(text.utf8)
+    }
+
+    /// A small body goes out with the head, in one packet; a large one is not copied for that.
+    private func write(
+        _ head: [UInt8],
+        _ body: [UInt8],
+        to stream: ClientStream,
+        _ deadline: Deadline
+    ) throws(StreamFailure) {
+        if body.count <= 16 << 10 {
+            let whole = head + body
+            try stream.write(whole.span, deadline: deadline)
+        } else {
+            try stream.write(head.span, deadline: deadline)
+            try stream.write(body.span, deadline: deadline)
+        }
     }
 
     private func exchange(
@@ -127,7 +152,7 @@ package final class HTTPClient {
         hasAnswerBegun = false
         var writeFailure: StreamFailure?
         do throws(StreamFailure) {
-            try stream.write(bytes.span, deadline: deadline)
+            try write(bytes, request.body, to: stream, deadline)
         } catch {
             // A server that refuses a large body answers, and closes before it has read all of it.
             guard error == .closed else { throw .stream(error) }

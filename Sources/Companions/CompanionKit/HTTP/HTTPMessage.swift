@@ -68,8 +68,10 @@ package struct HTTPEndpoint: Sendable, Equatable {
     /// Without brackets.
     package var host: String
     package var port: Int
-    /// Without a slash at the end; may be empty.
+    /// Without a slash at the end; may be empty, and may have a query.
     package var basePath: String
+    /// Path and query as they stand in the URL; at least a slash.
+    package var exactPath: String
 
     /// nil for what is no http or https URL.
     package init?(_ url: String) {
@@ -89,7 +91,11 @@ package struct HTTPEndpoint: Sendable, Equatable {
             rest.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f })
         else { return nil }
         var path = rest[end...]
-        while path.last == "/" { path = path.dropLast() }
+        if path.first != "/" { path = "/" + path }
+        exactPath = String(path)
+        if !path.contains("?") {
+            while path.last == "/" { path = path.dropLast() }
+        }
         basePath = String(path)
         port = isTLS ? 443 : 80
         if authority.first == "[" {

@@ -107,8 +107,7 @@ package final class ClientStream {
                 unsafe Glibc.connect(descriptor, $0, address.length)
             }
         }
-        if code == 0 { return descriptor }
-        guard errno == EINPROGRESS else {
+        guard code == 0 || errno == EINPROGRESS else {
             let why = words(errno)
             _ = Glibc.close(descriptor)
             throw .connect(address: name, why: why)

@@ -95,6 +95,13 @@ package enum JSONWriter {
         }
     }
 
+    /// A record as one object.
+    package static func object(_ record: borrowing LogRecord) -> [UInt8] {
+        var out: [UInt8] = []
+        appendObject(record, &out)
+        return out
+    }
+
     /// Appends a record as one object.
     package static func appendObject(_ record: borrowing LogRecord, _ out: inout [UInt8]) {
         out.append(0x7b)

@@ -76,10 +76,14 @@ package struct TagMatcher {
             }
         }
         guard let end else { return [text] }
+        // Each piece is worked out once, so that many braces cost no more than what they make.
+        let rests = alternatives(Array(text[(end + 1)...]))
         var made: [[UInt8]] = []
         for part in parts {
-            for rest in alternatives(part + text[(end + 1)...]) where made.count < alternativesMax {
-                made.append(text[..<open] + rest)
+            for middle in alternatives(part) {
+                for rest in rests where made.count < alternativesMax {
+                    made.append(text[..<open] + middle + rest)
+                }
             }
         }
         return made

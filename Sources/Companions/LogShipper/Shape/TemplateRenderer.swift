@@ -116,8 +116,8 @@ package final class TemplateRenderer {
             writer.append(time, &out)
             return
         }
-        let second = time / 1_000_000_000
-        if times[number].second != second || time < 0 {
+        let second = Self.second(time)
+        if times[number].second != second {
             times[number].bytes.removeAll(keepingCapacity: true)
             writer.append(time, &times[number].bytes)
             times[number].second = second

@@ -19,6 +19,9 @@ package protocol RecordIntake: AnyObject {
     /// It is parsed, shaped, routed and encoded here; a line that nobody wants counts as delivered.
     func take(_ line: Span<UInt8>, origin: RecordOrigin, mark: LineMark, sinks: SinkSet)
 
+    /// Bytes that are left out: for these sinks they count as delivered.
+    func pass(_ origin: RecordOrigin, sinks: SinkSet)
+
     /// A record that needs no parsing, from a source that has fields and a tag of its own.
     func take(_ record: inout LogRecord, sinks: SinkSet)
 }

@@ -7,12 +7,17 @@ import Model
 final class SyslogLine: LineReader {
     private let form: ParserOptions.SyslogForm
     private let message: [UInt8]
-    private let names = (
-        pri: Array("pri".utf8), facility: Array("facility".utf8), severity: Array("severity".utf8),
-        time: Array("time".utf8), host: Array("host".utf8), ident: Array("ident".utf8),
-        pid: Array("pid".utf8), msgid: Array("msgid".utf8), data: Array("extradata".utf8),
-        structured: Array("structured_data".utf8)
-    )
+    private let pri = Array("pri".utf8)
+    private let facility = Array("facility".utf8)
+    private let severity = Array("severity".utf8)
+    private let time = Array("time".utf8)
+    private let host = Array("host".utf8)
+    private let ident = Array("ident".utf8)
+    private let pid = Array("pid".utf8)
+    private let data = Array("extradata".utf8)
+    private let structured = Array("structured_data".utf8)
+    /// The words of the new form, in their order.
+    private let header = ["time", "host", "ident", "pid", "msgid"].map { Array($0.utf8) }
     private var object: [UInt8] = []
 
     init(_ form: ParserOptions.SyslogForm, key: String) {
@@ -49,13 +54,13 @@ final class SyslogLine: LineReader {
     }
 
     private func add(_ priority: Int, _ digits: Span<UInt8>, _ record: inout LogRecord) {
-        let names = names
         let isPlain = digits.count == 1 || digits[0] != 0x30
-        record.append(name: names.pri.span, value: digits, kind: isPlain ? .json : .text)
-        let facility = SyslogWords.facilities[priority / 8]
-        record.append(name: names.facility.span, value: facility.span, kind: .text)
-        let severity = SyslogWords.severities[priority % 8]
-        record.append(name: names.severity.span, value: severity.span, kind: .text)
+        let pri = pri
+        record.append(name: pri.span, value: digits, kind: isPlain ? .json : .text)
+        let facilityWord = SyslogWords.facilities[priority / 8]
+        addText(facility, facilityWord.span, &record)
+        let severityWord = SyslogWords.severities[priority % 8]
+        addText(severity, severityWord.span, &record)
     }
 
     private func addText(_ name: [UInt8], _ value: Span<UInt8>, _ record: inout LogRecord) {
@@ -68,17 +73,17 @@ final class SyslogLine: LineReader {
         guard let timeEnd = Self.oldTime(body), timeEnd < body.count,
             let hostEnd = body.firstIndex(of: 0x20, from: timeEnd + 1), hostEnd > timeEnd + 1
         else { return false }
-        addText(names.time, body.extracting(0..<timeEnd), &record)
-        addText(names.host, body.extracting(timeEnd + 1..<hostEnd), &record)
+        addText(time, body.extracting(0..<timeEnd), &record)
+        addText(host, body.extracting(timeEnd + 1..<hostEnd), &record)
         var index = hostEnd + 1
         let start = index
         while index < body.count, !Self.endsIdent(body[index]) { index += 1 }
-        if index > start { addText(names.ident, body.extracting(start..<index), &record) }
+        if index > start { addText(ident, body.extracting(start..<index), &record) }
         if index < body.count, body[index] == UInt8(ascii: "["),
             let end = body.firstIndex(of: UInt8(ascii: "]"), from: index)
         {
             if end > index + 1 {
-                addText(names.pid, body.extracting(index + 1..<end), &record)
+                addText(pid, body.extracting(index + 1..<end), &record)
             }
             index = end + 1
         }
@@ -110,9 +115,8 @@ final class SyslogLine: LineReader {
     // MARK: - RFC 5424
 
     private func readNew(_ body: Span<UInt8>, _ record: inout LogRecord) -> Bool {
-        let names = names
         var index = 0
-        for name in [names.time, names.host, names.ident, names.pid, names.msgid] {
+        for name in header {
             guard let end = body.firstIndex(of: 0x20, from: index), end > index else {
                 return false
             }
@@ -128,9 +132,10 @@ final class SyslogLine: LineReader {
             object.removeAll(keepingCapacity: true)
             guard let end = readData(body, index) else { return false }
             index = end
-            addText(names.data, body.extracting(start..<end), &record)
+            addText(data, body.extracting(start..<end), &record)
             let object = object
-            record.append(name: names.structured.span, value: object.span, kind: .json)
+            let structured = structured
+            record.append(name: structured.span, value: object.span, kind: .json)
         }
         guard index < body.count else { return true }
         guard body[index] == 0x20 else { return false }

@@ -25,6 +25,8 @@ protocol JoiningRule: AnyObject {
     )
     /// Forgets where it is in a record.
     func reset()
+    /// The rule for another file: itself, where it remembers nothing of a record.
+    func another() -> any JoiningRule
 }
 
 extension JoiningRule {
@@ -38,6 +40,7 @@ extension JoiningRule {
         tail: inout [UInt8]
     ) { JSONWriter.append(line, &bytes) }
     func reset() {}
+    func another() -> any JoiningRule { self }
 }
 
 enum JoiningRules {
@@ -156,6 +159,9 @@ private final class DockerRule: JoiningRule {
     func judge(_ line: Span<UInt8>, isPending: Bool) -> JoiningVerdict {
         guard let range = text(line) else { return JoiningVerdict(beginsNew: true, endsHere: true) }
         let isWhole = DockerLine.endsWithLineFeed(line.extracting(range))
+        if !isWhole || isPending, !JSONScanner.isValid(line) {
+            return JoiningVerdict(beginsNew: true, endsHere: true)
+        }
         return JoiningVerdict(beginsNew: false, endsHere: isWhole)
     }
 

@@ -47,6 +47,14 @@ package final class LineAssembler {
         flushAfter = options.flushAfter
     }
 
+    /// One with the same rule, in which nothing waits.
+    package init(like other: LineAssembler) {
+        rule = other.rule.another()
+        linesMax = other.linesMax
+        bytesMax = other.bytesMax
+        flushAfter = other.flushAfter
+    }
+
     package var isPending: Bool { slots[0].lines > 0 || slots[1].lines > 0 }
 
     /// Where the lines that wait begin, or nil.

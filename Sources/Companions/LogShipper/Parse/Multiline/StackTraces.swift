@@ -29,6 +29,7 @@ final class PythonRule: JoiningRule {
     private var state = State.outside
 
     init(_ between: LinePattern) { self.between = between }
+    func another() -> any JoiningRule { PythonRule(between) }
 
     var trimsEmptyLines: Bool { true }
     func reset() { state = .outside }
@@ -78,6 +79,7 @@ final class GoRule: JoiningRule {
     private var state = State.outside
 
     init(_ begin: LinePattern) { self.begin = begin }
+    func another() -> any JoiningRule { GoRule(begin) }
 
     var trimsEmptyLines: Bool { true }
     func reset() { state = .outside }

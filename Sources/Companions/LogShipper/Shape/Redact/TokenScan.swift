@@ -51,23 +51,31 @@ enum TokenScan {
     private static let keyWords = Array("PRIVATE KEY".utf8)
     private static let keyEnd = Array("-----END ".utf8)
 
-    /// True for each byte that a token begins with.
-    private static let firsts: [Bool] = {
-        var firsts = [Bool](repeating: false, count: 256)
-        for kind in kinds { firsts[Int(kind.begin[0])] = true }
-        firsts[Int(UInt8(ascii: "e"))] = true
-        firsts[Int(UInt8(ascii: "-"))] = true
-        return firsts
+    /// For each byte the kinds that begin with it; nil for the other bytes.
+    private static let byFirst: [[Kind]?] = {
+        var byFirst = [[Kind]?](repeating: nil, count: 256)
+        for kind in kinds {
+            byFirst[Int(kind.begin[0])] = (byFirst[Int(kind.begin[0])] ?? []) + [kind]
+        }
+        for byte in [UInt8(ascii: "e"), 0x2d] where byFirst[Int(byte)] == nil {
+            byFirst[Int(byte)] = []
+        }
+        return byFirst
     }()
 
     static func next(_ text: Span<UInt8>, _ from: Int) -> Range<Int>? {
-        let firsts = firsts
+        let byFirst = byFirst
         var index = from
         // The end of what no token can begin within.
         var passed = from
+        // Tokens begin where a word does.
+        var isInWord = from > 0 && isURL(text[from - 1])
         while index < text.count {
-            guard firsts[Int(text[index])], index >= passed,
-                index == 0 || !isURL(text[index - 1]) || text[index] == 0x2d
+            let byte = text[index]
+            let wasInWord = isInWord
+            isInWord = isURL(byte)
+            guard !wasInWord || byte == 0x2d, isInWord, index >= passed,
+                let kinds = byFirst[Int(byte)]
             else {
                 index += 1
                 continue
@@ -79,7 +87,7 @@ enum TokenScan {
                 passed = end
             } else if text[index] == 0x2d, rest.hasPrefix(keyBegin.span), isPrivateKey(rest) {
                 return index..<privateKey(text, index)
-            } else if let found = plain(text, index, rest) {
+            } else if let found = plain(kinds, text, index, rest) {
                 return found
             }
             index += 1
@@ -88,6 +96,7 @@ enum TokenScan {
     }
 
     private static func plain(
+        _ kinds: [Kind],
         _ text: Span<UInt8>,
         _ start: Int,
         _ rest: Span<UInt8>

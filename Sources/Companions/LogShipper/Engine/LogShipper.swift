@@ -1,0 +1,277 @@
+internal import CLinux
+internal import CompanionKit
+import Glibc
+import Model
+import Synchronization
+import Telemetry
+
+/// The log shipper: sources, pipelines and sinks of one configuration, running.
+///
+/// One thread reads and encodes (`logs`), each sink sends on threads of its own (`log-sink-N`), and one
+/// waits for the disk (`logs-disk`).
+package final class LogShipper: Sendable {
+    /// Where and how it runs.
+    package struct Options: Sendable {
+        /// Checkpoints, spools and dead letters.
+        package var stateDirectory: String
+        package var hostname: String
+
+        package init(stateDirectory: String, hostname: String) {
+            self.stateDirectory = stateDirectory
+            self.hostname = hostname
+        }
+    }
+
+    package let configuration: LogConfiguration
+    package let sinkCounters: [SinkCounters]
+    package let sourceCounters: [SourceCounters]
+    private let options: Options
+    private let loop: EngineLoop
+    private let disk: DiskThread
+    private let core: Core
+    private let senders: [SinkSender]
+    private let cancellation: Cancellation
+    private let running = Atomic(0)
+
+    // Safe to share: made before the engine's thread begins, and touched by it alone from then on.
+    private final class Core: @unchecked Sendable {
+        let engine: LogEngine
+        var isStopping = false
+        var flushTimer: EngineLoop.Timer?
+        init(_ engine: LogEngine) { self.engine = engine }
+    }
+
+    /// Tells the engine's thread what sinks' threads have done.
+    private struct Completion: ChunkCompletion {
+        let loop: EngineLoop
+        let names: StreamNames
+        let target: Target
+
+        final class Target: Sendable {
+            let core = Mutex<Core?>(nil)
+        }
+
+        func finished(chunk: UInt64, streams: Set<UInt32>, sink: Int) {
+            loop.post { [target] in
+                guard let core = target.core.withLock({ $0 }) else { return }
+                core.engine.finished(chunk, streams, sink: sink)
+            }
+        }
+
+        func name(ofStream stream: UInt32) -> String { names[stream] }
+    }
+
+    /// Makes everything ready; nothing is read or sent before ``start()``.
+    ///
+    /// - Throws: what is wrong with the configuration, with its place.
+    package init(
+        _ configuration: LogConfiguration,
+        options: Options
+    ) throws(LogConfigurationFailure) {
+        self.configuration = configuration
+        self.options = options
+        let loop = EngineLoop()
+        let disk = DiskThread()
+        let names = StreamNames()
+        let target = Completion.Target()
+        let completion = Completion(loop: loop, names: names, target: target)
+        let cancellation = Cancellation()
+        sourceCounters = configuration.sources.map { _ in SourceCounters() }
+        var buffers: [SinkBuffer] = []
+        var senders: [SinkSender] = []
+        for (number, sink) in configuration.sinks.enumerated() {
+            let made = try Self.makeSink(number, sink, options, completion, cancellation)
+            buffers.append(made.buffer)
+            senders += made.senders
+        }
+        sinkCounters = buffers.map(\.counters)
+        let engine = try LogEngine(
+            configuration,
+            buffers: buffers,
+            counters: sourceCounters,
+            names: names,
+            unmatchedLetters: DeadLetterFile(
+                path: options.stateDirectory + "/unusable-lines.jsonl"
+            ),
+            hostname: options.hostname
+        )
+        let core = Core(engine)
+        engine.sources = try LogSources.make(
+            configuration,
+            engine: engine,
+            loop: loop,
+            disk: disk,
+            counters: sourceCounters,
+            stateDirectory: options.stateDirectory
+        )
+        target.core.withLock { $0 = core }
+        self.loop = loop
+        self.disk = disk
+        self.core = core
+        self.senders = senders
+        self.cancellation = cancellation
+    }
+
+    private static func makeSink(
+        _ number: Int,
+        _ configuration: SinkConfiguration,
+        _ options: Options,
+        _ completion: Completion,
+        _ cancellation: Cancellation
+    ) throws(LogConfigurationFailure) -> (buffer: SinkBuffer, senders: [SinkSender]) {
+        let place = configuration.place
+        let sink: Sink
+        do throws(SinkFailure) {
+            sink = try LogSinks.make(configuration, hostname: options.hostname)
+        } catch {
+            throw LogConfigurationFailure(place: place, what: error.what, hint: error.hint)
+        }
+        var spool: Spool?
+        if configuration.buffer.diskMax > 0 {
+            let directory =
+                configuration.buffer.directory
+                ?? "\(options.stateDirectory)/spool/\(configuration.name)"
+            do throws(FileFailure) {
+                spool = try Spool(directory: directory, bytesMax: configuration.buffer.diskMax)
+            } catch {
+                throw LogConfigurationFailure(
+                    place: place,
+                    what: "the spool of sink \(configuration.name) can't be opened: \(error)",
+                    hint: "name another folder, or leave the spool out with a disk limit of 0"
+                )
+            }
+        }
+        if let found = spool?.found, found.chunks > 0 || found.tornBytes > 0 {
+            Log.shared.log(
+                found.rotten == 0 ? .info : .warning,
+                "the spool of log sink \(configuration.name) goes on",
+                [
+                    "chunks": "\(found.chunks)", "bytes": "\(found.bytes)",
+                    "unreadable": "\(found.rotten)", "torn_bytes": "\(found.tornBytes)",
+                ]
+            )
+        }
+        let counters = SinkCounters()
+        let queue = ChunkQueue(spool: spool)
+        let letters = DeadLetterFile(
+            path: configuration.deadLetters
+                ?? "\(options.stateDirectory)/dead-letters-\(configuration.name).jsonl"
+        )
+        let buffer = SinkBuffer(
+            number: number,
+            configuration: configuration,
+            encoder: sink.encoder,
+            queue: queue,
+            counters: counters
+        )
+        let senders = (0..<max(configuration.buffer.flushThreads, 1)).map { _ in
+            SinkSender(
+                number: number,
+                configuration: configuration,
+                makeSender: sink.makeSender,
+                queue: queue,
+                counters: counters,
+                deadLetters: letters,
+                completion: completion,
+                cancellation: cancellation
+            )
+        }
+        return (buffer, senders)
+    }
+
+    // MARK: - Start and stop
+
+    /// Begins to read and to send; called once.
+    package func start() {
+        disk.start()
+        running.add(senders.count + 1)
+        for (number, sender) in senders.enumerated() {
+            BackgroundThread.start { [self] in
+                unsafe pillion_name_thread("log-sink-\(number)")
+                sender.run()
+                running.add(-1)
+            }
+        }
+        BackgroundThread.start { [self] in
+            unsafe pillion_name_thread("logs")
+            for source in core.engine.sources { source.start() }
+            tick()
+            loop.run()
+            running.add(-1)
+        }
+    }
+
+    /// Seals what is old, brings spools to the disk, and asks sinks whether they take records again.
+    private func tick() {
+        let engine = core.engine
+        engine.beginRound()
+        for buffer in engine.buffers { buffer.sealOld(now: engine.now) }
+        engine.settle()
+        syncSpools()
+        engine.refreshBlocked()
+        loop.schedule(after: 100) { [self] in tick() }
+    }
+
+    private func syncSpools() {
+        for buffer in core.engine.buffers {
+            let chunks = buffer.takeUnsynced()
+            guard !chunks.isEmpty, let spool = buffer.queue.spool else { continue }
+            let number = buffer.number
+            disk.post { [self] in
+                do throws(FileFailure) {
+                    try spool.sync()
+                } catch {
+                    Log.shared.log(.error, "a log sink's spool does not reach the disk: \(error)")
+                    return
+                }
+                loop.post { [self] in
+                    for chunk in chunks {
+                        core.engine.finished(chunk.number, chunk.streams, sink: number)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads no more, sends what it can within each sink's drain time, spills the rest, and returns.
+    ///
+    /// - Parameter deadline: milliseconds in which all of it must be done.
+    package func stop(deadline: Int64) {
+        let stopped = Mutex(false)
+        loop.post { [self] in
+            core.isStopping = true
+            for source in core.engine.sources { source.stop() }
+            for buffer in core.engine.buffers {
+                buffer.sealAll()
+                buffer.queue.end()
+            }
+            stopped.withLock { $0 = true }
+        }
+        let drain = configuration.sinks.map(\.buffer.drainTime).max() ?? 0
+        let end = EngineLoop.now + min(drain, max(deadline - 1000, 0))
+        let pause = Cancellation()
+        while EngineLoop.now < end {
+            let isStopped = stopped.withLock { $0 }
+            if isStopped, running.value <= 1 { break }
+            _ = pause.sleep(milliseconds: 10)
+        }
+        cancellation.cancel()
+        let last = EngineLoop.now + 2000
+        while running.value > 1, EngineLoop.now < last { _ = pause.sleep(milliseconds: 5) }
+        loop.post { [self] in
+            for buffer in core.engine.buffers { buffer.spillRest() }
+            syncSpools()
+            disk.post { [self] in
+                loop.post { [self] in
+                    core.engine.settle()
+                    for source in core.engine.sources { source.save() }
+                    loop.end()
+                }
+            }
+        }
+        while running.value > 0, EngineLoop.now < last + 5000 {
+            _ = pause.sleep(milliseconds: 5)
+        }
+        disk.finish()
+    }
+}

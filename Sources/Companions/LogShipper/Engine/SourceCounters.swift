@@ -1,0 +1,21 @@
+package import Synchronization
+
+/// What happened at one source; written by the engine's thread, read by anybody.
+package final class SourceCounters: Sendable {
+    package let lines = Atomic(0)
+    package let bytes = Atomic(0)
+    package let unmatched = Atomic(0)
+    package let filtered = Atomic(0)
+    /// Records that no output is for.
+    package let unrouted = Atomic(0)
+    package let refused = Atomic(0)
+    package let truncated = Atomic(0)
+    package let streams = Atomic(0)
+    /// Bytes that no sink has yet, and since when, in milliseconds since 1970.
+    package let lagBytes = Atomic(0)
+    package let lagSince = Atomic(0)
+    /// Files lost from sight with bytes unread, shrunk, unreadable: each kind of trouble once.
+    package let troubles = Atomic(0)
+
+    package init() {}
+}

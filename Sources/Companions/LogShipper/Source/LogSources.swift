@@ -1,0 +1,68 @@
+internal import CompanionKit
+
+/// Makes the sources of a configuration ready.
+enum LogSources {
+    static func make(
+        _ configuration: LogConfiguration,
+        engine: LogEngine,
+        loop: EngineLoop,
+        disk: DiskThread,
+        counters: [SourceCounters],
+        stateDirectory: String
+    ) throws(LogConfigurationFailure) -> [any LogSource] {
+        var made: [any LogSource] = []
+        for (number, source) in configuration.sources.enumerated() {
+            switch source.kind {
+            case .tail(let options):
+                made.append(
+                    try TailSource(
+                        number: number,
+                        configuration: source,
+                        options: options,
+                        globs: try globs(options.paths, source.place),
+                        excluded: try globs(options.excluded, source.place),
+                        engine: engine,
+                        loop: loop,
+                        counters: counters[number],
+                        checkpoint: CheckpointFile(
+                            path: "\(stateDirectory)/\(checkpointName(options)).checkpoint",
+                            loop: loop,
+                            disk: disk
+                        ),
+                        sinkNames: configuration.sinks.map(\.name)
+                    )
+                )
+            default:
+                throw LogConfigurationFailure(
+                    place: source.place,
+                    what: "this kind of source is not supported yet"
+                )
+            }
+        }
+        return made
+    }
+
+    /// The same for the same paths, wherever they stand in the file.
+    private static func checkpointName(_ options: TailOptions) -> String {
+        let paths = Array(options.paths.sorted().joined(separator: "\n").utf8)
+        return "tail-" + String(Checksum.crc32(paths.span), radix: 16)
+    }
+
+    private static func globs(
+        _ texts: [String],
+        _ place: ConfigurationPlace
+    ) throws(LogConfigurationFailure) -> [Glob] {
+        var globs: [Glob] = []
+        for text in texts {
+            guard let glob = Glob(text) else {
+                throw LogConfigurationFailure(
+                    place: place,
+                    what:
+                        "the braces of '\(text)' stand for more than \(Glob.alternativesMax) paths"
+                )
+            }
+            globs.append(glob)
+        }
+        return globs
+    }
+}
