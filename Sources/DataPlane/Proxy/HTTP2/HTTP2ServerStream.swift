@@ -237,7 +237,9 @@ final class HTTP2ServerStream: HTTP2Stream, DownstreamStream {
         exchange = nil
         chain.stats.increment(.downstreamRqRxReset)
         switch reason {
-        case .upstreamReset, .local: reset(.internalError)
+        // RFC 9113 section 8.5: what is at the other end of a tunnel broke, not this connection.
+        case .upstreamReset: reset(isSwitched ? .connectError : .internalError)
+        case .local: reset(.internalError)
         case .protocolError: reset(.protocolError)
         }
         if let ended { connection.worker.giveBack(ended) }
