@@ -26,7 +26,8 @@ internal import CZlib
                 // zlib counts in 32 bits.
                 let part = min(bytes.count - offset, 1 << 30)
                 unsafe stream.next_in = UnsafeMutablePointer(
-                    mutating: bytes.baseAddress.map { unsafe $0 + offset })
+                    mutating: bytes.baseAddress.map { unsafe $0 + offset }
+                )
                 unsafe stream.avail_in = UInt32(part)
                 offset += part
                 let flush = offset == bytes.count ? Z_FINISH : Z_NO_FLUSH

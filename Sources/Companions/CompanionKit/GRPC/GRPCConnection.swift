@@ -100,7 +100,10 @@ final class GRPCConnection {
         }
         out += unsafe Self.frame(HTTP2FrameWriter.windowUpdateByteCount) { buffer in
             unsafe HTTP2FrameWriter.writeWindowUpdate(
-                streamID: 0, increment: 8 << 20, into: buffer)
+                streamID: 0,
+                increment: 8 << 20,
+                into: buffer
+            )
         }
     }
 
@@ -111,10 +114,16 @@ final class GRPCConnection {
         var memory = [UInt8](repeating: 0, count: room + HTTP2FrameWriter.headerByteCount)
         let count = unsafe memory.withUnsafeMutableBytes { buffer in
             let place = unsafe UnsafeMutableRawBufferPointer(
-                rebasing: buffer[HTTP2FrameWriter.headerByteCount...])
+                rebasing: buffer[HTTP2FrameWriter.headerByteCount...]
+            )
             let block = unsafe encoder.encode(request: request, into: place)
             return unsafe HTTP2FrameWriter.frameHeaderBlock(
-                block, in: buffer, streamID: id, endStream: false, maxFrameSize: size)
+                block,
+                in: buffer,
+                streamID: id,
+                endStream: false,
+                maxFrameSize: size
+            )
         }
         out += memory[..<count]
     }
@@ -314,7 +323,10 @@ final class GRPCConnection {
             let increment = UInt32(truncatingIfNeeded: piece.flowControlled)
             out += unsafe Self.frame(HTTP2FrameWriter.windowUpdateByteCount) { buffer in
                 unsafe HTTP2FrameWriter.writeWindowUpdate(
-                    streamID: 0, increment: increment, into: buffer)
+                    streamID: 0,
+                    increment: increment,
+                    into: buffer
+                )
             }
         }
         guard nextStreamID > 1, piece.streamID == currentID, !received.isOver else { return }
@@ -378,7 +390,9 @@ final class GRPCConnection {
         while index < bytes.count {
             if bytes[index] == 0x25, index + 2 < bytes.count,
                 let value = UInt8(
-                    String(decoding: bytes[index + 1...index + 2], as: UTF8.self), radix: 16)
+                    String(decoding: bytes[index + 1...index + 2], as: UTF8.self),
+                    radix: 16
+                )
             {
                 out.append(value < 0x20 ? 0x20 : value)
                 index += 3

@@ -53,7 +53,8 @@ package enum LogSinks {
             return Sink(encoder: encoder) { () throws(SinkFailure) in try DatadogSender(options) }
         case .cloudWatch(let options):
             let encoder = CloudWatchEncoder(options, inject, hostname: hostname)
-            return Sink(encoder: encoder) { () throws(SinkFailure) in try CloudWatchSender(options) }
+            return Sink(encoder: encoder) { () throws(SinkFailure) in try CloudWatchSender(options)
+            }
         case .s3(let options):
             let encoder = S3Encoder(options, inject, hostname: hostname)
             return Sink(encoder: encoder) { () throws(SinkFailure) in try S3Sender(options) }

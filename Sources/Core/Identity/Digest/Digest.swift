@@ -27,7 +27,12 @@ package enum Digest {
         var out = [UInt8](repeating: 0, count: 32)
         let isDone = unsafe bytes.withUnsafeBufferPointer { buffer in
             unsafe pillion_hmac_sha256(
-                key, key.count, buffer.baseAddress, buffer.count, &out)
+                key,
+                key.count,
+                buffer.baseAddress,
+                buffer.count,
+                &out
+            )
         }
         precondition(isDone == 1, "OpenSSL has no HMAC")
         return out

@@ -11,7 +11,11 @@ enum AWSAnswer {
             return String(type.split(separator: "#").last ?? "")
         }
         let text = String(decoding: response.body.prefix(2048), as: UTF8.self)
-        let parts = text.split(separator: "<Code>", maxSplits: 1)
+        let parts = text.split(
+            separator: "<Code>",
+            maxSplits: 1,
+            omittingEmptySubsequences: false
+        )
         if parts.count == 2, let end = parts[1].firstIndex(of: "<") {
             return String(parts[1][..<end])
         }
@@ -39,7 +43,9 @@ enum AWSAnswer {
         if passing.contains(kind) { return .again(why: words, after: response.retryAfter) }
         if credentials.contains(kind) {
             return .again(
-                why: "\(words): the credentials are not taken", after: response.retryAfter)
+                why: "\(words): the credentials are not taken",
+                after: response.retryAfter
+            )
         }
         return AnswerJudge.judge(response)
     }

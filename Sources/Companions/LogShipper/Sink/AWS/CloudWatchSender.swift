@@ -26,7 +26,8 @@ final class CloudWatchSender: ChunkSender {
         }
         let items = chunk.items
         let order = items.indices.sorted { left, right in
-            items[left].time == items[right].time ? left < right : items[left].time < items[right].time
+            items[left].time == items[right].time
+                ? left < right : items[left].time < items[right].time
         }
         var refused: [(position: Int, reason: String)] = []
         var duplicates = 0
@@ -65,7 +66,11 @@ final class CloudWatchSender: ChunkSender {
         switch outcome {
         case .again(let why, _), .tooLarge(let why):
             return .judged(
-                again: (part + later).sorted(), refused: refused, duplicates: duplicates, why: why)
+                again: (part + later).sorted(),
+                refused: refused,
+                duplicates: duplicates,
+                why: why
+            )
         case .refused(let why):
             return .judged(
                 again: later.sorted(),
@@ -75,7 +80,11 @@ final class CloudWatchSender: ChunkSender {
             )
         case .delivered, .judged:
             return .judged(
-                again: later.sorted(), refused: refused, duplicates: duplicates, why: "")
+                again: later.sorted(),
+                refused: refused,
+                duplicates: duplicates,
+                why: ""
+            )
         }
     }
 

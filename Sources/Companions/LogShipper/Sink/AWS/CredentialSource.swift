@@ -58,13 +58,19 @@ final class CredentialSource {
     private func base(_ cancellation: Cancellation) throws(CredentialFailure) -> AWSCredentials {
         if let key = aws.accessKey, let secret = aws.secretKey {
             return AWSCredentials(
-                accessKey: key, secretKey: secret, sessionToken: aws.sessionToken)
+                accessKey: key,
+                secretKey: secret,
+                sessionToken: aws.sessionToken
+            )
         }
         if let key = environment("AWS_ACCESS_KEY_ID"),
             let secret = environment("AWS_SECRET_ACCESS_KEY")
         {
             return AWSCredentials(
-                accessKey: key, secretKey: secret, sessionToken: environment("AWS_SESSION_TOKEN"))
+                accessKey: key,
+                secretKey: secret,
+                sessionToken: environment("AWS_SESSION_TOKEN")
+            )
         }
         if let file = environment("AWS_WEB_IDENTITY_TOKEN_FILE"),
             let role = environment("AWS_ROLE_ARN")
@@ -131,7 +137,11 @@ final class CredentialSource {
         var request = request
         if let credentials {
             let signature = RequestSignature(
-                credentials: credentials, region: aws.region, service: "sts", time: now)
+                credentials: credentials,
+                region: aws.region,
+                service: "sts",
+                time: now
+            )
             signature.sign(&request, authority: endpoint.authority, basePath: endpoint.basePath)
         }
         let body = try ask(endpoint, request, "the token service", cancellation)
@@ -171,7 +181,8 @@ final class CredentialSource {
         }
         let request = HTTPRequest(method: "GET", path: "", headers: headers)
         return try Self.credentials(
-            of: try ask(endpoint, request, "the container's endpoint", cancellation))
+            of: try ask(endpoint, request, "the container's endpoint", cancellation)
+        )
     }
 
     /// The instance's metadata, version 2: a token first.
@@ -199,7 +210,11 @@ final class CredentialSource {
         let headers = [(name: "x-aws-ec2-metadata-token", value: token)]
         let path = "/latest/meta-data/iam/security-credentials/"
         let roles = try ask(
-            endpoint, HTTPRequest(method: "GET", path: path, headers: headers), what, cancellation)
+            endpoint,
+            HTTPRequest(method: "GET", path: path, headers: headers),
+            what,
+            cancellation
+        )
         let role = String(decoding: roles, as: UTF8.self).split(separator: "\n").first ?? ""
         guard !role.isEmpty else { throw CredentialFailure(what: "the instance has no role") }
         let name = RequestSignature.encoded(String(role), keepsSlash: false)
@@ -274,7 +289,9 @@ final class CredentialSource {
     /// Seconds since 1970 of `2026-11-21T16:20:00Z`.
     static func time(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
-        guard bytes.count >= 19, bytes.count <= 40, bytes[10] == UInt8(ascii: "T") else { return nil }
+        guard bytes.count >= 19, bytes.count <= 40, bytes[10] == UInt8(ascii: "T") else {
+            return nil
+        }
         func number(_ range: Range<Int>) -> Int? {
             Int(String(decoding: bytes[range], as: UTF8.self))
         }
@@ -288,7 +305,11 @@ final class CredentialSource {
 
     /// The text of an element of XML.
     private static func element(_ name: String, _ text: String) -> String? {
-        let parts = text.split(separator: "<\(name)>", maxSplits: 1)
+        let parts = text.split(
+            separator: "<\(name)>",
+            maxSplits: 1,
+            omittingEmptySubsequences: false
+        )
         guard parts.count == 2, let end = parts[1].firstIndex(of: "<") else { return nil }
         return String(parts[1][..<end])
     }

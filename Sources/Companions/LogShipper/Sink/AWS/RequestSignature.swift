@@ -32,7 +32,8 @@ struct RequestSignature {
         if service == "s3" || service == "aoss" {
             request.headers.append(("x-amz-content-sha256", digest))
         }
-        let fields = (request.headers.map { ($0.name.lowercased(), Self.trimmed($0.value)) }
+        let fields =
+            (request.headers.map { ($0.name.lowercased(), Self.trimmed($0.value)) }
             + [("host", authority)]).sorted { $0.0 < $1.0 }
         let names = fields.map(\.0).joined(separator: ";")
         let canonical = Self.canonical(
@@ -106,7 +107,8 @@ struct RequestSignature {
         let query = target[split...].dropFirst().split(separator: "&").map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = encoded(decoded(parts[0]), keepsSlash: false)
-            return name + "=" + (parts.count > 1 ? encoded(decoded(parts[1]), keepsSlash: false) : "")
+            return name + "="
+                + (parts.count > 1 ? encoded(decoded(parts[1]), keepsSlash: false) : "")
         }
         let lines = fields.map { "\($0.0):\($0.1)\n" }.joined()
         return "\(method)\n\(path)\n\(query.sorted().joined(separator: "&"))\n\(lines)\n\(names)\n"
@@ -137,7 +139,10 @@ struct RequestSignature {
         var index = 0
         while index < bytes.count {
             if bytes[index] == 0x25, index + 2 < bytes.count,
-                let value = UInt8(String(decoding: bytes[index + 1...index + 2], as: UTF8.self), radix: 16)
+                let value = UInt8(
+                    String(decoding: bytes[index + 1...index + 2], as: UTF8.self),
+                    radix: 16
+                )
             {
                 out.append(value)
                 index += 3

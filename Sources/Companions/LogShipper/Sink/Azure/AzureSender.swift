@@ -66,7 +66,8 @@ final class AzureSender: ChunkSender {
             guard response.status == 200 else {
                 let words = AnswerJudge.words(response)
                 return .failure(
-                    TokenFailure(what: "no token: \(words)", after: response.retryAfter))
+                    TokenFailure(what: "no token: \(words)", after: response.retryAfter)
+                )
             }
             guard let fields = AnswerFields.read(response.body, textMax: 16 << 10),
                 let text = fields["access_token"], !text.isEmpty

@@ -29,7 +29,10 @@ final class DatadogEncoder: RecordEncoder {
             template.map { (DocumentWriter.name(name), SinkTemplate($0, hostname: hostname)) }
         }
         document = DocumentWriter(
-            inject, hostname: hostname, removing: all.filter { $0.1 != nil }.map(\.0))
+            inject,
+            hostname: hostname,
+            removing: all.filter { $0.1 != nil }.map(\.0)
+        )
         messageKey = Array(options.messageKey.utf8)
         removed = options.messageKey == "message" ? nil : messageKey
     }

@@ -55,7 +55,8 @@ struct BulkReply {
             case 5:
                 self = text == Self.itemsText ? .items : text == Self.errorText ? .error : .other
             case 6:
-                self = text == Self.statusText ? .status : text == Self.reasonText ? .reason : .other
+                self =
+                    text == Self.statusText ? .status : text == Self.reasonText ? .reason : .other
             default: self = .other
             }
         }

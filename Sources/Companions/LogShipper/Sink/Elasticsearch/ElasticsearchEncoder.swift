@@ -69,7 +69,9 @@ final class ElasticsearchEncoder: RecordEncoder {
         if options.logstash != nil {
             do throws(LogConfigurationFailure) {
                 timeReader = try TimeReader(
-                    TimeOptions(), place: ConfigurationPlace(file: "", line: 0))
+                    TimeOptions(),
+                    place: ConfigurationPlace(file: "", line: 0)
+                )
             } catch {
                 throw SinkFailure(error.what, hint: error.hint)
             }

@@ -54,7 +54,11 @@ final class RecordFormWriter {
             }
             let text = scratch
             let isPlain = text.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3d && $0 != 0x5c }
-            if isPlain { out.append(contentsOf: text) } else { JSONWriter.appendString(text.span, &out) }
+            if isPlain {
+                out.append(contentsOf: text)
+            } else {
+                JSONWriter.appendString(text.span, &out)
+            }
         }
     }
 
@@ -74,7 +78,9 @@ final class RecordFormWriter {
             if number > 0 { out.append(UInt8(ascii: ",")) }
             scratch.removeAll(keepingCapacity: true)
             _ = record.appendText(of: name, &scratch)
-            let needsQuotes = scratch.contains { $0 == 0x22 || $0 == 0x2c || $0 == 0x0a || $0 == 0x0d }
+            let needsQuotes = scratch.contains {
+                $0 == 0x22 || $0 == 0x2c || $0 == 0x0a || $0 == 0x0d
+            }
             guard needsQuotes else {
                 out.append(contentsOf: scratch)
                 continue

@@ -16,7 +16,10 @@ enum AnswerFields {
         var offset = 0
         func add(_ text: [UInt8]) {
             guard fields.count < countMax else { return }
-            fields[levels.map(\.name).joined(separator: ".")] = String(decoding: text, as: UTF8.self)
+            fields[levels.map(\.name).joined(separator: ".")] = String(
+                decoding: text,
+                as: UTF8.self
+            )
         }
         func beginValue() {
             guard let last = levels.indices.last, let index = levels[last].index else { return }

@@ -1,7 +1,8 @@
 /// Base64 of RFC 4648 section 4.
 enum Base64 {
     private static let digits = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
+    )
 
     static func encode(_ bytes: [UInt8]) -> String {
         var out: [UInt8] = []
@@ -13,7 +14,9 @@ enum Base64 {
             let third = index + 2 < bytes.count ? bytes[index + 2] : 0
             out.append(digits[Int(first >> 2)])
             out.append(digits[Int((first & 3) << 4 | second >> 4)])
-            out.append(index + 1 < bytes.count ? digits[Int((second & 15) << 2 | third >> 6)] : 0x3d)
+            out.append(
+                index + 1 < bytes.count ? digits[Int((second & 15) << 2 | third >> 6)] : 0x3d
+            )
             out.append(index + 2 < bytes.count ? digits[Int(third & 63)] : 0x3d)
             index += 3
         }

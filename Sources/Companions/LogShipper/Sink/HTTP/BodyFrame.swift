@@ -9,7 +9,8 @@ enum BodyFrame {
     ) -> [UInt8] {
         var body: [UInt8] = []
         body.reserveCapacity(
-            prefix.count + chunk.bytes.count + chunk.items.count + suffix.count)
+            prefix.count + chunk.bytes.count + chunk.items.count + suffix.count
+        )
         body += prefix
         let bytes = chunk.bytes
         for (number, item) in chunk.items.enumerated() {

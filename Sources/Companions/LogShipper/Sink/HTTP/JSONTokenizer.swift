@@ -76,13 +76,12 @@ struct JSONTokenizer {
                 keep(byte)
                 inside = left > 1 ? .unicode(left - 1) : .string
             case .word:
-                if Self.isWordByte(byte) {
-                    offset += 1
-                    keep(byte)
-                } else {
+                guard Self.isWordByte(byte) else {
                     inside = .none
                     return endWord()
                 }
+                offset += 1
+                keep(byte)
             case .none:
                 offset += 1
                 if byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { continue }

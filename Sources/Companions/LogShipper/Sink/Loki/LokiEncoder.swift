@@ -36,10 +36,13 @@ final class LokiEncoder: RecordEncoder {
     static func label(_ name: String) -> String {
         var text = String(
             name.unicodeScalars.map { scalar in
-                let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || scalar == "_"
-                    || ("0"..."9").contains(scalar))
+                let isPlain =
+                    scalar.isASCII
+                    && (scalar.properties.isAlphabetic || scalar == "_"
+                        || ("0"..."9").contains(scalar))
                 return isPlain ? Character(scalar) : "_"
-            })
+            }
+        )
         if let first = text.first, first.isNumber { text = "_" + text }
         return text.isEmpty ? "_" : text
     }

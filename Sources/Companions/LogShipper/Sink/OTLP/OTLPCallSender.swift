@@ -18,7 +18,8 @@ final class OTLPCallSender: ChunkSender {
         case .none: break
         case .basic(let user, let password):
             headers.append(
-                ("authorization", "Basic \(Base64.encode(Array("\(user):\(password)".utf8)))"))
+                ("authorization", "Basic \(Base64.encode(Array("\(user):\(password)".utf8)))")
+            )
         case .bearer(let token): headers.append(("authorization", "Bearer \(token)"))
         case .apiKey(let key): headers.append(("authorization", "ApiKey \(key)"))
         case .sigV4:
@@ -72,7 +73,9 @@ final class OTLPCallSender: ChunkSender {
         switch answer.status.code {
         case .ok:
             return OTLPRequest.judge(
-                OTLPRequest.partialSuccess(protobuf: answer.message), items: items)
+                OTLPRequest.partialSuccess(protobuf: answer.message),
+                items: items
+            )
         case .resourceExhausted:
             // Without a time to wait it is the message that is too large.
             if let delay = retryDelay(answer) { return .again(why: words, after: delay) }
@@ -99,7 +102,9 @@ final class OTLPCallSender: ChunkSender {
             var parts = ProtobufReader(any)
             while let part = parts.next() {
                 if part.number == 1, let type = part.bytes {
-                    isRetry = String(decoding: type, as: UTF8.self).hasSuffix("google.rpc.RetryInfo")
+                    isRetry = String(decoding: type, as: UTF8.self).hasSuffix(
+                        "google.rpc.RetryInfo"
+                    )
                 }
                 if part.number == 2 { value = part.bytes }
             }

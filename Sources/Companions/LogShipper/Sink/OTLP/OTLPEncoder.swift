@@ -54,7 +54,11 @@ final class OTLPEncoder: RecordEncoder {
         reason: inout String
     ) -> Bool {
         let parts = Parts(record, self)
-        if isJSON { encodeJSON(record, parts, &bytes) } else { encodeProtobuf(record, parts, &bytes) }
+        if isJSON {
+            encodeJSON(record, parts, &bytes)
+        } else {
+            encodeProtobuf(record, parts, &bytes)
+        }
         return true
     }
 
@@ -91,13 +95,16 @@ final class OTLPEncoder: RecordEncoder {
 
         /// Empty for what is no identifier of this length: it stays an attribute then.
         private static func hexadecimal(
-            _ record: borrowing LogRecord, _ name: [UInt8], _ count: Int
+            _ record: borrowing LogRecord,
+            _ name: [UInt8],
+            _ count: Int
         ) -> [UInt8] {
             var text: [UInt8] = []
             guard record.appendText(of: name, &text), text.count == count * 2 else { return [] }
             var bytes: [UInt8] = []
             for index in 0..<count {
-                guard let high = nibble(text[2 * index]), let low = nibble(text[2 * index + 1]) else {
+                guard let high = nibble(text[2 * index]), let low = nibble(text[2 * index + 1])
+                else {
                     return []
                 }
                 bytes.append(high << 4 | low)
@@ -122,7 +129,9 @@ final class OTLPEncoder: RecordEncoder {
     // MARK: - Protobuf
 
     private func encodeProtobuf(
-        _ record: borrowing LogRecord, _ parts: Parts, _ out: inout [UInt8]
+        _ record: borrowing LogRecord,
+        _ parts: Parts,
+        _ out: inout [UInt8]
     ) {
         let start = ProtobufWriter.begin(2, &out)
         ProtobufWriter.append(1, fixed64: UInt64(max(record.time, 0)), &out)
@@ -163,7 +172,13 @@ final class OTLPEncoder: RecordEncoder {
             let name = record.name(of: field)
             if inject.leavesOut(name) { continue }
             appendAttribute(
-                number, name, field.kind, record.value(of: field), isFirst: &isFirst, &out)
+                number,
+                name,
+                field.kind,
+                record.value(of: field),
+                isFirst: &isFirst,
+                &out
+            )
         }
         if let tagName {
             let tag = record.tag.bytes
@@ -171,7 +186,13 @@ final class OTLPEncoder: RecordEncoder {
         }
         if let hostname {
             appendAttribute(
-                number, hostname.name.span, .text, hostname.value.span, isFirst: &isFirst, &out)
+                number,
+                hostname.name.span,
+                .text,
+                hostname.value.span,
+                isFirst: &isFirst,
+                &out
+            )
         }
     }
 

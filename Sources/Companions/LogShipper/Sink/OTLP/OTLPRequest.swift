@@ -78,7 +78,8 @@ enum OTLPRequest {
         guard partial.rejected > 0 else { return .delivered(duplicates: 0) }
         let words = partial.message.isEmpty ? "" : ": \(partial.message)"
         return .refused(
-            why: "\(partial.rejected) of the \(items) records of its request were left out, and it is "
+            why:
+                "\(partial.rejected) of the \(items) records of its request were left out, and it is "
                 + "not said which\(words)"
         )
     }

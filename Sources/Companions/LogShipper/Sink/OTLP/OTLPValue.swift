@@ -159,7 +159,8 @@ enum OTLPValue {
 
     private static func skip(_ json: Span<UInt8>, _ start: Int) -> Int {
         var index = start
-        while index < json.count, json[index] <= 0x20 || json[index] == 0x2c || json[index] == 0x3a {
+        while index < json.count, json[index] <= 0x20 || json[index] == 0x2c || json[index] == 0x3a
+        {
             index += 1
         }
         return index

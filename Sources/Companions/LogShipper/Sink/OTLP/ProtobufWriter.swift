@@ -12,7 +12,7 @@ enum ProtobufWriter {
 
     /// The bytes that a number takes.
     static func varintCount(_ value: UInt64) -> Int {
-        max(1, (70 - value.leadingZeroBitCount - 1) / 7)
+        max(1, (70 - value.leadingZeroBitCount) / 7)
     }
 
     static func append(_ field: Int, varint value: UInt64, _ out: inout [UInt8]) {

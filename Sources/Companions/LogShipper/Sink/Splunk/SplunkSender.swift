@@ -65,7 +65,12 @@ final class SplunkSender: ChunkSender {
         let deadline = Deadline(milliseconds: timeout)
         do throws(HTTPClient.Failure) {
             let response = try sender.send(
-                "POST", path: "", headers: headers, body: chunk.bytes, cancellation: cancellation)
+                "POST",
+                path: "",
+                headers: headers,
+                body: chunk.bytes,
+                cancellation: cancellation
+            )
             guard response.status == 200 else { return Self.judge(response, chunk.items.count) }
             guard acknowledges else { return .delivered(duplicates: 0) }
             guard let fields = AnswerFields.read(response.body),
@@ -92,7 +97,12 @@ final class SplunkSender: ChunkSender {
         let body = Array(#"{"acks":[\#(number)]}"#.utf8)
         while true {
             let response = try acknowledger.send(
-                "POST", path: "", headers: headers, body: body, cancellation: cancellation)
+                "POST",
+                path: "",
+                headers: headers,
+                body: body,
+                cancellation: cancellation
+            )
             guard response.status == 200 else { return AnswerJudge.judge(response).asRetry }
             let fields = AnswerFields.read(response.body) ?? [:]
             if fields["acks.\(number)"] == "true" { return .delivered(duplicates: 0) }
