@@ -144,7 +144,7 @@ let package = Package(
             name: "pillion",
             dependencies: [
                 "Model", "Telemetry", "Identity", "Proxy", "XDS", "Admin", "Interception",
-                "SampleApp",
+                "SampleApp", "CompanionKit", "LogShipper",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/pillion",

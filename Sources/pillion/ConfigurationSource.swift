@@ -6,7 +6,7 @@ import XDS
 struct ConfigurationSource: Sendable {
     /// Files and directories; empty where the command line says it all.
     let files: [String]
-    /// `--app` and `--listen`.
+    /// `--app` and `--listen`; without them and without files only companions run.
     let app: String?
     let listen: String?
     let options: CompileOptions
@@ -38,7 +38,8 @@ struct ConfigurationSource: Sendable {
         if !files.isEmpty {
             return try reader.read(options: options, loadedAt: now, mayBePartial: mayBePartial)
         }
-        return try ConfigurationReader.read(quickStart(), options: options, loadedAt: now)
+        let made = app == nil && listen == nil ? QuickStart.nothing() : try quickStart()
+        return try ConfigurationReader.read(made, options: options, loadedAt: now)
     }
 
     /// Why changes cannot be noticed, nor the files be read twice; nil where they can.

@@ -26,7 +26,7 @@ struct Pillion: ParsableCommand {
             """,
         version: ProcessVersion.text,
         subcommands: [
-            Run.self, Validate.self, ExplainConfig.self, Init.self, Wait.self, App.self,
+            Run.self, Validate.self, ExplainConfig.self, Logs.self, Init.self, Wait.self, App.self,
             Version.self,
         ]
     )

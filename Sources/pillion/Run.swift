@@ -16,6 +16,9 @@ struct Run: ParsableCommand {
             A changed file is taken over without closing connections; a bad one is refused, and the
             one before serves on (see /config_status).
 
+            A configuration of fluentd or fluent-bit, alone or beside the others, ships logs:
+              pillion run fluent.conf
+
             Without a file, everything that comes to a port goes to the application:
               pillion run --app 8080 --listen 15006
 
@@ -137,6 +140,14 @@ struct Run: ParsableCommand {
     )
     var explain = true
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the log shipper keeps its checkpoints, spools and dead letters.",
+            valueName: "folder"
+        )
+    )
+    var logState: String?
+
     func validate() throws {
         if files.isEmpty {
             guard app != nil, listen != nil else {
@@ -187,8 +198,10 @@ struct Run: ParsableCommand {
             adminOverride: try admin.map { try address($0, option: "--admin") },
             explainsLocalReplies: explain
         )
+        let split = LogFiles.split(files)
+        let logs = try LogFiles.compile(split.logs, stateDirectory: logState)
         var source = ConfigurationSource(
-            files: files,
+            files: split.others,
             app: app,
             listen: listen,
             options: options
@@ -209,7 +222,8 @@ struct Run: ParsableCommand {
             workers: workers,
             dnsServers: dnsServers,
             lifecycle: try lifecycle(of: source),
-            watches: watch
+            watches: watch,
+            logs: logs
         )
         let code = sidecar.run()
         if code != 0 { throw ExitCode(code) }

@@ -1,5 +1,6 @@
 import Admin
 import Glibc
+import LogShipper
 import Model
 import Proxy
 import Telemetry
@@ -16,9 +17,13 @@ struct Sidecar {
     let dnsServers: String?
     let lifecycle: Lifecycle
     let watches: Bool
+    /// The log shipper's configuration; nil: none runs.
+    let logs: CompiledLogs?
 
     /// A page of the admin interface from which its memory is worth giving back.
     private static let largePageBytes = 1 << 20
+    /// What the log shipper may take at the end, once everything else has stopped.
+    private static let shipperMilliseconds: Int64 = 15_000
 
     /// Returns the exit code.
     func run() -> Int32 {
@@ -58,6 +63,7 @@ struct Sidecar {
             }
         }
         _ = signal(SIGPIPE, SIG_IGN)
+        let shipper = try logs.map { try LogShipper($0.configuration, options: $0.options) }
         // From here on the running process waits for this one, and serves.
         let predecessor = try askPredecessor()
         let inherited = predecessor?.sockets
@@ -76,6 +82,7 @@ struct Sidecar {
         let admin = AdminInterface(plane: made, registry: registry, process: process) {
             end("POST /quitquitquit")
         }
+        if let shipper { admin.companions.append(LogPages(shipper)) }
         let server = try makeServer(admin, loop: loop, inherited: inherited)
         let pages = ReadinessPages(condition: admin.condition) { [mailbox = loop.mailbox] in
             mailbox.post { ($0.owner as? Reloader)?.whenAsked?("POST /quitquitquit") }
@@ -142,6 +149,7 @@ struct Sidecar {
             inherited?.closeUnused()
             try takeOver(from: predecessor, loop, made)
         }
+        shipper?.start()
         sayReady(made, admin: server?.address, readiness, workers: count)
         let took = (ContinuousClock.now - begin) / .milliseconds(1)
         registry.serverStats(worker: StatsRegistry.controlWorker - 1)
@@ -164,6 +172,8 @@ struct Sidecar {
         resolver.stop()
         readiness?.stop()
         _ = accessLog.flushAndClose(deadlineMilliseconds: 2_000)
+        // The last, so that what the others still said is shipped too.
+        shipper?.stop(deadline: Self.shipperMilliseconds)
         takeover?.finish()
         Log.shared.log(.info, "stopped", ["connections_cut": "\(ending?.cutCount ?? 0)"])
         return 0

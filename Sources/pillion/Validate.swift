@@ -1,4 +1,5 @@
 import ArgumentParser
+import LogShipper
 import Model
 import XDS
 
@@ -12,11 +13,13 @@ struct Validate: ParsableCommand {
               pillion validate envoy.yaml
               pillion validate base.yaml overrides.yaml
               pillion validate conf.d/
+              pillion validate fluent.conf
             """
     )
 
     @Argument(
-        help: "Envoy v3 bootstrap files and short forms, YAML or JSON, or directories of them.",
+        help:
+            "Envoy v3 bootstrap files and short forms, YAML or JSON, or directories of them; configurations of fluentd and fluent-bit.",
         completion: .file(extensions: ["yaml", "yml", "json"])
     )
     var files: [String]
@@ -27,9 +30,12 @@ struct Validate: ParsableCommand {
     var allowUnconfiguredFilters = false
 
     func run() throws {
+        let split = LogFiles.split(files)
+        for file in split.logs { try validateLogs(file) }
+        if split.others.isEmpty, !split.logs.isEmpty { return }
         let options = CompileOptions(allowsUnconfiguredFilters: allowUnconfiguredFilters)
         do throws(ConfigurationErrors) {
-            let loaded = try ConfigurationLoader.load(files: files)
+            let loaded = try ConfigurationLoader.load(files: split.others)
             let (snapshot, warnings) = try SnapshotCompiler.compile(loaded, options: options)
             for warning in warnings { StandardError.print("warning: \(warning)") }
             print(
@@ -38,6 +44,22 @@ struct Validate: ParsableCommand {
             )
         } catch {
             for problem in error.problems { StandardError.print("\(problem)") }
+            throw ExitCode(2)
+        }
+    }
+
+    private func validateLogs(_ file: String) throws {
+        do throws(LogConfigurationFailure) {
+            let configuration = try LogFiles.read(file)
+            for note in configuration.warnings {
+                StandardError.print("warning: \(note.place): \(note.what)")
+            }
+            print(
+                "ok: \(configuration.sources.count) log sources, \(configuration.sinks.count) "
+                    + "sinks, \(configuration.warnings.count) warnings"
+            )
+        } catch {
+            StandardError.print("\(error)")
             throw ExitCode(2)
         }
     }

@@ -98,7 +98,7 @@ struct LayerRule {
             folder: "Sources/pillion",
             mayImport: system.union([
                 "Model", "Telemetry", "Identity", "Proxy", "XDS", "Admin", "Interception",
-                "SampleApp", "ArgumentParser",
+                "SampleApp", "CompanionKit", "LogShipper", "ArgumentParser",
             ]),
             reason: "the executable puts the parts together"
         ),

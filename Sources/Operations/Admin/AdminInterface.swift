@@ -14,6 +14,8 @@ package final class AdminInterface {
     /// What decides whether `/ready` says so; may be read from any thread.
     package let condition: ServerCondition
     private let onQuit: () -> Void
+    /// Companions that run in this process; set before the first request.
+    package var companions: [any CompanionPages] = []
 
     /// Where the interface listens, which decides to which `Host` it answers.
     ///

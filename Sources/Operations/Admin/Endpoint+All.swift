@@ -52,6 +52,11 @@ extension Endpoint {
             "Statistics in the text format of Prometheus.",
             parameters: scrape
         ) { admin, request in admin.stats(request, format: "prometheus") },
+        Endpoint(
+            "/logs",
+            "The log shipper: what its sources have read, and what waits for its sinks.",
+            parameters: [format]
+        ) { admin, request in admin.companion("logs", request) },
         Endpoint("/certs", "The certificates in use, and when they expire; never their keys.") {
             admin,
             _ in

@@ -16,6 +16,14 @@ package enum QuickStart {
         )
     }
 
+    /// No listener and no cluster: for a process whose companions are all it runs.
+    package static func nothing() -> LoadedConfiguration {
+        LoadedConfiguration(
+            bootstrap: Envoy_Config_Bootstrap_V3_Bootstrap(),
+            sources: SourceMap(fallback: "command line")
+        )
+    }
+
     private static func cluster(_ app: SocketAddress) -> Envoy_Config_Cluster_V3_Cluster {
         .with { cluster in
             cluster.name = "app"

@@ -36,9 +36,27 @@ extension AdminInterface {
             return LocalResponse(
                 200,
                 contentType: "text/plain; version=0.0.4; charset=utf-8",
-                registry.prometheus(query)
+                registry.prometheus(query) + companionStatistics(query)
             )
         default: return LocalResponse(200, registry.text(query))
+        }
+    }
+
+    /// Statistics of companions, which have names of their own; a search looks at the registry only.
+    private func companionStatistics(_ query: StatsQuery) -> String {
+        query.filter == nil ? companions.map { $0.prometheus() }.joined() : ""
+    }
+
+    /// The page of a companion.
+    func companion(_ name: String, _ request: LocalRequest) -> LocalResponse {
+        guard let pages = companions.first(where: { $0.name == name }) else {
+            return LocalResponse(404, "nothing of this kind runs in this process\n")
+        }
+        switch Self.format(of: request, among: ["text", "json"]) {
+        case .format("json"):
+            return LocalResponse(200, contentType: "application/json", pages.json())
+        case .format: return LocalResponse(200, pages.text())
+        case .refused(let response): return response
         }
     }
 
