@@ -38,11 +38,15 @@ final class ParseFieldStage: RecordStage {
         } else if options.removesKey {
             FieldPath.remove(place, from: &record)
         }
+        // Taken out, so that its parts can be lent while this object changes.
+        var taken = LogRecord()
+        swap(&taken, &found)
         if let hashField {
-            putObject(hashField, &record)
+            putObject(taken, hashField, &record)
         } else {
-            putFields(&record)
+            putFields(taken, &record)
         }
+        swap(&taken, &found)
         return .pass
     }
 
@@ -51,7 +55,11 @@ final class ParseFieldStage: RecordStage {
     }
 
     /// Puts what was found into one object.
-    private func putObject(_ field: [UInt8], _ record: inout LogRecord) {
+    private func putObject(
+        _ found: borrowing LogRecord,
+        _ field: [UInt8],
+        _ record: inout LogRecord
+    ) {
         name.removeAll(keepingCapacity: true)
         name.append(UInt8(ascii: "{"))
         for index in found.fields.indices {
@@ -77,7 +85,7 @@ final class ParseFieldStage: RecordStage {
         JSONWriter.appendEscaped(bytes.span, &out)
     }
 
-    private func putFields(_ record: inout LogRecord) {
+    private func putFields(_ found: borrowing LogRecord, _ record: inout LogRecord) {
         adder.begin(record)
         for index in found.fields.indices {
             let field = found.fields[index]

@@ -126,6 +126,8 @@ final class HTTPSender {
                     onBody: onBody
                 )
                 if response.status >= 500 { passOver() }
+                // Keys may end before their time; AWS says so with 400, too.
+                if [400, 401, 403].contains(response.status) { signer?.forget() }
                 return response
             } catch {
                 if error.isCancelled { throw error }
