@@ -1,11 +1,12 @@
 /// A line of `key=value` pairs, values with quotes where they need them; a key alone is true.
 final class LogfmtLine: LineReader {
     private var adder = FieldAdder()
+    private let yes = Array("true".utf8)
     private var text: [UInt8] = []
 
     func read(_ line: Span<UInt8>, into record: inout LogRecord) -> ParseOutcome {
         guard let base = record.load(line) else { return .unmatched("it is too long") }
-        let yes = Array("true".utf8)
+        let yes = yes
         guard let yesStart = record.load(yes.span) else { return .unmatched("it is too long") }
         var hasPair = false
         var index = 0
