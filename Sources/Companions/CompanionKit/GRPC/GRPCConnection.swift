@@ -52,7 +52,7 @@ final class GRPCConnection {
         guard stream.isStale else { return true }
         // Settings, pings and a farewell may have come between two calls.
         do throws(GRPCClient.Failure) {
-            try readSome(Deadline(milliseconds: 1000))
+            try readIfAny()
             return !isEnding
         } catch {
             hasFailed = true
@@ -170,7 +170,7 @@ final class GRPCConnection {
             connectionWindow -= Int64(count)
             streamWindow -= Int64(count)
             // Settings, pings and an early answer are read as they come.
-            if stream.isStale { try readSome(deadline) }
+            if stream.isStale { try readIfAny() }
         }
     }
 
@@ -207,6 +207,17 @@ final class GRPCConnection {
     }
 
     // MARK: - Reading
+
+    /// Reads what has come: of TLS that may be nothing that concerns HTTP/2, so it does not wait long.
+    private func readIfAny() throws(GRPCClient.Failure) {
+        do throws(GRPCClient.Failure) {
+            try readSome(Deadline(milliseconds: 50))
+        } catch .stream(.timedOut) {
+            return
+        } catch {
+            throw error
+        }
+    }
 
     private func readSome(_ deadline: Deadline) throws(GRPCClient.Failure) {
         let count: Int
