@@ -24,6 +24,8 @@ extension TailSource {
             if let folder = place.folder { folders.insert(folder) }
             guard let file = files[place.node] ?? open(path, place.node) else { continue }
             if file.path != path, leads(file.path, to: file.node) == false { file.path = path }
+            // A copy that is read on in place of its original stays under the globs, and known.
+            file.isRotated = false
             current[path] = file
             if let real = place.realPath { current[real] = file }
         }
@@ -386,7 +388,7 @@ extension TailSource {
             copy.cursors = file.cursors
             for cursor in copy.cursors { cursor.scanned = cursor.offset }
             copy.isBigEndian = file.isBigEndian
-            copy.isRotated = true
+            copy.isRotated = !isNamed(path)
             copy.isRegistered = true
             file.isClosed = true
             if files[file.node] === file { files[file.node] = nil }
@@ -398,6 +400,11 @@ extension TailSource {
             return true
         }
         return false
+    }
+
+    /// True where a glob names the path.
+    private func isNamed(_ path: String) -> Bool {
+        globs.contains { $0.matches(path: path) } && !excluded.contains { $0.matches(path: path) }
     }
 
     /// True where a new file looks like the copy of one that is followed, and so is not read yet.
