@@ -45,12 +45,13 @@ enum HPACKProperty {
         return nil
     }
 
-    /// Whether two heads say the same; schemes in any case.
+    /// Whether two heads say the same; schemes in any case, and others than HTTP's are not sent on.
     private static func isSame(_ one: DecodedHead, _ other: DecodedHead) -> Bool {
         guard case .message(let info, let head, let scheme, let name) = one,
             case .message(let info2, let head2, let scheme2, let name2) = other
         else { return false }
+        let lower = scheme.lowercased()
         return info == info2 && head == head2 && name == name2
-            && scheme.lowercased() == scheme2.lowercased()
+            && scheme2 == (["", "http", "https"].contains(lower) ? lower : "http")
     }
 }
