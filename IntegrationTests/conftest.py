@@ -20,8 +20,6 @@ def pytest_addoption(parser):
     parser.addoption("--proxy", choices=["pillion", "envoy"], default="pillion",
                      help="the process under test; envoy checks the tests' own expectations")
     parser.addoption("--binary", help="its file; default: the release build")
-    parser.addoption("--pending", action="store_true",
-                     help="also those that are not yet true of Pillion")
 
 
 def envoy_binary():
@@ -34,12 +32,6 @@ def envoy_binary():
 
 
 def pytest_collection_modifyitems(config, items):
-    if not config.getoption("--pending") and config.getoption("--proxy") == "pillion":
-        # Cases that compare with Envoy and whose differences nobody has worked through yet. They
-        # are true of Envoy on both sides, and are left out here rather than expected to fail.
-        pending = [item for item in items if "pending" in item.keywords]
-        config.hook.pytest_deselected(items=pending)
-        items[:] = [item for item in items if "pending" not in item.keywords]
     if config.getoption("--proxy") == "envoy":
         reason = pytest.mark.skip(reason="about what Envoy does differently, or does not have")
         for item in items:

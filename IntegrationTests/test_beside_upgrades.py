@@ -5,7 +5,7 @@ import pytest
 from beside import upgrades
 from beside.stage import cases_of, stage  # noqa: F401
 
-pytestmark = [pytest.mark.envoy, pytest.mark.pending]
+pytestmark = pytest.mark.envoy
 
 
 @pytest.mark.parametrize("world, case", cases_of(*upgrades.WORLDS))

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -146,9 +147,12 @@ def test_readiness_waits_for_names_and_says_which(binary, tmp_path):
 def test_a_probe_is_answered_while_the_admin_interface_is_busy(sidecar, peer):
     """Readiness has a thread of its own: a request that the admin loop has not read waits there."""
     proxy = sidecar(peer(), args=["--readiness-port", "0"])
-    threads = {(entry / "comm").read_text().strip()
-               for entry in (__import__("pathlib").Path(f"/proc/{proxy.pid}/task")).iterdir()}
-    assert "readiness" in threads
+
+    def names():
+        return {(entry / "comm").read_text().strip()
+                for entry in Path(f"/proc/{proxy.pid}/task").iterdir()}
+
+    wait_until(lambda: "readiness" in names(), "a thread of that name")
 
 
 def test_readiness_goes_along_with_a_takeover(launch, sidecar, peer, tmp_path):

@@ -150,6 +150,13 @@ _DIFFERENCES = {
         _ALL),
     "2 to 2: bad answer: many headers": Difference(
         "the endpoint broke a rule, and has reset nothing", {"log.flags": ("UPE", "UR")}, _ALL),
+    **{f"{pair}: bad answer: large head": Difference(
+        "a head that is too large ends its stream alone, not the connection that others share",
+        {"stats.cluster.h2.upstream_cx_destroy": (None, 1),
+         "stats.cluster.h2.upstream_cx_protocol_error": (None, 1),
+         "stats.cluster.h2.http2.header_overflow": (1, None)},
+        ("stats.cluster.h2.upstream_cx_*", "stats.cluster.h2.http2.*"))
+       for pair in ("1 to 2", "2 to 2")},
     "2 to 2: bad answer: early hints": Difference(
         "interim answers reach the client (RFC 9110 section 15.2)",
         {"interim.0.0": ((":status", "103"), None)}, ("interim*", "stats.*")),

@@ -18,14 +18,22 @@ extension Exchange {
         random: UInt64
     ) -> Bool {
         guard let chain else { return false }
-        isRequestComplete = false
         var found: Route?
         if case .route(let route, let host) = lookup {
             found = route
             self.route = route
             virtualHost = host
         }
-        if let allowed = upgradeConfiguration(found, http), allowed.isEnabled {
+        let allowed = upgradeConfiguration(found, http)
+        if allowed == nil, found == nil, request.method == .connect,
+            request.upgradeProtocol.isEmpty
+        {
+            // A tunnel that no route is for leads nowhere, and that is the answer.
+            downstream?.closesUnfinished()
+            return true
+        }
+        isRequestComplete = false
+        if let allowed, allowed.isEnabled {
             upgrade = allowed
             chain.stats.increment(.downstreamCxUpgradesTotal)
             chain.stats.increment(.downstreamCxUpgradesActive)
