@@ -111,6 +111,15 @@ extension TailSource {
         if let entry = takeEntry(node, path, content, begin) {
             return follow(content, node, path, begin, entry)
         }
+        // The file that this one is a copy of may have been truncated since.
+        let folder = Self.folder(of: path)
+        for other in Array(byStream.values)
+        where !other.isClosed && !other.isRotated && Self.folder(of: other.path) == folder
+            && Self.isRelated(path, other.path) && isReplaced(other)
+        {
+            replaced(other)
+            if let known = files[node] { return known }
+        }
         if !cleared.contains(node), isSuspect(path, node, content, begin) {
             if suspects[node] == nil { suspects[node] = engine.now }
             return nil
@@ -157,8 +166,8 @@ extension TailSource {
         // A copy, or a file that was moved to another file system: the content alone tells.
         let folder = Self.folder(of: path)
         let copy = remembered.firstIndex { entry in
-            entry.node != node && entry.fingerprint.length >= 16 && entry.offset > 0
-                && entry.marker.length > 0 && Self.folder(of: entry.path) == folder
+            entry.node != node && entry.fingerprint.length >= 16
+                && Self.folder(of: entry.path) == folder
                 && !leads(entry.path, toContentOf: entry) && holds(entry, content, begin)
         }
         guard let copy else { return nil }
@@ -229,11 +238,7 @@ extension TailSource {
             marker: Marker()
         )
         let file = follow(content, node, path, begin, entry)
-        file.isRegistered = false
-        checkpoint.save { [self] in
-            file.isRegistered = true
-            mark(file)
-        }
+        register(file)
         return file
     }
 
@@ -333,6 +338,21 @@ extension TailSource {
 
     // MARK: - Truncated, or copied and truncated
 
+    /// True where what was read of a file is not there any more.
+    func isReplaced(_ file: TailedFile) -> Bool {
+        guard !file.content.isCompressed, let size = file.content.size else { return false }
+        if size < file.readOffset { return true }
+        if file.hindmostOffset == 0 {
+            // Nothing was read yet that could be compared; its begin was seen.
+            let begin = file.content.read(at: 0, max: file.fingerprint.length) ?? []
+            if !file.fingerprint.matches(begin.span) { return true }
+        }
+        return file.cursors.contains { cursor in
+            let start = cursor.offset - UInt64(cursor.marker.count)
+            return file.content.read(at: start, max: cursor.marker.count) != cursor.marker
+        }
+    }
+
     /// The content was replaced in place: what was not read may be in a copy, and the file begins anew.
     func replaced(_ file: TailedFile) {
         let unread = file.lastSize - min(file.hindmostOffset, file.lastSize)
@@ -351,7 +371,10 @@ extension TailSource {
             files[file.node] = nil
         }
         let path = file.path
-        guard let (content, facts) = openContent(path) else { return }
+        // Its name may be another file's by now; it is found under its own at the next look.
+        guard let (content, facts) = openContent(path), files[FileNode(facts)] == nil else {
+            return
+        }
         let begin = content.read(at: 0, max: Fingerprint.bytesMax) ?? []
         if let new = follow(content, FileNode(facts), path, begin, 0) { byPath[path] = new }
     }

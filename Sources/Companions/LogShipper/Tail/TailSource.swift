@@ -209,15 +209,23 @@ final class TailSource: LogSource {
     /// Reads one turn of a file; true where it should have another soon.
     private func readTurn(_ file: TailedFile) -> Bool {
         let size = file.content.size ?? file.lastSize
-        if !file.content.isCompressed, size < file.readOffset {
-            replaced(file)
-            return false
-        }
-        if size != file.lastSize {
+        if size != file.lastSize || size < file.readOffset {
+            // Before anything is learned from the new bytes: a copy is found by the old ones.
+            if isReplaced(file) {
+                replaced(file)
+                return false
+            }
             file.lastSize = size
             file.quietSince = nil
+            let wasUnknown = file.fingerprint.length == 0
             file.growFingerprint()
             if file.behindSince == 0 { file.behindSince = engine.time / 1_000_000 }
+            if wasUnknown, file.fingerprint.length > 0 {
+                // What it begins with is on the disk before the first record is sent: after a crash
+                // a copy is known by it.
+                register(file)
+                return false
+            }
         }
         var budget = TailReader.roundBytes
         if let limit = options.bytesPerSecond {
@@ -255,6 +263,15 @@ final class TailSource: LogSource {
         let isStuck = file.cursors.allSatisfy { !engine.blocked.isDisjoint(with: $0.sinks) }
         if !hasMore || isStuck { quiet(file) }
         return hasMore && !isStuck
+    }
+
+    /// Reads a file only once what it is known by is in the checkpoint.
+    func register(_ file: TailedFile) {
+        file.isRegistered = false
+        checkpoint.save { [self] in
+            file.isRegistered = true
+            mark(file)
+        }
     }
 
     /// Sinks that take nothing stay behind with a cursor of their own.
