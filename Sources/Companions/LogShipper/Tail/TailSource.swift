@@ -53,6 +53,8 @@ final class TailSource: LogSource {
 
     /// Milliseconds between two looks at files that inotify told nothing of.
     static let pollInterval: Int64 = 1000
+    /// Fewer bytes of its begin tell a file from no other.
+    static let fingerprintBytesMin = 64
     /// Milliseconds that changes are collected for before files are read.
     static let gatherTime: Int64 = 10
 
@@ -217,10 +219,10 @@ final class TailSource: LogSource {
             }
             file.lastSize = size
             file.quietSince = nil
-            let wasUnknown = file.fingerprint.length == 0
+            let known = file.fingerprint.length
             file.growFingerprint()
             if file.behindSince == 0 { file.behindSince = engine.time / 1_000_000 }
-            if wasUnknown, file.fingerprint.length > 0 {
+            if known < Self.fingerprintBytesMin, file.fingerprint.length > known {
                 // What it begins with is on the disk before the first record is sent: after a crash
                 // a copy is known by it.
                 register(file)
