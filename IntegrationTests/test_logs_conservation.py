@@ -19,7 +19,7 @@ from harness.shipper import Shipper
 
 pytestmark = pytest.mark.pillion_only
 
-EACH = 20
+EACH = 10
 SEQUENCES = int(os.environ.get("PILLION_SEQUENCES", "100"))
 
 CONFIGURATION = """
