@@ -213,7 +213,9 @@ struct Run: ParsableCommand {
             for problem in error.problems { StandardError.print("\(problem)") }
             throw ExitCode(2)
         }
-        for warning in reading.warnings {
+        // A process that only ships logs has no listeners, and nobody misses them.
+        let shipsOnly = split.others.isEmpty && logs != nil
+        for warning in reading.warnings where !shipsOnly {
             Log.shared.log(.warning, "configuration", ["problem": "\(warning)"])
         }
         let sidecar = Sidecar(
