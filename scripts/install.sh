@@ -13,11 +13,12 @@ case $purpose in
     test)
         packages+=(curl openssl haproxy nginx wrk nghttp2-client nghttp2-server python3 python3-venv)
         packages+=(binutils nftables iptables iproute2 redis-server postgresql)
+        packages+=(rsyslog rsyslog-openssl librdkafka1 kcat)
         python=true
         ;;
     bench)
         packages+=(curl openssl haproxy nginx wrk nghttp2-client nghttp2-server python3 python3-venv)
-        packages+=(gcc libc6-dev)
+        packages+=(gcc libc6-dev rsyslog rsyslog-elasticsearch)
         python=true
         ;;
     *)
