@@ -73,6 +73,12 @@ let package = Package(
             path: "Sources/Core/Identity",
             swiftSettings: dataPlane
         ),
+        .target(
+            name: "Document",
+            dependencies: ["Model", "CYAML"],
+            path: "Sources/Core/Document",
+            swiftSettings: dataPlane
+        ),
         // Data plane
         .target(
             name: "Wire",
@@ -98,7 +104,7 @@ let package = Package(
         .target(
             name: "XDS",
             dependencies: [
-                "Model", "Policy", "Telemetry", "Identity", "CYAML",
+                "Model", "Document", "Policy", "Telemetry", "Identity",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             path: "Sources/ControlPlane/XDS",
@@ -115,8 +121,8 @@ let package = Package(
         .target(
             name: "LogShipper",
             dependencies: [
-                "CompanionKit", "Model", "Telemetry", "Identity", "Wire", "CRE2", "CLinux",
-                "CSQLite",
+                "CompanionKit", "Model", "Document", "Telemetry", "Identity", "Wire", "CRE2",
+                "CLinux", "CSQLite",
             ],
             path: "Sources/Companions/LogShipper",
             swiftSettings: dataPlane
@@ -182,6 +188,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "DocumentTests",
+            dependencies: ["Document", "Model"],
+            path: "Tests/DocumentTests",
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "WireTests",
             dependencies: [
                 "Model", "Wire",
@@ -206,7 +218,7 @@ let package = Package(
         ),
         .testTarget(
             name: "LogShipperTests",
-            dependencies: ["LogShipper", "CompanionKit", "Model"],
+            dependencies: ["LogShipper", "CompanionKit", "Document", "Model"],
             path: "Tests/LogShipperTests",
             swiftSettings: strict
         ),
@@ -219,7 +231,8 @@ let package = Package(
         .testTarget(
             name: "XDSTests",
             dependencies: [
-                "XDS", "Model", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                "XDS", "Document", "Model",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             path: "Tests/XDSTests",
             swiftSettings: strict

@@ -28,6 +28,12 @@ struct LayerRule {
             reason: "Identity is keys, certificates and handshakes; it knows no connection"
         ),
         LayerRule(
+            target: "Document",
+            folder: "Sources/Core/Document",
+            mayImport: system.union(["Model", "CYAML"]),
+            reason: "Document is YAML and JSON with places; it knows no meaning"
+        ),
+        LayerRule(
             target: "Wire",
             folder: "Sources/DataPlane/Wire",
             mayImport: ["Model"],
@@ -51,7 +57,7 @@ struct LayerRule {
             target: "XDS",
             folder: "Sources/ControlPlane/XDS",
             mayImport: system.union([
-                "Model", "Policy", "Telemetry", "Identity", "CYAML", "SwiftProtobuf",
+                "Model", "Document", "Policy", "Telemetry", "Identity", "SwiftProtobuf",
                 "FoundationEssentials",
             ]),
             reason: "XDS makes snapshots; it never touches a connection"
@@ -68,8 +74,8 @@ struct LayerRule {
             target: "LogShipper",
             folder: "Sources/Companions/LogShipper",
             mayImport: system.union([
-                "CompanionKit", "Model", "Telemetry", "Identity", "Wire", "CRE2", "CLinux",
-                "CSQLite",
+                "CompanionKit", "Model", "Document", "Telemetry", "Identity", "Wire", "CRE2",
+                "CLinux", "CSQLite",
             ]),
             reason: "a companion knows neither the data plane nor another companion"
         ),

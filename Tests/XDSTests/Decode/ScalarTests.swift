@@ -1,3 +1,4 @@
+import Document
 import SwiftProtobuf
 import Testing
 

@@ -1,3 +1,4 @@
+import Document
 import Model
 import Testing
 

@@ -1,3 +1,4 @@
+internal import Document
 internal import Model
 
 /// `envoy.config.core.v3.Address`: IP literals, names where they may be resolved, Unix sockets.

@@ -1,3 +1,4 @@
+internal import Document
 package import Model
 
 /// Turns resources into the snapshot that the data plane runs on, or says all that is wrong.

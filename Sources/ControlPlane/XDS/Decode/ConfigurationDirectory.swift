@@ -1,3 +1,4 @@
+internal import Document
 internal import Glibc
 
 /// The configuration files in a directory.

@@ -1,3 +1,4 @@
+internal import Document
 internal import Policy
 
 /// A configuration as bytes: what a process keeps of it to show at `/config_dump`.

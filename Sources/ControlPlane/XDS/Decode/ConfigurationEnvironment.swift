@@ -1,3 +1,4 @@
+internal import Document
 internal import Glibc
 
 /// Where `${NAME}` in a configuration gets its values from.

@@ -1,3 +1,5 @@
+internal import Document
+
 /// A configuration that was read without errors, not yet compiled.
 package struct LoadedConfiguration: Sendable {
     /// What the files say together.

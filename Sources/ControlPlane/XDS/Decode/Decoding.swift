@@ -1,3 +1,5 @@
+internal import Document
+
 /// The decoding of one file: the problems so far, and the places of what was decoded.
 ///
 /// A problem does not end the decoding: the value is left out and the rest is decoded, so that one

@@ -1,3 +1,4 @@
+internal import Document
 internal import SwiftProtobuf
 
 /// A section of the dump, and what its fields may be.

@@ -1,3 +1,5 @@
+internal import Document
+
 /// Durations as protobuf writes them in JSON: seconds with up to nine decimals and an `s`.
 enum DurationText {
     /// The limit of protobuf: about 10,000 years.

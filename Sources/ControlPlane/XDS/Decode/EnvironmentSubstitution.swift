@@ -1,3 +1,5 @@
+internal import Document
+
 /// Fills `${NAME}` and `${NAME:-default}` into the scalars of a document.
 ///
 /// It works on values after the YAML is read, so that a variable can hold any text and still not add

@@ -1,3 +1,5 @@
+internal import Document
+
 /// `google.protobuf.FieldMask`: names of fields, with dots for those inside, separated by commas.
 struct FieldMask {
     private let paths: [[Substring]]

@@ -1,3 +1,5 @@
+internal import Document
+
 /// Scalars by the JSON mapping of protobuf, as strict as Envoy reads them.
 ///
 /// Each function gives nil after it has reported why the node does not fit.

@@ -1,3 +1,5 @@
+internal import Document
+
 /// Where each field of a decoded configuration stands in its file.
 ///
 /// The compiler names a field by its path and gets the place, so that what it finds is reported

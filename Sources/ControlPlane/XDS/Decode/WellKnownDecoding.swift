@@ -1,3 +1,4 @@
+internal import Document
 internal import SwiftProtobuf
 
 /// The messages of protobuf itself that JSON writes in forms of their own.

@@ -1,3 +1,5 @@
+internal import Document
+
 /// A value of the resources, and whether somebody wrote it.
 struct ConfigurationFact {
     let tree: JSONTree

@@ -1,3 +1,5 @@
+internal import Document
+
 /// What a configuration does, in words: `pillion explain-config`.
 ///
 /// Listeners with their routes, then clusters, one fact on each line. What the files do not say but

@@ -1,3 +1,5 @@
+internal import Document
+
 /// Filter chains in words: what is looked at first, which connections, where bytes go.
 extension SummaryLines {
     /// What happens before a chain is chosen.

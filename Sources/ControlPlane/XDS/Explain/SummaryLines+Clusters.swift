@@ -1,3 +1,5 @@
+internal import Document
+
 /// Clusters in words.
 extension SummaryLines {
     mutating func addCluster(_ cluster: ConfigurationFact) {

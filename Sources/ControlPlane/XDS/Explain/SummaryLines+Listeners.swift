@@ -1,3 +1,5 @@
+internal import Document
+
 /// Listeners and routes in words.
 extension SummaryLines {
     mutating func addListener(_ listener: ConfigurationFact, limit: String?) {

@@ -1,3 +1,5 @@
+internal import Document
+
 /// TLS in words: certificates, names and what is demanded of peers.
 extension SummaryLines {
     /// How the bytes of a chain's clients are wrapped; nothing where they go in clear.

@@ -1,3 +1,4 @@
+internal import Document
 package import Model
 
 /// A configuration that was read, compiled and found good.

@@ -1,3 +1,5 @@
+internal import Document
+
 /// Makes the nodes of resources, each standing where the field that it comes from stands.
 enum ResourceNodes {
     typealias Position = Node.Position

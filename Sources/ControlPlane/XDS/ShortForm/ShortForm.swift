@@ -1,3 +1,5 @@
+internal import Document
+
 /// The short form of a configuration: a dozen readable lines for people who have no Envoy file.
 ///
 /// It becomes the same v3 resources as any other file, as a tree of nodes that stand where the

@@ -1,3 +1,5 @@
+internal import Document
+
 /// Reads values of the short form by the description of their fields.
 ///
 /// Like the decoder of resources, it reports what is wrong and goes on, so that one run tells all.

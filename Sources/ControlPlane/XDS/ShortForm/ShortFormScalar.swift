@@ -1,3 +1,4 @@
+internal import Document
 internal import Model
 
 /// Reads one scalar of the short form.

@@ -1,3 +1,5 @@
+internal import Document
+
 /// The JSON Schema of the short form (draft 2020-12), for editors.
 package enum ShortFormSchema {
     /// The schema, made from the description that the decoder uses.

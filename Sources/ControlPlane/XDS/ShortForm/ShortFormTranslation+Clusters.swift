@@ -1,3 +1,5 @@
+internal import Document
+
 /// Clusters of the short form: the application, and the services that it calls.
 extension ShortFormTranslation {
     mutating func addApp(_ app: ShortFormValue, _ inbound: ShortFormValue) {

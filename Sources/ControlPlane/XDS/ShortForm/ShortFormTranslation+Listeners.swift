@@ -1,3 +1,4 @@
+internal import Document
 internal import Model
 
 /// Listeners of the short form, with their routes and logs.

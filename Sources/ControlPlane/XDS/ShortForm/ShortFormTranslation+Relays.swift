@@ -1,3 +1,5 @@
+internal import Document
+
 /// Listeners of the short form that relay bytes.
 extension ShortFormTranslation {
     private static let type = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"

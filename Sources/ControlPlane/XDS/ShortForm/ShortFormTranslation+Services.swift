@@ -1,3 +1,5 @@
+internal import Document
+
 /// Routes of the short form to services: timeouts, retries, hashes and splits.
 extension ShortFormTranslation {
     private static let hashing: Set<String> = ["ringHash", "maglev"]

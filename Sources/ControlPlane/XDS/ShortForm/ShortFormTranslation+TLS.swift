@@ -1,3 +1,5 @@
+internal import Document
+
 /// TLS and versions of HTTP of the short form.
 extension ShortFormTranslation {
     private static let sockets = "envoy.extensions.transport_sockets.tls.v3"

@@ -1,3 +1,4 @@
+internal import Document
 internal import Model
 
 /// Turns a short form into v3 resources.

@@ -1,3 +1,5 @@
+internal import Document
+
 /// Durations and sizes as people write them.
 enum ShortFormUnits {
     /// The syntax of durations, which is Go's without signs and fractions of less than 1 ns.

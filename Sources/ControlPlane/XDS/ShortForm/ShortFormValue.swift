@@ -1,3 +1,4 @@
+internal import Document
 internal import Model
 
 /// A value of the short form that fits its field.

@@ -1,3 +1,4 @@
+internal import Document
 internal import Model
 
 /// How HTTP is spoken to the endpoints of a cluster.

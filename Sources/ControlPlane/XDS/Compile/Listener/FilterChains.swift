@@ -1,3 +1,4 @@
+internal import Document
 internal import Model
 internal import Policy
 internal import SwiftProtobuf

@@ -1,3 +1,4 @@
+internal import Document
 internal import Model
 
 /// Routes that are answered here: `RedirectAction` and `DirectResponseAction`.

@@ -1,3 +1,4 @@
+internal import Document
 internal import FoundationEssentials
 internal import Glibc
 internal import Model

@@ -1,7 +1,6 @@
+import Document
 import Glibc
 import Testing
-
-@testable import XDS
 
 @Suite struct FileContentsTests {
     private func failure(_ path: String) -> String {

@@ -1,9 +1,9 @@
 /// The word of a list that was probably meant, for "did you mean …?".
-enum NearestWord {
+package enum NearestWord {
     /// The nearest of `words` by edit distance, where it is near enough to be worth proposing.
     ///
     /// Words longer than 200 bytes are not compared: the cost grows with the product of lengths.
-    static func to(_ word: String, among words: some Sequence<String>) -> String? {
+    package static func to(_ word: String, among words: some Sequence<String>) -> String? {
         let wanted = Array(word.lowercased().utf8)
         guard !wanted.isEmpty, wanted.count <= 200 else { return nil }
         let limit = max(1, wanted.count / 3)
@@ -44,13 +44,13 @@ enum NearestWord {
 }
 
 /// The hint for a word that is not known: the nearest known one, or what the words are.
-func didYouMean(_ word: String, among words: [String], otherwise: String) -> String {
+package func didYouMean(_ word: String, among words: [String], otherwise: String) -> String {
     guard let near = NearestWord.to(word, among: words) else { return otherwise }
     return "did you mean \(quoted(near))?"
 }
 
 /// A text of the configuration as it stands in a message: in quotes, on one line, not too long.
-func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String {
     var shown = "\""
     for (position, scalar) in text.unicodeScalars.enumerated() {
         if position == 80 {

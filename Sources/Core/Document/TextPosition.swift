@@ -1,7 +1,7 @@
 /// Lines and columns of byte offsets, for messages.
-enum TextPosition {
+package enum TextPosition {
     /// Where the byte at `offset` stands; the end of the text for offsets beyond it.
-    static func of(offset: Int, in bytes: [UInt8]) -> Node.Position {
+    package static func of(offset: Int, in bytes: [UInt8]) -> Node.Position {
         var position = Node.Position(line: 1, column: 1)
         for byte in bytes.prefix(max(0, offset)) {
             if byte == 0x0a {
@@ -15,7 +15,7 @@ enum TextPosition {
     }
 
     /// The first byte of the character number `index`, counted from 0; nil beyond the end.
-    static func character(at index: Int, in bytes: [UInt8]) -> UInt8? {
+    package static func character(at index: Int, in bytes: [UInt8]) -> UInt8? {
         var remaining = index
         for byte in bytes where byte & 0xc0 != 0x80 {
             if remaining == 0 { return byte }
@@ -25,7 +25,7 @@ enum TextPosition {
     }
 
     /// The text of a line, counted from 1; empty beyond the end.
-    static func line(_ number: Int, of bytes: [UInt8]) -> String {
+    package static func line(_ number: Int, of bytes: [UInt8]) -> String {
         var remaining = number - 1
         var rest = bytes[...]
         while remaining > 0, let end = rest.firstIndex(of: 0x0a) {

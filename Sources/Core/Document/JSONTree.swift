@@ -1,10 +1,15 @@
 internal import Model
 
 /// A value of JSON whose members keep their order, to be printed or cut down.
-indirect enum JSONTree: Sendable, Equatable {
-    struct Member: Sendable, Equatable {
-        var name: String
-        var value: JSONTree
+package indirect enum JSONTree: Sendable, Equatable {
+    package struct Member: Sendable, Equatable {
+        package var name: String
+        package var value: JSONTree
+
+        package init(name: String, value: JSONTree) {
+            self.name = name
+            self.value = value
+        }
     }
 
     case object([Member])
@@ -14,13 +19,13 @@ indirect enum JSONTree: Sendable, Equatable {
     case literal(String)
 
     /// The value of a member; nil where this is no object, or has no such member.
-    subscript(_ name: String) -> JSONTree? {
+    package subscript(_ name: String) -> JSONTree? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
     }
 
     /// The text, where it is one.
-    var text: String? {
+    package var text: String? {
         if case .text(let text) = self { return text }
         return nil
     }
@@ -28,7 +33,7 @@ indirect enum JSONTree: Sendable, Equatable {
     // MARK: - As JSON
 
     /// The value as JSON (RFC 8259), with each member on a line of its own.
-    var json: String {
+    package var json: String {
         var text = ""
         write(into: &text, indent: 0)
         return text + "\n"
@@ -67,7 +72,7 @@ indirect enum JSONTree: Sendable, Equatable {
     }
 
     /// A text in quotes; what could end a line or move a cursor is escaped.
-    static func quotedJSON(_ text: String) -> String {
+    package static func quotedJSON(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -93,7 +98,7 @@ indirect enum JSONTree: Sendable, Equatable {
 
 extension JSONTree {
     /// The value as YAML in block style, which every reader of YAML 1.1 and 1.2 takes alike.
-    var yaml: String {
+    package var yaml: String {
         switch self {
         case .object(let members) where !members.isEmpty:
             var text = ""

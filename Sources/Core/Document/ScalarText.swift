@@ -1,7 +1,7 @@
 /// The grammar of numbers in JSON (RFC 8259 section 6), on the text of scalars.
-enum ScalarText {
+package enum ScalarText {
     /// Whether the text is a number of JSON.
-    static func isNumber(_ text: String) -> Bool {
+    package static func isNumber(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         guard bytes.count <= 400 else { return false }
         var rest = bytes[...]
@@ -21,12 +21,12 @@ enum ScalarText {
     }
 
     /// Whether the text consists of one or more decimal digits.
-    static func isDigits(_ text: some StringProtocol) -> Bool {
+    package static func isDigits(_ text: some StringProtocol) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
     }
 
     /// The number, where the text is a number of JSON that a double can hold.
-    static func double(_ text: String) -> Double? {
+    package static func double(_ text: String) -> Double? {
         guard isNumber(text), let value = Double(text), value.isFinite else { return nil }
         return value
     }

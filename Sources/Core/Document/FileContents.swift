@@ -7,11 +7,11 @@ internal import Darwin
 #endif
 
 /// Reads whole files, up to a limit, without Foundation.
-enum FileContents {
+package enum FileContents {
     /// The bytes of the file at `path`; pipes such as `/dev/stdin` work too.
     /// - Throws: why the file can't be read, or that it is larger than the limit. A file that is
     ///   too large is not read beyond the limit.
-    static func read(
+    package static func read(
         _ path: String,
         limits: DocumentLimits = .standard
     ) throws(DocumentFailure) -> [UInt8] {
@@ -91,7 +91,7 @@ enum FileContents {
     }
 
     /// What the system says of an error, in its words but in lower case: `permission denied`.
-    static func reason(_ code: Int32) -> String {
+    package static func reason(_ code: Int32) -> String {
         let words = unsafe String(cString: strerror(code))
         return words.prefix(1).lowercased() + words.dropFirst()
     }

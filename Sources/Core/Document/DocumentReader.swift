@@ -2,7 +2,7 @@
 ///
 /// JSON is read as what it nearly is, a subset of YAML. Anchors, aliases and merge keys work; an
 /// alias counts as often as it is used, so a small file can't become a large tree.
-struct DocumentReader {
+package struct DocumentReader {
     private let limits: DocumentLimits
     private var builder: NodeBuilder
     private var documents = 0
@@ -14,7 +14,7 @@ struct DocumentReader {
 
     /// Reads `bytes`, the whole of a file.
     /// - Throws: the first thing that is wrong with its form.
-    static func read(
+    package static func read(
         _ bytes: [UInt8],
         limits: DocumentLimits = .standard
     ) throws(DocumentFailure) -> Node {
@@ -34,7 +34,7 @@ struct DocumentReader {
     }
 
     /// What is said of a file above the limit, also before all of it is read.
-    static func tooLarge(_ limits: DocumentLimits) -> DocumentFailure {
+    package static func tooLarge(_ limits: DocumentLimits) -> DocumentFailure {
         DocumentFailure(
             what: "the file is too large",
             hint: "at most \(limits.bytesMax >> 20) MiB are read"

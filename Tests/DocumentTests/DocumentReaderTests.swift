@@ -1,6 +1,5 @@
+import Document
 import Testing
-
-@testable import XDS
 
 /// A node as one line: quoted texts in quotes, plain scalars bare.
 func flat(_ node: Node) -> String {
