@@ -103,9 +103,25 @@ package enum TextEncoding: Sendable, Equatable {
 
 /// A process whose output is read.
 package struct ProcessOptions: Sendable, Equatable {
+    /// The program, found in `PATH`, and its arguments.
     package var command: [String]
     /// Milliseconds after which it is started again when it ended; nil: not.
     package var restartAfter: Int64?
+    /// It is meant to end and to be run again (`run_interval`): its end is no trouble, and the time
+    /// between two runs does not grow.
+    package var isPeriodic = false
+    /// The shipper lives for it: when it ends, what it wrote is delivered, and the shipper ends.
+    package var endsShipper = false
+    /// With `endsShipper`: the shipper's exit code is that of the process, 128 and the signal's number
+    /// where one ended it.
+    package var passesExitCode = true
+    /// Its standard error is read too; otherwise it has the shipper's.
+    package var readsStandardError = true
+    /// The field that says which of its outputs a line is from; nil: none does.
+    package var streamKey: String? = "stream"
+    /// Bytes of one line.
+    package var lineBytesMax = 1 << 20
+    package var longLines: LongLines = .split
 
     package init(command: [String], restartAfter: Int64? = nil) {
         self.command = command

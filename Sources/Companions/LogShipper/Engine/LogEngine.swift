@@ -44,6 +44,8 @@ final class LogEngine: RecordIntake {
     private(set) var blocked: SinkSet = []
     /// Sources, to be told of what is delivered; set once they are made.
     var sources: [any LogSource] = []
+    /// Asks for the end of the shipper, with an exit code: a source that it lives for has ended.
+    var askForEnd: (Int32) -> Void = { _ in }
 
     init(
         _ configuration: LogConfiguration,
@@ -173,6 +175,9 @@ final class LogEngine: RecordIntake {
     }
 
     private func decorate(_ source: SourceConfiguration, _ state: StreamState) {
+        for (name, value) in state.stream.fields {
+            record.set(name: name.span, value: value.span, kind: .text)
+        }
         if let key = source.pathKey {
             let name = Array(key.utf8)
             let value = Array(state.stream.name.utf8)

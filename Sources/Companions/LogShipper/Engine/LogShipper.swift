@@ -32,6 +32,9 @@ package final class LogShipper: Sendable {
     private let senders: [SinkSender]
     private let cancellation: Cancellation
     private let running = Atomic(0)
+    /// Milliseconds that sources get for an orderly stop.
+    private static let sourcesStopMax: Int64 = 6000
+    private let endAsked = Mutex<(@Sendable (Int32) -> Void)?>(nil)
 
     // Safe to share: made before the engine's thread begins, and touched by it alone from then on.
     private final class Core: @unchecked Sendable {
@@ -181,6 +184,12 @@ package final class LogShipper: Sendable {
 
     // MARK: - Start and stop
 
+    /// Calls back on any thread when a source that the shipper lives for has ended (standard input
+    /// that is the only source, a process that it wraps); set before ``start()``.
+    package func whenEndIsAsked(_ body: @escaping @Sendable (_ exitCode: Int32) -> Void) {
+        endAsked.withLock { $0 = body }
+    }
+
     /// Begins to read and to send; called once.
     package func start() {
         disk.start()
@@ -194,6 +203,7 @@ package final class LogShipper: Sendable {
         }
         BackgroundThread.start { [self] in
             unsafe pillion_name_thread("logs")
+            core.engine.askForEnd = { [self] code in endAsked.withLock { $0 }?(code) }
             for source in core.engine.sources { source.start() }
             tick()
             loop.run()
@@ -238,26 +248,25 @@ package final class LogShipper: Sendable {
     /// - Parameter deadline: milliseconds in which all of it must be done.
     package func stop(deadline: Int64) {
         let stopped = Mutex(false)
+        let last = EngineLoop.now + max(deadline - 1000, 0)
+        let sourcesLast = EngineLoop.now + min(Self.sourcesStopMax, max(deadline - 1000, 0) / 2)
         loop.post { [self] in
             core.isStopping = true
             for source in core.engine.sources { source.stop() }
-            for buffer in core.engine.buffers {
-                buffer.sealAll()
-                buffer.queue.end()
-            }
-            stopped.withLock { $0 = true }
+            finishSources(until: sourcesLast) { stopped.withLock { $0 = true } }
         }
-        let drain = configuration.sinks.map(\.buffer.drainTime).max() ?? 0
-        let end = EngineLoop.now + min(drain, max(deadline - 1000, 0))
         let pause = Cancellation()
+        while EngineLoop.now < last, !stopped.withLock({ $0 }) { _ = pause.sleep(milliseconds: 5) }
+        let drain = configuration.sinks.map(\.buffer.drainTime).max() ?? 0
+        let end = min(last, EngineLoop.now + drain)
         while EngineLoop.now < end {
             let isStopped = stopped.withLock { $0 }
             if isStopped, running.value <= 1 { break }
             _ = pause.sleep(milliseconds: 10)
         }
         cancellation.cancel()
-        let last = EngineLoop.now + 2000
-        while running.value > 1, EngineLoop.now < last { _ = pause.sleep(milliseconds: 5) }
+        let sendersLast = EngineLoop.now + 2000
+        while running.value > 1, EngineLoop.now < sendersLast { _ = pause.sleep(milliseconds: 5) }
         loop.post { [self] in
             for buffer in core.engine.buffers { buffer.spillRest() }
             syncSpools()
@@ -269,9 +278,25 @@ package final class LogShipper: Sendable {
                 }
             }
         }
-        while running.value > 0, EngineLoop.now < last + 5000 {
+        while running.value > 0, EngineLoop.now < sendersLast + 5000 {
             _ = pause.sleep(milliseconds: 5)
         }
         disk.finish()
+    }
+
+    /// On the engine's thread: waits until no source brings more, and sends on what is there.
+    private func finishSources(until last: Int64, _ done: @escaping () -> Void) {
+        let sources = core.engine.sources
+        guard sources.allSatisfy(\.isAtRest) || EngineLoop.now >= last else {
+            loop.schedule(after: 5) { [self] in finishSources(until: last, done) }
+            return
+        }
+        core.engine.beginRound()
+        for source in sources where !source.isAtRest { source.abandon() }
+        for buffer in core.engine.buffers {
+            buffer.sealAll()
+            buffer.queue.end()
+        }
+        done()
     }
 }

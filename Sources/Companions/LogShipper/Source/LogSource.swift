@@ -9,7 +9,15 @@ package protocol LogSource: AnyObject {
     func resume()
 
     /// Reads no more; what was taken goes on.
+    ///
+    /// What needs time for that (a process that is asked to end) goes on until ``isAtRest``.
     func stop()
+
+    /// True once a source that was stopped brings no more records.
+    var isAtRest: Bool { get }
+
+    /// Is at rest when it returns: the time for an orderly stop is over.
+    func abandon()
 
     /// Everything of the stream before `offset` is delivered to this sink, given up, or durable in
     /// its spool. Only for streams that are durable.
@@ -20,6 +28,12 @@ package protocol LogSource: AnyObject {
 
     /// How far it is behind, for the status.
     func lag() -> SourceLag
+}
+
+extension LogSource {
+    /// Most sources are at rest when ``stop()`` returns.
+    package var isAtRest: Bool { true }
+    package func abandon() {}
 }
 
 /// What a source has not read or delivered yet.

@@ -51,14 +51,18 @@ package final class LogStream {
     package let tag: ByteString
     /// Whether its positions are kept in the checkpoint: it can be read again.
     package let isDurable: Bool
+    /// Fields that each of its records gets.
+    package let fields: [(name: [UInt8], value: [UInt8])]
 
     package init(
         identity: StreamIdentity,
         source: Int,
         name: String,
         tag: ByteString,
-        isDurable: Bool
+        isDurable: Bool,
+        fields: [(name: [UInt8], value: [UInt8])] = []
     ) {
+        self.fields = fields
         self.identity = identity
         self.source = source
         self.name = name
