@@ -82,7 +82,7 @@ final class ChildProcess {
     ) -> Int32 {
         var arguments = unsafe command.map { unsafe strdup($0) }
         unsafe arguments.append(nil)
-        defer { for unsafeargument in unsafe arguments { unsafe free(argument) } }
+        defer { for index in unsafe arguments.indices { unsafe free(arguments[index]) } }
         return unsafe pillion_spawn(arguments, output, error, &process)
     }
 
