@@ -50,6 +50,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary(":libre2.a"), .linkedLibrary("stdc++")]
         ),
         .target(name: "CLinux", path: "Sources/System/CLinux"),
+        // It loads librdkafka when it is wanted; see docs/decisions/0004-librdkafka.md.
+        .target(name: "CKafka", path: "Sources/System/CKafka"),
         .target(
             name: "CTLS",
             path: "Sources/System/CTLS",
@@ -122,7 +124,7 @@ let package = Package(
             name: "LogShipper",
             dependencies: [
                 "CompanionKit", "Model", "Document", "Telemetry", "Identity", "Wire", "CRE2",
-                "CLinux", "CSQLite",
+                "CLinux", "CKafka", "CSQLite",
             ],
             path: "Sources/Companions/LogShipper",
             swiftSettings: dataPlane

@@ -75,7 +75,7 @@ struct LayerRule {
             folder: "Sources/Companions/LogShipper",
             mayImport: system.union([
                 "CompanionKit", "Model", "Document", "Telemetry", "Identity", "Wire", "CRE2",
-                "CLinux", "CSQLite",
+                "CLinux", "CKafka", "CSQLite",
             ]),
             reason: "a companion knows neither the data plane nor another companion"
         ),

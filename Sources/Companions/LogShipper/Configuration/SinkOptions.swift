@@ -45,6 +45,8 @@ package struct LogstashFormat: Sendable, Equatable {
 package struct KafkaOptions: Sendable, Equatable {
     package var brokers: [String]
     package var topic: RecordTemplate
+    /// Where the template comes to nothing, because the record has no such field; nil: it is refused.
+    package var standardTopic: String?
     /// The message's key; nil: none.
     package var key: RecordTemplate?
     package var headers: [(name: String, value: RecordTemplate)] = []
@@ -66,7 +68,8 @@ package struct KafkaOptions: Sendable, Equatable {
     }
 
     package static func == (left: KafkaOptions, right: KafkaOptions) -> Bool {
-        left.brokers == right.brokers && left.topic == right.topic && left.key == right.key
+        left.brokers == right.brokers && left.topic == right.topic
+            && left.standardTopic == right.standardTopic && left.key == right.key
             && left.headers.elementsEqual(right.headers) {
                 $0.name == $1.name && $0.value == $1.value
             }
@@ -241,15 +244,39 @@ package struct SplunkOptions: Sendable, Equatable {
 package struct SyslogOptions: Sendable, Equatable {
     package enum Transport: Sendable, Equatable { case udp, tcp, tls }
     package enum Form: Sendable, Equatable { case rfc3164, rfc5424 }
+    /// How messages are told apart on a stream (RFC 6587).
+    package enum Framing: Sendable, Equatable {
+        /// The length stands before each; line feeds stay what they are.
+        case counted
+        /// A line feed ends each; those inside are written as `#012`.
+        case lines
+    }
 
     package var target: StreamTarget
     package var transport: Transport = .udp
     package var form: Form = .rfc5424
+    package var framing: Framing = .counted
+    /// 0…23, where the record does not say.
     package var facility = 1
+    /// The field with the facility's name or number; nil: none.
+    package var facilityKey: String?
+    /// 0…7, where the record does not say.
+    package var severity = 6
     package var severityKey = "level"
+    /// The field that is the message; empty, or not in the record: the record as JSON.
     package var messageKey = "message"
     package var appName: RecordTemplate?
     package var hostname: RecordTemplate?
+    package var processID: RecordTemplate?
+    package var messageID: RecordTemplate?
+    /// Fields with objects, which become elements of the structured data under the field's name.
+    package var structuredKeys: [String] = []
+    /// The element that all other fields go into, `fields@32473`; nil: none.
+    package var structuredID: String?
+    /// Bytes of one message, its length not counted; nil: 8192 over UDP, and no limit otherwise.
+    ///
+    /// The rest is cut off, and counted.
+    package var bytesMax: Int?
 
     package init(target: StreamTarget) { self.target = target }
 }
