@@ -167,7 +167,10 @@ def test_readiness_goes_along_with_a_takeover(launch, sidecar, peer, tmp_path):
 
     def probe():
         while not stop.is_set():
-            answers.append(fetch(port, path=READY).status)
+            try:
+                answers.append(fetch(port, path=READY).status)
+            except OSError as error:
+                answers.append(repr(error))
 
     prober = threading.Thread(target=probe)
     prober.start()

@@ -14,6 +14,8 @@ final class ReadinessPort {
     private final class Servers: @unchecked Sendable {
         let loop: EventLoop
         let all: [LocalServer]
+        /// Servers that have nobody any more.
+        var left = 0
 
         init(_ loop: EventLoop, _ all: [LocalServer]) {
             self.loop = loop
@@ -68,11 +70,21 @@ final class ReadinessPort {
         }
     }
 
-    /// Ends the thread.
+    /// A probe that was accepted has so long for its request.
+    private static let leaveMilliseconds: Int64 = 1000
+
+    /// Answers those who are connected, and ends the thread.
     func stop() {
         mailbox.post { loop in
-            loop.owner = nil
-            loop.stop()
+            guard let servers = loop.owner as? Servers else { return }
+            for server in servers.all {
+                server.leave(withinMilliseconds: Self.leaveMilliseconds) {
+                    servers.left += 1
+                    guard servers.left == servers.all.count else { return }
+                    loop.owner = nil
+                    loop.stop()
+                }
+            }
         }
         thread.join()
     }

@@ -35,6 +35,7 @@ package final class LocalServer {
     private var waits: UInt64 = 0
     /// Called when the last connection is gone while draining.
     private var drained: (() -> Void)?
+    private var leaveDeadline: ClosureTimer?
 
     /// - Parameter inherited: a socket that listens on the address already; nil: one is made.
     package init(
@@ -115,6 +116,21 @@ package final class LocalServer {
         acceptor = nil
     }
 
+    /// Stops accepting, and gives who is connected so long for one answer more.
+    ///
+    /// `done` is called on the loop, once nobody is left or the time is over.
+    package func leave(withinMilliseconds milliseconds: Int64, done: @escaping () -> Void) {
+        leave()
+        drained = done
+        if connections.isEmpty {
+            finishDraining()
+            return
+        }
+        let deadline = ClosureTimer(loop: loop) { [unowned self] in finishDraining() }
+        deadline.schedule(afterMilliseconds: milliseconds)
+        leaveDeadline = deadline
+    }
+
     /// Stops accepting; responses under way are finished.
     ///
     /// `done` is called on the loop.
@@ -128,6 +144,8 @@ package final class LocalServer {
     }
 
     private func finishDraining() {
+        leaveDeadline?.cancel()
+        leaveDeadline = nil
         let done = drained
         drained = nil
         done?()
