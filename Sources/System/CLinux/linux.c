@@ -7,8 +7,10 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -29,11 +31,15 @@ int pillion_epoll_add(int epoll, int descriptor, uint64_t key, int edges) {
     return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
 }
 
-int pillion_epoll_modify(int epoll, int descriptor, uint64_t key, int on) {
+int pillion_epoll_modify(int epoll, int descriptor, uint64_t key, int events) {
     struct epoll_event event = {0};
-    event.events = on ? EPOLLIN : 0;
+    event.events = (uint32_t)events;
     event.data.u64 = key;
     return epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event);
+}
+
+int pillion_epoll_remove(int epoll, int descriptor) {
+    return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, 0);
 }
 
 int pillion_epoll_wait(int epoll, struct pillion_event *events, int count, int milliseconds) {
@@ -51,6 +57,45 @@ int pillion_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
 int pillion_socket(int family) {
     return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+int pillion_unacknowledged(int descriptor) {
+    int count = 0;
+    return ioctl(descriptor, TIOCOUTQ, &count) == 0 ? count : -1;
+}
+
+int pillion_datagram_socket(int family) {
+    return socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+ssize_t pillion_receive_datagram(int descriptor, void *bytes, size_t count,
+                                 struct sockaddr *address, socklen_t *length, int *is_cut,
+                                 uint32_t *lost) {
+    union {
+        char bytes[CMSG_SPACE(sizeof(uint32_t))];
+        struct cmsghdr alignment;
+    } control;
+    struct iovec part = {bytes, count};
+    struct msghdr message = {0};
+    message.msg_name = address;
+    message.msg_namelen = *length;
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control.bytes;
+    ssize_t got = recvmsg(descriptor, &message, 0);
+    if (got < 0) return got;
+    *length = message.msg_namelen;
+    *is_cut = (message.msg_flags & MSG_TRUNC) != 0;
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    if (head != 0 && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SO_RXQ_OVFL)
+        memcpy(lost, CMSG_DATA(head), sizeof *lost);
+    return got;
+}
+
+int pillion_count_lost_datagrams(int descriptor) {
+    int on = 1;
+    return setsockopt(descriptor, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
 }
 
 int pillion_accept(int descriptor, struct sockaddr *address, socklen_t *length) {

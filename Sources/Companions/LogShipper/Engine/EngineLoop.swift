@@ -16,11 +16,19 @@ final class EngineLoop: Sendable {
 
     private final class Handler {
         let descriptor: Int32
-        let body: () -> Void
-        init(_ descriptor: Int32, _ body: @escaping () -> Void) {
+        let body: (Readiness) -> Void
+        /// PILLION_IN and PILLION_OUT; 0: epoll does not know the descriptor.
+        var events = Int32(PILLION_IN)
+        init(_ descriptor: Int32, _ body: @escaping (Readiness) -> Void) {
             self.descriptor = descriptor
             self.body = body
         }
+    }
+
+    /// What a descriptor is ready for; one that has failed is ready for both.
+    struct Readiness {
+        var isReadable: Bool
+        var isWritable: Bool
     }
 
     /// Something that is due at a time.
@@ -75,6 +83,12 @@ final class EngineLoop: Sendable {
 
     /// Calls back while the descriptor is readable; returns the key to stop that with.
     func watch(_ descriptor: Int32, _ body: @escaping () -> Void) -> UInt64? {
+        watch(descriptor, ready: { _ in body() })
+    }
+
+    /// Calls back while the descriptor is ready for what is wanted: reading, until ``want`` says
+    /// otherwise.
+    func watch(_ descriptor: Int32, ready body: @escaping (Readiness) -> Void) -> UInt64? {
         let key = box.inner.nextKey
         guard pillion_epoll_add(epoll, descriptor, key, 0) == 0 else { return nil }
         box.inner.nextKey += 1
@@ -82,14 +96,31 @@ final class EngineLoop: Sendable {
         return key
     }
 
-    /// Lets a descriptor rest, and wakes it again.
-    func pause(_ key: UInt64, _ isPaused: Bool) {
+    /// What the owner of a descriptor waits for from now on.
+    func want(_ key: UInt64, reading: Bool, writing: Bool) {
         guard let handler = box.inner.handlers[key] else { return }
-        _ = pillion_epoll_modify(epoll, handler.descriptor, key, isPaused ? 0 : 1)
+        let events =
+            (reading ? Int32(PILLION_IN) : 0) | (writing ? Int32(PILLION_OUT) : 0)
+        guard events != handler.events else { return }
+        if events == 0 {
+            // Known to epoll, it would report a hangup again and again.
+            _ = pillion_epoll_remove(epoll, handler.descriptor)
+        } else {
+            if handler.events == 0 { _ = pillion_epoll_add(epoll, handler.descriptor, key, 0) }
+            _ = pillion_epoll_modify(epoll, handler.descriptor, key, events)
+        }
+        handler.events = events
     }
 
-    /// Stops the calls; the owner closes the descriptor right after this, which is what takes it away.
-    func unwatch(_ key: UInt64) { box.inner.handlers[key] = nil }
+    /// Lets a descriptor rest, and wakes it again.
+    func pause(_ key: UInt64, _ isPaused: Bool) { want(key, reading: !isPaused, writing: false) }
+
+    /// Stops the calls; before the descriptor is closed.
+    func unwatch(_ key: UInt64) {
+        guard let handler = box.inner.handlers.removeValue(forKey: key) else { return }
+        // A copy of the descriptor may live on, and epoll would go on with it.
+        if handler.events != 0 { _ = pillion_epoll_remove(epoll, handler.descriptor) }
+    }
 
     /// Calls back once, after so many milliseconds.
     @discardableResult
@@ -122,7 +153,15 @@ final class EngineLoop: Sendable {
                     var signals: UInt64 = 0
                     _ = unsafe read(wake, &signals, 8)
                 } else if let handler = box.inner.handlers[key] {
-                    handler.body()
+                    let found = events[index].events
+                    let hasFailed =
+                        found & UInt32(PILLION_ERROR | PILLION_HANGUP) != 0
+                    handler.body(
+                        Readiness(
+                            isReadable: hasFailed || found & UInt32(PILLION_IN) != 0,
+                            isWritable: hasFailed || found & UInt32(PILLION_OUT) != 0
+                        )
+                    )
                 }
             }
             let posted = mailbox.withLock { bodies in

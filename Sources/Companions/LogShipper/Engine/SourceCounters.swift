@@ -16,6 +16,13 @@ package final class SourceCounters: Sendable {
     package let lagSince = Atomic(0)
     /// Files lost from sight with bytes unread, shrunk, unreadable: each kind of trouble once.
     package let troubles = Atomic(0)
+    /// Where it listens.
+    private let addresses = Mutex<[String]>([])
 
     package init() {}
+
+    /// Where it listens, with the ports that the system chose; empty for other sources.
+    package var listening: [String] { addresses.withLock { $0 } }
+
+    func addAddress(_ address: String) { addresses.withLock { $0.append(address) } }
 }

@@ -5,7 +5,11 @@ extension LogStatus {
     package var text: String {
         var out = ""
         for source in sources {
-            out += "source \(source.name): \(Self.grouped(source.lines)) lines, "
+            out += "source \(source.name): "
+            if !source.listening.isEmpty {
+                out += "listening at \(source.listening.joined(separator: ", ")), "
+            }
+            out += "\(Self.grouped(source.lines)) lines, "
             out += "\(Self.grouped(source.streams)) open"
             if source.lagBytes > 0 {
                 out += ", \(Self.grouped(source.lagBytes)) bytes behind"
@@ -96,7 +100,12 @@ extension LogStatus {
             for (name, value) in Self.numbers(of: source) {
                 JSONWriter.append(",\"\(name)\":\(value)", &out)
             }
-            out.append(0x7d)
+            JSONWriter.append(",\"listening\":[", &out)
+            for (index, address) in source.listening.enumerated() {
+                if index > 0 { out.append(0x2c) }
+                JSONWriter.appendString(address, &out)
+            }
+            JSONWriter.append("]}", &out)
         }
         JSONWriter.append("],\"sinks\":[", &out)
         for (index, sink) in sinks.enumerated() {
@@ -135,7 +144,8 @@ extension LogStatus {
             ("records", sink.records), ("bytes", sink.bytes), ("requests", sink.requests),
             ("failures", sink.failures), ("retried_records", sink.retriedRecords),
             ("duplicates", sink.duplicates), ("rejected", sink.rejected),
-            ("dead_letters", sink.deadLetters), ("dropped_oldest", sink.droppedOldest),
+            ("dead_letters", sink.deadLetters), ("truncated", sink.truncated),
+            ("dropped_oldest", sink.droppedOldest),
             ("dropped_newest", sink.droppedNewest), ("spilled_chunks", sink.spilledChunks),
             ("memory_bytes", sink.memoryBytes), ("disk_bytes", sink.diskBytes),
             ("waiting_records", sink.waitingRecords), ("blocked", sink.isBlocked ? 1 : 0),
@@ -218,6 +228,7 @@ extension LogStatus {
             ("duplicates_total", "Records that were there already.", "counter", { $0.duplicates }),
             ("rejected_total", "Records refused for ever.", "counter", { $0.rejected }),
             ("dead_letters_total", "Records in the dead letters.", "counter", { $0.deadLetters }),
+            ("truncated_total", "Records cut off for the sink.", "counter", { $0.truncated }),
             (
                 "dropped_oldest_total", "Records dropped for newer ones.", "counter",
                 { $0.droppedOldest }

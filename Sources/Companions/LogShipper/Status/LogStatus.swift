@@ -19,6 +19,8 @@ package struct LogStatus: Sendable {
         /// Seconds since which something waits; 0: nothing does.
         package var lagSeconds: Double
         package var troubles: Int
+        /// Where it listens, with the ports that the system chose.
+        package var listening: [String] = []
     }
 
     /// One sink.
@@ -33,6 +35,7 @@ package struct LogStatus: Sendable {
         package var duplicates: Int
         package var rejected: Int
         package var deadLetters: Int
+        package var truncated: Int
         package var droppedOldest: Int
         package var droppedNewest: Int
         package var spilledChunks: Int
@@ -72,7 +75,8 @@ package struct LogStatus: Sendable {
                 streams: counters.streams.value,
                 lagBytes: counters.lagBytes.value,
                 lagSeconds: since == 0 ? 0 : Double(max(0, now - Int64(since))) / 1000,
-                troubles: counters.troubles.value
+                troubles: counters.troubles.value,
+                listening: counters.listening
             )
         }
         sinks = zip(shipper.configuration.sinks, shipper.sinkCounters).map { sink, counters in
@@ -88,6 +92,7 @@ package struct LogStatus: Sendable {
                 duplicates: counters.duplicates.value,
                 rejected: counters.rejected.value,
                 deadLetters: counters.deadLetters.value,
+                truncated: counters.truncated.value,
                 droppedOldest: counters.droppedOldest.value,
                 droppedNewest: counters.droppedNewest.value,
                 spilledChunks: counters.spilledChunks.value,

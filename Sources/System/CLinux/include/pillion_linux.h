@@ -24,11 +24,22 @@ enum {
 int pillion_epoll_create(void);
 // `edges`: both directions, edge-triggered; otherwise readability, level-triggered.
 int pillion_epoll_add(int epoll, int descriptor, uint64_t key, int edges);
-int pillion_epoll_modify(int epoll, int descriptor, uint64_t key, int on);
+// `events`: PILLION_IN and PILLION_OUT, level-triggered.
+int pillion_epoll_modify(int epoll, int descriptor, uint64_t key, int events);
+int pillion_epoll_remove(int epoll, int descriptor);
 int pillion_epoll_wait(int epoll, struct pillion_event *events, int count, int milliseconds);
 int pillion_eventfd(void);
 // Non-blocking, close-on-exec.
 int pillion_socket(int family);
+int pillion_datagram_socket(int family);
+// Bytes that were written to a TCP socket and that the peer has not acknowledged; -1: errno says why.
+int pillion_unacknowledged(int descriptor);
+// Reads one datagram. `is_cut`: its end had no room. `lost` is set to the number that the kernel has
+// dropped since the socket was made, where it says so.
+ssize_t pillion_receive_datagram(int descriptor, void *bytes, size_t count,
+                                 struct sockaddr *address, socklen_t *length, int *is_cut,
+                                 uint32_t *lost);
+int pillion_count_lost_datagrams(int descriptor);
 int pillion_accept(int descriptor, struct sockaddr *address, socklen_t *length);
 // Sends both runs in one call, without SIGPIPE.
 ssize_t pillion_send2(int descriptor, const void *first, size_t first_count,

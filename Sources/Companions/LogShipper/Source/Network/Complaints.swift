@@ -1,0 +1,42 @@
+import Telemetry
+
+/// Says what goes wrong at a source, and not a thousand times.
+final class Complaints {
+    private struct Kind {
+        var saidAt: Int64
+        var withheld = 0
+    }
+
+    private let source: String
+    private let counters: SourceCounters
+    private var kinds: [String: Kind] = [:]
+    private static let interval: Int64 = 10_000
+
+    /// - Parameter source: its name, for people.
+    init(source: String, counters: SourceCounters) {
+        self.source = source
+        self.counters = counters
+    }
+
+    /// Counts it, and writes it to the log unless the same kind was said a short while ago.
+    ///
+    /// - Parameter kind: a constant text; `detail` differs from one time to the next.
+    func say(_ kind: String, _ detail: String = "") {
+        counters.troubles.add(1)
+        let now = EngineLoop.now
+        var withheld = 0
+        if let known = kinds[kind] {
+            guard now - known.saidAt >= Self.interval else {
+                kinds[kind]?.withheld += 1
+                return
+            }
+            withheld = known.withheld
+        }
+        kinds[kind] = Kind(saidAt: now)
+        let before = withheld > 0 ? " (\(withheld) more since it was said last)" : ""
+        Log.shared.log(
+            .warning,
+            "log source \(source): \(kind)" + (detail.isEmpty ? "" : ": \(detail)") + before
+        )
+    }
+}
