@@ -3,6 +3,7 @@ import Glibc
 import LogShipper
 import Model
 import Proxy
+import Synchronization
 import Telemetry
 import XDS
 
@@ -82,7 +83,16 @@ struct Sidecar {
         let admin = AdminInterface(plane: made, registry: registry, process: process) {
             end("POST /quitquitquit")
         }
-        if let shipper { admin.companions.append(LogPages(shipper)) }
+        let shipperCode = ExitCodeOfShipper()
+        if let shipper {
+            admin.companions.append(LogPages(shipper))
+            shipper.whenEndIsAsked { [mailbox = loop.mailbox] code in
+                shipperCode.value.store(Int(code), ordering: .relaxed)
+                mailbox.post {
+                    ($0.owner as? Reloader)?.whenAsked?("a source of the log shipper has ended")
+                }
+            }
+        }
         let server = try makeServer(admin, loop: loop, inherited: inherited)
         let pages = ReadinessPages(condition: admin.condition) { [mailbox = loop.mailbox] in
             mailbox.post { ($0.owner as? Reloader)?.whenAsked?("POST /quitquitquit") }
@@ -176,7 +186,7 @@ struct Sidecar {
         shipper?.stop(deadline: Self.shipperMilliseconds)
         takeover?.finish()
         Log.shared.log(.info, "stopped", ["connections_cut": "\(ending?.cutCount ?? 0)"])
-        return 0
+        return Int32(truncatingIfNeeded: shipperCode.value.load(ordering: .relaxed))
     }
 
     /// A listener opens when its endpoints are known and checked, or are known to be hard to learn.
@@ -306,4 +316,9 @@ struct Sidecar {
             configDump: { dump.answer($0) }
         )
     }
+}
+
+/// The exit code of the process that the log shipper lives for, once that has ended; 0 otherwise.
+private final class ExitCodeOfShipper: Sendable {
+    let value = Atomic(0)
 }

@@ -46,33 +46,8 @@ enum FluentBitInputs {
             source = SourceConfiguration(kind: .standardInput, tag: tag, place: section.place)
             source.parser = try parser(parameters, of: compilation) ?? ParserOptions(kind: .json)
             parameters.withoutEffect(["buffer_size"])
-        case "exec":
-            let seconds = try parameters.integer("interval_sec") ?? 1
-            let isOnce = try parameters.bool("oneshot")
-            let process = ProcessOptions(
-                command: ["/bin/sh", "-c", try parameters.required("command")],
-                restartAfter: isOnce ? nil : Int64(max(seconds, 1)) * 1000
-            )
-            source = SourceConfiguration(
-                kind: .process(process),
-                tag: tag,
-                parser: try parser(parameters, of: compilation) ?? plain("exec"),
-                place: section.place
-            )
-            parameters.withoutEffect([
-                "interval_nsec", "buf_size", "exit_after_oneshot", "propagate_exit_code",
-            ])
-        case "opentelemetry":
-            source = SourceConfiguration(
-                kind: .otlp(try listen(parameters, port: 4318)),
-                tag: tag,
-                place: section.place
-            )
-            parameters.withoutEffect([
-                "profiles_support", "encode_profiles_as_log", "tag_from_uri", "raw_traces",
-                "successful_response_code", "logs_metadata_key", "logs_body_key", "tag_key",
-                "buffer_max_size", "buffer_chunk_size", "http2",
-            ])
+        case "exec": source = try exec(parameters, tag: tag, of: compilation)
+        case "opentelemetry": source = try otlp(parameters, tag: tag)
         default:
             throw FluentBitCompilation.unknown(
                 "input",
@@ -83,6 +58,79 @@ enum FluentBitInputs {
             )
         }
         try parameters.finish()
+        return source
+    }
+
+    // MARK: - Processes
+
+    private static func exec(
+        _ parameters: FluentParameters,
+        tag: String,
+        of compilation: FluentBitCompilation
+    ) throws(LogConfigurationFailure) -> SourceConfiguration {
+        let seconds = try parameters.integer("interval_sec") ?? 1
+        let nanoseconds = try parameters.integer("interval_nsec") ?? 0
+        let interval = max(Int64(seconds) * 1000 + Int64(nanoseconds) / 1_000_000, 0)
+        let endsWithIt = try parameters.bool("exit_after_oneshot")
+        let isOnce = try parameters.bool("oneshot") || endsWithIt
+        var process = ProcessOptions(
+            command: ["/bin/sh", "-c", try parameters.required("command")],
+            // Neither makes a second, there as well.
+            restartAfter: isOnce ? nil : interval > 0 ? interval : 1000
+        )
+        process.isPeriodic = !isOnce
+        process.endsShipper = endsWithIt
+        process.passesExitCode = try parameters.bool("propagate_exit_code")
+        if process.passesExitCode, !endsWithIt {
+            throw parameters.failure(
+                "propagate_exit_code needs exit_after_oneshot",
+                at: parameters.entry("propagate_exit_code")?.place
+            )
+        }
+        process.readsStandardError = false
+        process.streamKey = nil
+        // Longer lines come in pieces there, too, at 4 KiB unless it is told otherwise.
+        if let size = try parameters.size("buf_size") { process.lineBytesMax = max(size, 4096) }
+        return SourceConfiguration(
+            kind: .process(process),
+            tag: tag,
+            parser: try parser(parameters, of: compilation) ?? plain("exec"),
+            place: parameters.place
+        )
+    }
+
+    // MARK: - OpenTelemetry
+
+    private static func otlp(
+        _ parameters: FluentParameters,
+        tag: String
+    ) throws(LogConfigurationFailure) -> SourceConfiguration {
+        var options = try listen(parameters, port: 4318)
+        if let size = try parameters.size("buffer_max_size") {
+            options.messageBytesMax = min(max(size, 1), 1 << 30)
+        }
+        // Its tag is the path, unless that is switched off.
+        let fromPath = try parameters.bool("tag_from_uri", default: true)
+        let source = SourceConfiguration(
+            kind: .otlp(options),
+            tag: fromPath ? "v1_logs" : tag,
+            place: parameters.place
+        )
+        try parameters.refuse(["tag_key"], "write one tag for all records")
+        try parameters.refuseTrue(
+            ["raw_traces", "encode_profiles_as_log"],
+            "only logs are taken here"
+        )
+        if let body = try parameters.filled("logs_body_key"), body != "log" {
+            parameters.notes.add(
+                "the body stands in the field message here, not in \(fluentQuoted(body))",
+                at: parameters.entry("logs_body_key")?.place ?? parameters.place
+            )
+        }
+        parameters.withoutEffect([
+            "profiles_support", "successful_response_code", "logs_metadata_key",
+            "buffer_chunk_size", "http2", "http_server.max_connections",
+        ])
         return source
     }
 

@@ -375,18 +375,46 @@ enum FluentdSources {
             )
             options.host = try inner.filled("bind") ?? "0.0.0.0"
             options.port = try inner.integer("port", in: 0...65535) ?? 4318
+            if let size = try inner.size("body_size_limit") {
+                options.messageBytesMax = min(max(size, 1), 1 << 30)
+            }
+            inner.withoutEffect(["decompression_size_limit"])
             try inner.finish()
         }
         if let grpc = try parameters.section("grpc") {
-            throw parameters.failure(
-                "source opentelemetry: <grpc> is not supported",
-                at: grpc.place,
-                hint: "send with HTTP"
+            let inner = FluentParameters(
+                grpc,
+                dialect: .fluentd,
+                title: "grpc",
+                notes: parameters.notes
             )
+            let host = try inner.filled("bind") ?? "0.0.0.0"
+            let port = try inner.integer("port", in: 0...65535) ?? 4317
+            try inner.finish()
+            if parameters.sections("http").isEmpty {
+                options.host = host
+                options.port = port
+            } else if (host, port) != (options.host, options.port) {
+                throw parameters.failure(
+                    "source opentelemetry: one source has one port, for HTTP and gRPC alike",
+                    at: grpc.place,
+                    hint: "write another <source> with <grpc> alone"
+                )
+            }
         }
+        let (transport, tls) = try transport(parameters)
+        if transport == "udp" {
+            throw parameters.failure("source opentelemetry: udp carries no requests")
+        }
+        options.tls = tls
+        // What it stands for is the kind of data, and only logs are taken.
+        let tag = try parameters.required("tag").split(
+            separator: "${type}",
+            omittingEmptySubsequences: false
+        )
         return SourceConfiguration(
             kind: .otlp(options),
-            tag: try parameters.required("tag"),
+            tag: tag.joined(separator: "logs"),
             place: parameters.place
         )
     }
@@ -399,16 +427,31 @@ enum FluentdSources {
     ) throws(LogConfigurationFailure) -> SourceConfiguration {
         let command = try parameters.required("command")
         // Ruby gives a command to the shell.
-        let process = ProcessOptions(
+        var process = ProcessOptions(
             command: ["/bin/sh", "-c", command],
-            restartAfter: try parameters.time("run_interval")
+            restartAfter: try parameters.time("run_interval").map { max($0, 1) }
         )
-        parameters.withoutEffect([
-            "connect_mode", "command_timeout", "read_block_size", "encoding",
-        ])
+        process.isPeriodic = process.restartAfter != nil
+        let mode = try parameters.choice("connect_mode", of: ["read", "read_with_stderr"])
+        process.readsStandardError = mode == "read_with_stderr"
+        process.streamKey = nil
+        if let encoding = try parameters.filled("encoding"),
+            !["utf-8", "utf8", "ascii-8bit", "us-ascii"].contains(encoding.lowercased())
+        {
+            throw parameters.failure(
+                "source exec: the encoding \(fluentQuoted(encoding)) is not supported",
+                at: parameters.entry("encoding")?.place,
+                hint: "let the command write UTF-8, with iconv for example"
+            )
+        }
+        parameters.withoutEffect(["command_timeout", "read_block_size"])
         try parameters.refuse(["time_key", "time_format"], "write them in <parse>")
         if let extract = try parameters.section("extract") {
-            throw parameters.failure("source exec: <extract> is not supported", at: extract.place)
+            throw parameters.failure(
+                "source exec: <extract> is not supported",
+                at: extract.place,
+                hint: "time_key stands in <parse>; a tag of the records' own is not taken"
+            )
         }
         guard let parse = try parameters.section("parse") else {
             throw parameters.failure("source exec: <parse> is missing")
