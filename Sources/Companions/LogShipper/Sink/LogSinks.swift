@@ -62,7 +62,13 @@ package enum LogSinks {
             _ = try HTTPSender.endpoints(options.target.urls)
             let encoder = AzureEncoder(options, inject, hostname: hostname)
             return Sink(encoder: encoder) { () throws(SinkFailure) in try AzureSender(options) }
-        case .kafka: throw SinkFailure("Kafka is not supported yet")
+        case .kafka(let options):
+            return try KafkaSender.sink(
+                options,
+                inject,
+                name: configuration.name,
+                hostname: hostname
+            )
         case .beats, .tcp, .syslog, .forward:
             throw SinkFailure("this kind of sink is not supported yet")
         }
