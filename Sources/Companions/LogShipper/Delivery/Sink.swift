@@ -41,6 +41,13 @@ package protocol RecordEncoder: AnyObject {
         into bytes: inout [UInt8],
         reason: inout String
     ) -> Bool
+
+    /// Records that were cut off because the sink takes no longer ones.
+    var truncatedRecords: Int { get }
+}
+
+extension RecordEncoder {
+    package var truncatedRecords: Int { 0 }
 }
 
 /// Sends chunks to one backend, on a thread of the sink's own, which it may block.

@@ -10,6 +10,8 @@ package final class SinkCounters: Sendable {
     package let duplicates = Atomic(0)
     package let rejected = Atomic(0)
     package let deadLetters = Atomic(0)
+    /// Records that were cut off for the sink.
+    package let truncated = Atomic(0)
     package let droppedOldest = Atomic(0)
     package let droppedNewest = Atomic(0)
     package let spilledChunks = Atomic(0)
