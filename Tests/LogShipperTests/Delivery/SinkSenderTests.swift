@@ -141,6 +141,37 @@ import Testing
         #expect(result.done == [1])
     }
 
+    @Test func itemsThatAreJudgedAgainAndAgainAreGivenUp() throws {
+        let again = SendOutcome.judged(again: [0], refused: [], duplicates: 0, why: "429")
+        let result = try run(
+            [chunk(1, ["a", "b"]), chunk(2, ["c"])],
+            { Array(repeating: again, count: 3) },
+            attemptsMax: 2
+        )
+        #expect(result.sent == [["a", "b"], ["a"], ["a"], ["c"]])
+        #expect(result.letters.contains("given up after 3 attempts: 429"))
+        #expect(result.letters.contains("\"record\":\"a\""))
+        #expect(!result.letters.contains("\"record\":\"b\""))
+        #expect(result.counters.records.value == 2)
+        #expect(result.done == [1, 2])
+    }
+
+    @Test func aPeersWordCountsOnceForEachItem() throws {
+        let result = try run([chunk(1, ["a", "b"])]) {
+            [
+                .judged(
+                    again: [1, 1, 0],
+                    refused: [(position: 0, reason: "no"), (position: 0, reason: "no")],
+                    duplicates: 0,
+                    why: "a peer that repeats itself"
+                )
+            ]
+        }
+        #expect(result.sent == [["a", "b"], ["b"]])
+        #expect(result.counters.deadLetters.value == 1)
+        #expect(result.counters.records.value == 1)
+    }
+
     @Test func positionsThatAreNotThereHurtNobody() throws {
         let result = try run([chunk(1, ["a"])]) {
             [

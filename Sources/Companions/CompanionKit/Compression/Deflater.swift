@@ -1,20 +1,39 @@
 internal import CZlib
 
-/// Compresses to gzip, one member for each call.
+/// Compresses to gzip, one member for each call, or to zlib's own format.
 ///
 /// Used by one thread; it keeps its memory from one call to the next.
 @safe package final class Deflater {
     private var stream = unsafe z_stream()
     private var isReady = false
     private let level: Int32
+    private let windowBits: Int32
+
+    /// What stands around the compressed bytes.
+    package enum Format: Sendable {
+        /// A head and a CRC-32 (RFC 1952).
+        case gzip
+        /// Two bytes and an Adler-32 (RFC 1950).
+        case zlib
+    }
 
     /// - Parameter level: 1 for the fastest, 9 for the smallest.
-    package init(level: Int = 4) { self.level = Int32(clamping: min(max(level, 1), 9)) }
+    package init(level: Int = 4, format: Format = .gzip) {
+        self.level = Int32(clamping: min(max(level, 1), 9))
+        // 15 bits of window; 16 more ask for a gzip head.
+        windowBits = format == .gzip ? 15 + 16 : 15
+    }
 
     deinit { if isReady { unsafe deflateEnd(&stream) } }
 
     /// Appends one gzip member with all of the input; false where zlib has no memory.
     package func gzip(_ input: Span<UInt8>, into out: inout [UInt8]) -> Bool {
+        compress(input, into: &out)
+    }
+
+    /// Appends all of the input, compressed in the format that was asked for; false where zlib has no
+    /// memory.
+    package func compress(_ input: Span<UInt8>, into out: inout [UInt8]) -> Bool {
         guard makeReady() else { return false }
         let start = out.count
         // Most of what is compressed here is text, and grows to a fifth at most.
@@ -47,12 +66,11 @@ internal import CZlib
 
     private func makeReady() -> Bool {
         if isReady { return unsafe deflateReset(&stream) == Z_OK }
-        // 15 bits of window, and a gzip head.
         let code = unsafe deflateInit2_(
             &stream,
             level,
             Z_DEFLATED,
-            15 + 16,
+            windowBits,
             8,
             Z_DEFAULT_STRATEGY,
             ZLIB_VERSION,

@@ -27,7 +27,7 @@ package final class HTTPClient {
     }
 
     package let endpoint: HTTPEndpoint
-    private let tls: ClientTLS?
+    private var tls: ClientTLS?
     private let timeout: Int64
     private var stream: ClientStream?
     private let head = Head()
@@ -45,6 +45,12 @@ package final class HTTPClient {
     package func close() {
         stream?.close()
         stream = nil
+    }
+
+    /// Ends the connection; the next one is made with these certificates.
+    package func renew(_ tls: ClientTLS) {
+        self.tls = tls
+        close()
     }
 
     /// Sends a request and reads its answer.

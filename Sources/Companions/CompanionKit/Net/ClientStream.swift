@@ -27,7 +27,8 @@ package final class ClientStream {
 
     /// Connects, and does the handshake where there is TLS.
     ///
-    /// Addresses of the name are tried in their order.
+    /// Addresses of the name are tried in their order, and those that are left share the time, so that
+    /// one that swallows packets does not take it all.
     package static func connect(
         host: String,
         port: Int,
@@ -36,11 +37,21 @@ package final class ClientStream {
         deadline: Deadline,
         cancellation: Cancellation
     ) throws(StreamFailure) -> ClientStream {
-        let addresses = try resolve(host, port)
+        let addresses = try NameLookup.addresses(
+            of: host,
+            port: port,
+            deadline: deadline,
+            cancellation: cancellation
+        )
         var last = StreamFailure.resolve(host: host, why: "it has no address")
-        for address in addresses {
+        for (number, address) in addresses.enumerated() {
             do throws(StreamFailure) {
-                let descriptor = try open(address, "\(host):\(port)", deadline, cancellation)
+                let descriptor = try open(
+                    address,
+                    "\(host):\(port)",
+                    deadline.share(of: addresses.count - number),
+                    cancellation
+                )
                 let stream = ClientStream(descriptor, tls == nil ? nil : TLSIO(), cancellation)
                 if let tls { try stream.secure(tls, host, alpn, deadline) }
                 return stream
@@ -54,63 +65,18 @@ package final class ClientStream {
 
     // MARK: - Connecting
 
-    private struct Address {
-        var storage: sockaddr_storage
-        var length: socklen_t
-        var family: Int32
-    }
-
-    private static func resolve(_ host: String, _ port: Int) throws(StreamFailure) -> [Address] {
-        var hints = unsafe addrinfo()
-        unsafe hints.ai_family = AF_UNSPEC
-        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        unsafe hints.ai_flags = AI_ADDRCONFIG
-        var list: UnsafeMutablePointer<addrinfo>?
-        let code = unsafe getaddrinfo(host, String(port), &hints, &list)
-        guard code == 0 else {
-            throw .resolve(host: host, why: unsafe String(cString: gai_strerror(code)))
-        }
-        defer { unsafe freeaddrinfo(list) }
-        var found: [Address] = []
-        var next = unsafe list
-        while let entry = unsafe next {
-            var storage = sockaddr_storage()
-            let length = unsafe entry.pointee.ai_addrlen
-            if let source = unsafe entry.pointee.ai_addr,
-                Int(length) <= MemoryLayout<sockaddr_storage>.size
-            {
-                unsafe memcpy(&storage, source, Int(length))
-                found.append(
-                    Address(
-                        storage: storage,
-                        length: length,
-                        family: unsafe entry.pointee.ai_family
-                    )
-                )
-            }
-            unsafe next = entry.pointee.ai_next
-        }
-        return found
-    }
-
     private static func open(
-        _ address: Address,
+        _ address: NetAddress,
         _ name: String,
         _ deadline: Deadline,
         _ cancellation: Cancellation
     ) throws(StreamFailure) -> Int32 {
         let descriptor = pillion_socket(address.family)
         guard descriptor >= 0 else { throw .connect(address: name, why: words(errno)) }
-        var storage = address.storage
-        let code = unsafe withUnsafePointer(to: &storage) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe Glibc.connect(descriptor, $0, address.length)
-            }
-        }
-        guard code == 0 || errno == EINPROGRESS else {
-            let why = words(errno)
+        let code = address.connect(descriptor)
+        guard code == 0 || code == EINPROGRESS else {
             _ = Glibc.close(descriptor)
-            throw .connect(address: name, why: why)
+            throw .connect(address: name, why: words(code))
         }
         do throws(StreamFailure) {
             try wait(descriptor, Int16(POLLOUT), "connecting to \(name)", deadline, cancellation)
@@ -250,6 +216,79 @@ package final class ClientStream {
     package var isStale: Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&entry, 1, 0) != 0
+    }
+
+    /// Takes what the peer has sent without being asked and drops it; false where the peer has ended,
+    /// or where it floods.
+    ///
+    /// For protocols whose server never speaks: it may still end the connection, or renew keys.
+    package func discardInput() -> Bool {
+        var rounds = 0
+        while rounds < 64 {
+            rounds += 1
+            // What the session holds must be taken out before its memory gets anything new.
+            if tls != nil, !discardDecrypted() { return false }
+            let count = unsafe recv(descriptor, &ciphertext, ciphertext.count, 0)
+            if count == 0 { return false }
+            if count < 0 {
+                if errno == EINTR { continue }
+                return errno == EAGAIN
+            }
+            unsafe ciphertext.withUnsafeBytes { bytes in
+                let part = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<count])
+                unsafe tls?.receive(part)
+            }
+        }
+        return false
+    }
+
+    private func discardDecrypted() -> Bool {
+        guard let tls, !isEnded else { return false }
+        var plain = [UInt8](repeating: 0, count: 4 << 10)
+        while true {
+            let outcome = unsafe plain.withUnsafeMutableBytes { unsafe tls.read(into: $0) }
+            switch outcome {
+            case .bytes: continue
+            case .wantsMore:
+                do throws(StreamFailure) {
+                    try flushTLS(Deadline(milliseconds: 100))
+                    return true
+                } catch {
+                    return false
+                }
+            case .ended, .failed:
+                isEnded = true
+                return false
+            }
+        }
+    }
+
+    /// Waits until the peer's system has acknowledged all that was written.
+    ///
+    /// For protocols without an acknowledgement of their own. What the peer's program has not read yet
+    /// is lost where that dies in the moment after; what still lay in this machine's send queue at a
+    /// reset is known not to have arrived. A peer that has ended by then counts as one that may not
+    /// have taken it.
+    package func drain(deadline: Deadline) throws(StreamFailure) {
+        var pause: Int64 = 1
+        while true {
+            if cancellation.isCancelled { throw .cancelled }
+            let unacknowledged = pillion_unacknowledged(descriptor)
+            guard unacknowledged >= 0 else { throw .failed(Self.words(errno)) }
+            guard discardInput() else { throw .closed }
+            if unacknowledged == 0 { return }
+            let left = deadline.left
+            if left == 0 {
+                throw .timedOut("the peer's acknowledgement of what was written")
+            }
+            // There is no event for an empty queue; a peer that ends is one.
+            var entries = [
+                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: cancellation.descriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            _ = unsafe poll(&entries, 2, Int32(clamping: min(pause, left)))
+            pause = min(pause * 2, 20)
+        }
     }
 
     /// Reads ciphertext and gives it to the session; 0 at the end.

@@ -12,5 +12,12 @@ package struct Deadline: Sendable {
         return parts.seconds * 1000 + part + (parts.seconds == 0 && part == 0 ? 1 : 0)
     }
 
+    /// The end of the first of so many equal parts of what is left; a second at least, but no later.
+    package func share(of parts: Int) -> Deadline {
+        guard parts > 1 else { return self }
+        let left = self.left
+        return Deadline(milliseconds: min(left, max(left / Int64(parts), 1000)))
+    }
+
     package var isOver: Bool { ContinuousClock.now >= end }
 }

@@ -49,6 +49,8 @@ package struct KafkaOptions: Sendable, Equatable {
     package var standardTopic: String?
     /// The message's key; nil: none.
     package var key: RecordTemplate?
+    /// Where the key's template comes to nothing.
+    package var standardKey: String?
     package var headers: [(name: String, value: RecordTemplate)] = []
     package var form: RecordForm = .json
     /// gzip, snappy, lz4, zstd, none.
@@ -70,6 +72,7 @@ package struct KafkaOptions: Sendable, Equatable {
     package static func == (left: KafkaOptions, right: KafkaOptions) -> Bool {
         left.brokers == right.brokers && left.topic == right.topic
             && left.standardTopic == right.standardTopic && left.key == right.key
+            && left.standardKey == right.standardKey
             && left.headers.elementsEqual(right.headers) {
                 $0.name == $1.name && $0.value == $1.value
             }

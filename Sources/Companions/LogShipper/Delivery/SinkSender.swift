@@ -108,9 +108,14 @@ final class SinkSender: Sendable {
                 backoff.reset()
                 attempts = 0
             case .judged(let again, let refused, let duplicates, let why):
-                // A peer's word about items that are not there counts for nothing.
-                let refused = refused.filter { current.items.indices.contains($0.position) }
-                let again = again.filter { current.items.indices.contains($0) }
+                // A peer's word about items that are not there counts for nothing, and about each of
+                // the others once.
+                var judged: Set<Int> = []
+                let known = current.items.indices
+                let refused = refused.filter {
+                    known.contains($0.position) && judged.insert($0.position).inserted
+                }
+                let again = again.filter { known.contains($0) && judged.insert($0).inserted }
                 for item in refused {
                     guard bury(current, [item.position], item.reason) else { return false }
                 }
@@ -123,20 +128,22 @@ final class SinkSender: Sendable {
                 }
                 counters.records.add(done)
                 counters.duplicates.add(duplicates)
+                attempts += 1
+                if isOver(attempts, since: began) {
+                    guard giveUp(current, again, attempts, why) else { return false }
+                    attempts = 0
+                    continue
+                }
                 counters.retriedRecords.add(again.count)
                 left.append(current.keeping(again))
-                attempts += 1
                 guard wait(why, nil, attempts, &backoff, &generator) else { return false }
             case .again(let why, let after):
                 attempts += 1
                 counters.retriedRecords.add(current.items.count)
-                let age = began.duration(to: .now)
-                let isOver =
-                    retry.attemptsMax.map { attempts > $0 } ?? false
-                    || retry.timeout.map { age > .milliseconds($0) } ?? false
-                if isOver {
-                    let reason = "given up after \(attempts) attempts: \(why)"
-                    guard bury(current, Array(current.items.indices), reason) else { return false }
+                if isOver(attempts, since: began) {
+                    let all = Array(current.items.indices)
+                    guard giveUp(current, all, attempts, why) else { return false }
+                    attempts = 0
                     continue
                 }
                 left.append(current)
@@ -155,6 +162,25 @@ final class SinkSender: Sendable {
             }
         }
         return true
+    }
+
+    /// True where the configuration lets nobody try once more.
+    private func isOver(_ attempts: Int, since began: ContinuousClock.Instant) -> Bool {
+        let retry = configuration.retry
+        if let most = retry.attemptsMax, attempts > most { return true }
+        guard let timeout = retry.timeout else { return false }
+        return began.duration(to: .now) > .milliseconds(timeout)
+    }
+
+    /// Writes what was tried for the last time to the dead letters; false where it was cancelled.
+    private func giveUp(
+        _ chunk: borrowing Chunk,
+        _ positions: [Int],
+        _ attempts: Int,
+        _ why: String
+    ) -> Bool {
+        counters.failures.add(1)
+        return bury(chunk, positions, "given up after \(attempts) attempts: \(why)")
     }
 
     /// Waits before the next attempt; false where it was cancelled.
@@ -192,7 +218,9 @@ final class SinkSender: Sendable {
             )
             while true {
                 do throws(FileFailure) {
-                    if try deadLetters.write(entry, record: chunk.bytes(of: item)) {
+                    let bytes = chunk.bytes(of: item)
+                    let record = bytes.extracting(configuration.kind.record(in: bytes))
+                    if try deadLetters.write(entry, record: record) {
                         Log.shared.log(
                             .warning,
                             "the dead letters grew too large; the older half is gone",

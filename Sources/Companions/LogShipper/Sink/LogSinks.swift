@@ -69,8 +69,32 @@ package enum LogSinks {
                 name: configuration.name,
                 hostname: hostname
             )
-        case .beats, .tcp, .syslog, .forward:
-            throw SinkFailure("this kind of sink is not supported yet")
+        case .beats(let target, let compression):
+            _ = try StreamAddress.list(target)
+            let encoder = BeatsEncoder(inject, hostname: hostname)
+            return Sink(encoder: encoder) { () throws(SinkFailure) in
+                try BeatsSender(target, compression: compression)
+            }
+        case .tcp(let target):
+            _ = try StreamAddress.list(target)
+            return Sink(encoder: LineEncoder(.json, document)) { () throws(SinkFailure) in
+                try StreamSender(target)
+            }
+        case .syslog(let options):
+            _ = try StreamAddress.list(options.target)
+            let encoder = SyslogEncoder(options, inject, hostname: hostname)
+            return Sink(encoder: encoder) { () throws(SinkFailure) -> any ChunkSender in
+                if options.transport == .udp { return try SyslogDatagramSender(options.target) }
+                var target = options.target
+                target.tls.isOn = options.transport == .tls
+                return try StreamSender(target)
+            }
+        case .forward(let options):
+            _ = try StreamAddress.list(options.target)
+            let encoder = ForwardEncoder(inject, hostname: hostname)
+            return Sink(encoder: encoder) { () throws(SinkFailure) in
+                try ForwardSender(options, hostname: hostname)
+            }
         }
     }
 }
