@@ -23,6 +23,8 @@ package struct SourceConfiguration: Sendable, Equatable {
     package var pathKey: String?
     package var tagKey: String?
     package var hostnameKey: String?
+    /// What only sources that listen have.
+    package var network = NetworkSourceOptions()
     /// Lines that can't be parsed go on as `message`; otherwise they are counted and dead-lettered.
     package var emitsUnmatched = true
     package var place: ConfigurationPlace

@@ -11,6 +11,11 @@ final class ChunkQueue: Sendable {
         var bytes = 0
         var records = 0
         var taken = 0
+        /// Chunks in memory by number: those under way, and since when each waits.
+        var underWay: [UInt64: Chunk] = [:]
+        var since: [UInt64: Int64] = [:]
+        /// Those that the spool has a copy of.
+        var kept: [UInt64: SpoolTicket] = [:]
         var isEnding = false
     }
 
@@ -44,18 +49,59 @@ final class ChunkQueue: Sendable {
             state.bytes += chunk.bytes.count
             state.records += chunk.items.count
             state.ready.append(chunk)
+            state.since[chunk.number] = EngineLoop.now
         }
         signal()
     }
 
-    /// Takes away the oldest that is not under way; nil where there is none in memory.
-    func dropOldest() -> Chunk? {
+    /// The chunks in memory, those under way included, that wait since this time and that the spool
+    /// has no copy of.
+    func waiting(since time: Int64) -> [Chunk] {
+        state.withLock { state in
+            guard state.since.values.contains(where: { $0 <= time }) else { return [] }
+            var found = state.underWay.values.filter { $0.number > 0 }
+            found.sort { $0.number < $1.number }
+            found += state.ready[state.first...]
+            return found.filter { chunk in
+                state.kept[chunk.number] == nil
+                    && state.since[chunk.number].map { $0 <= time } ?? false
+            }
+        }
+    }
+
+    /// The spool has a copy of a chunk; where it is done meanwhile, the copy is too.
+    func isKept(_ number: UInt64, as ticket: SpoolTicket) {
+        let isGone = state.withLock { state in
+            if state.since[number] == nil { return true }
+            state.kept[number] = ticket
+            return false
+        }
+        if isGone { spool?.done(ticket) }
+    }
+
+    /// Takes away the oldest that is not under way, and says whether the spool has a copy; nil where
+    /// there is none in memory.
+    func takeOldest() -> (chunk: Chunk, isKept: Bool)? {
         state.withLock { state in
             guard let chunk = Self.next(&state) else { return nil }
             state.bytes -= chunk.bytes.count
             state.records -= chunk.items.count
-            return chunk
+            state.since[chunk.number] = nil
+            return (chunk, state.kept.removeValue(forKey: chunk.number) != nil)
         }
+    }
+
+    /// Takes away the oldest that is not under way; nil where there is none in memory.
+    func dropOldest() -> Chunk? {
+        let (chunk, ticket) = state.withLock { state -> (Chunk?, SpoolTicket?) in
+            guard let chunk = Self.next(&state) else { return (nil, nil) }
+            state.bytes -= chunk.bytes.count
+            state.records -= chunk.items.count
+            state.since[chunk.number] = nil
+            return (chunk, state.kept.removeValue(forKey: chunk.number))
+        }
+        if let ticket { spool?.done(ticket) }
+        return chunk
     }
 
     /// No more will come: senders stop once everything is taken.
@@ -85,7 +131,10 @@ final class ChunkQueue: Sendable {
             if cancellation.isCancelled { return .cancelled }
             let found = state.withLock { state in
                 let chunk = Self.next(&state)
-                if chunk != nil { state.taken += 1 }
+                if let chunk {
+                    state.taken += 1
+                    state.underWay[chunk.number] = chunk
+                }
                 return chunk
             }
             if let found { return .chunk(found, fromSpool: nil) }
@@ -109,19 +158,24 @@ final class ChunkQueue: Sendable {
 
     /// A chunk that was taken is done, or was split: its bytes count no longer.
     func finished(_ chunk: borrowing Chunk, isFromSpool: Bool) {
-        state.withLock { state in
+        let number = chunk.number
+        let ticket = state.withLock { state -> SpoolTicket? in
             state.taken -= 1
-            if !isFromSpool {
-                state.bytes -= chunk.bytes.count
-                state.records -= chunk.items.count
-            }
+            guard !isFromSpool else { return nil }
+            state.bytes -= chunk.bytes.count
+            state.records -= chunk.items.count
+            state.underWay[number] = nil
+            state.since[number] = nil
+            return state.kept.removeValue(forKey: number)
         }
+        if let ticket { spool?.done(ticket) }
     }
 
     /// Puts what a cancelled sender could not send back to the begin.
     func putBack(_ chunk: Chunk) {
         state.withLock { state in
             state.taken -= 1
+            state.underWay[chunk.number] = nil
             if state.first > 0 {
                 state.first -= 1
                 state.ready[state.first] = chunk

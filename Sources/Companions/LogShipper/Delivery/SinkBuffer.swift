@@ -224,7 +224,8 @@ final class SinkBuffer {
     func spillRest() {
         sealAll()
         guard let spool = queue.spool else { return }
-        while let chunk = queue.dropOldest() {
+        while let (chunk, isKept) = queue.takeOldest() {
+            if isKept { continue }
             do throws(FileFailure) {
                 try spool.append(chunk)
                 counters.spilledChunks.add(1)
@@ -239,6 +240,32 @@ final class SinkBuffer {
         }
         updateGauges()
     }
+
+    /// Writes copies of chunks that have waited for a while to the spool, where they hold records of
+    /// other streams than these: what peers send who keep nothing must not hang on a sink.
+    ///
+    /// The chunks stay where they are, and are sent from there.
+    ///
+    /// - Parameter now: milliseconds on the monotonic clock.
+    func keepWaiting(butOf streams: Set<UInt32>, now: Int64) {
+        guard let spool = queue.spool else { return }
+        for chunk in queue.waiting(since: now - Self.keepAfter)
+        where !chunk.streams.isSubset(of: streams) {
+            guard !spool.isFull else { return }
+            do throws(FileFailure) {
+                let ticket = try spool.keep(chunk)
+                queue.isKept(chunk.number, as: ticket)
+            } catch {
+                Log.shared.log(.error, "a log sink's spool can't be written: \(error)")
+                return
+            }
+            counters.spilledChunks.add(1)
+            unsynced.append(DoneChunk(chunk))
+        }
+    }
+
+    /// Milliseconds after which a chunk is written to the spool too.
+    private static let keepAfter: Int64 = 1000
 
     /// The chunks in the spool that a `sync` which begins now makes durable.
     func takeUnsynced() -> [DoneChunk] {

@@ -26,6 +26,8 @@ final class Spool: Sendable {
         /// Records done, from the begin without a gap, and those beyond one.
         var done = 0
         var doneBeyond: Set<Int> = []
+        /// Copies of chunks that are sent from memory: not read in this run of the process.
+        var kept: Set<Int> = []
     }
 
     private struct State {
@@ -117,6 +119,28 @@ final class Spool: Sendable {
         return record.count
     }
 
+    /// Writes a copy of a chunk that is sent from memory: it is read only where this process ends
+    /// before the chunk is done.
+    ///
+    /// - Returns: what the copy is said to be done with.
+    /// - Throws: what the system said, with the file as it was before.
+    func keep(_ chunk: borrowing Chunk) throws(FileFailure) -> SpoolTicket {
+        let record = SpoolRecord.encode(chunk)
+        let result = state.withLock { state -> Result<SpoolTicket, FileFailure> in
+            do throws(FileFailure) {
+                try write(record, &state)
+            } catch {
+                return .failure(error)
+            }
+            let index = state.segments.count - 1
+            let number = state.segments[index].records - 1
+            state.segments[index].kept.insert(number)
+            state.waiting -= 1
+            return .success(SpoolTicket(segment: state.segments[index].number, record: number))
+        }
+        return try result.get()
+    }
+
     private func write(_ record: [UInt8], _ state: inout State) throws(FileFailure) {
         let isNew =
             state.writer < 0
@@ -170,6 +194,14 @@ final class Spool: Sendable {
             while let index = state.segments.firstIndex(where: { $0.readRecords < $0.records }) {
                 let segment = state.segments[index]
                 let ticket = SpoolTicket(segment: segment.number, record: segment.readRecords)
+                if segment.kept.contains(segment.readRecords) {
+                    state.segments[index].readRecords += 1
+                    state.segments[index].readBytes = offset(
+                        ofRecord: segment.readRecords + 1,
+                        in: segment
+                    )
+                    continue
+                }
                 let (chunk, length) = read(segment, &state)
                 state.segments[index].readRecords += 1
                 state.segments[index].readBytes += length
@@ -213,9 +245,11 @@ final class Spool: Sendable {
             guard let index = state.segments.firstIndex(where: { $0.number == ticket.segment })
             else { return }
             // Reading begins anew after the records that are done; those between are sent again.
-            state.waiting += state.segments[index].readRecords - state.segments[index].done
-            state.segments[index].readRecords = state.segments[index].done
-            state.segments[index].doneBeyond = []
+            let segment = state.segments[index]
+            state.waiting += (segment.done..<max(segment.done, segment.readRecords))
+                .count { !segment.kept.contains($0) }
+            state.segments[index].readRecords = segment.done
+            state.segments[index].doneBeyond = segment.doneBeyond.intersection(segment.kept)
             state.segments[index].readBytes = offset(
                 ofRecord: state.segments[index].done,
                 in: state.segments[index]

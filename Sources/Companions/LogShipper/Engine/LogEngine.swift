@@ -35,6 +35,9 @@ final class LogEngine: RecordIntake {
     private let everySink: SinkSet
     /// Used again for each line.
     private var record = LogRecord()
+    /// Streams that can be read once more, and whether there ever was another one.
+    private(set) var repeatable: Set<UInt32> = []
+    private(set) var hasFleeting = false
     /// Streams with records that some sink did not get in this round.
     private var passed: Set<UInt32> = []
     /// Set by whoever runs the loop, before each round: nanoseconds since 1970, and milliseconds on
@@ -93,6 +96,7 @@ final class LogEngine: RecordIntake {
         let number = nextStream
         nextStream &+= 1
         streams[number] = StreamState(stream, sinks: buffers.count)
+        if stream.isRepeatable { repeatable.insert(number) } else { hasFleeting = true }
         names.set(number, stream.name)
         counters[stream.source].streams.add(1)
         return number
@@ -113,6 +117,7 @@ final class LogEngine: RecordIntake {
     private func forgetIfDone(_ number: UInt32, _ state: StreamState) {
         guard state.isClosed, state.ledgers.allSatisfy({ $0.runCount == 0 }) else { return }
         streams[number] = nil
+        repeatable.remove(number)
         names.remove(number)
         counters[state.stream.source].streams.add(-1)
     }
@@ -120,6 +125,20 @@ final class LogEngine: RecordIntake {
     // MARK: - Records
 
     func take(_ line: Span<UInt8>, origin: RecordOrigin, mark: LineMark, sinks: SinkSet) {
+        take(line, origin: origin, mark: mark, sinks: sinks) { _, _, _ in }
+    }
+
+    /// One line, of which the source knows more than the parser.
+    ///
+    /// - Parameter adjust: changes the record once it is parsed; gets the line, and whether it was what
+    ///   the parser expects.
+    func take(
+        _ line: Span<UInt8>,
+        origin: RecordOrigin,
+        mark: LineMark,
+        sinks: SinkSet,
+        adjust: (inout LogRecord, Span<UInt8>, Bool) -> Void
+    ) {
         guard let state = streams[origin.stream] else { return }
         let source = configuration.sources[state.stream.source]
         let counters = counters[state.stream.source]
@@ -129,6 +148,7 @@ final class LogEngine: RecordIntake {
         record.time = time
         record.tag = state.stream.tag
         record.origin = origin
+        var isMatched = true
         if case .unmatched(let why) = parsers[state.stream.source].parse(line, into: &record) {
             counters.unmatched.add(1)
             guard source.emitsUnmatched else {
@@ -136,12 +156,14 @@ final class LogEngine: RecordIntake {
                 pass(origin, state, sinks)
                 return
             }
+            isMatched = false
             record.removeAll()
             record.time = time
             let key = Array(source.parser.messageKey.utf8)
             record.append(name: key.span, value: line, kind: .text)
         }
         if !mark.isEmpty { add(mark) }
+        adjust(&record, line, isMatched)
         decorate(source, state)
         deliver(state, sinks)
     }

@@ -215,7 +215,12 @@ package final class LogShipper: Sendable {
     private func tick() {
         let engine = core.engine
         engine.beginRound()
-        for buffer in engine.buffers { buffer.sealOld(now: engine.now) }
+        for buffer in engine.buffers {
+            buffer.sealOld(now: engine.now)
+            if engine.hasFleeting {
+                buffer.keepWaiting(butOf: engine.repeatable, now: engine.now)
+            }
+        }
         engine.settle()
         syncSpools()
         engine.refreshBlocked()

@@ -43,6 +43,30 @@ enum LogSources {
                         counters: counters[number]
                     )
                 )
+            case .forward(let options, let sharedKey):
+                made.append(
+                    try ForwardSource(
+                        number: number,
+                        configuration: source,
+                        options: options,
+                        sharedKey: sharedKey,
+                        engine: engine,
+                        loop: loop,
+                        counters: counters[number]
+                    )
+                )
+            case .syslog(let options, let transport):
+                made.append(
+                    try SyslogSource(
+                        number: number,
+                        configuration: source,
+                        options: options,
+                        transport: transport,
+                        engine: engine,
+                        loop: loop,
+                        counters: counters[number]
+                    )
+                )
             case .standardInput:
                 guard !made.contains(where: { $0 is StandardInputSource }) else {
                     throw LogConfigurationFailure(

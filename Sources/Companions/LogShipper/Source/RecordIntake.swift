@@ -49,8 +49,11 @@ package final class LogStream {
     package let name: String
     /// The tag of its records, `*` filled in; a source with tags of its own leaves it empty.
     package let tag: ByteString
-    /// Whether its positions are kept in the checkpoint: it can be read again.
+    /// Whether its source is told of what is delivered: for a checkpoint, or for an acknowledgement.
     package let isDurable: Bool
+    /// Whether what was not delivered can be read once more after the end of the process; chunks with
+    /// records of other streams are written to a spool where they wait for a second.
+    package let isRepeatable: Bool
     /// Fields that each of its records gets.
     package let fields: [(name: [UInt8], value: [UInt8])]
 
@@ -60,6 +63,7 @@ package final class LogStream {
         name: String,
         tag: ByteString,
         isDurable: Bool,
+        isRepeatable: Bool? = nil,
         fields: [(name: [UInt8], value: [UInt8])] = []
     ) {
         self.fields = fields
@@ -68,5 +72,6 @@ package final class LogStream {
         self.name = name
         self.tag = tag
         self.isDurable = isDurable
+        self.isRepeatable = isRepeatable ?? isDurable
     }
 }

@@ -28,19 +28,7 @@ enum FluentBitInputs {
         switch type {
         case "tail": source = try tail(parameters, tag: tag, of: compilation)
         case "forward":
-            let options = try listen(parameters, port: 24224)
-            source = SourceConfiguration(
-                kind: .forward(options, sharedKey: try parameters.filled("shared_key")),
-                tag: parameters.has("tag") ? tag : "",
-                place: section.place
-            )
-            try parameters.refuse(
-                ["unix_path", "unix_perm", "tag_prefix", "security.users", "empty_shared_key"],
-                "listen on a port; the shared key is checked"
-            )
-            parameters.withoutEffect([
-                "self_hostname", "buffer_chunk_size", "buffer_max_size", "workers",
-            ])
+            source = try forward(parameters, tag: parameters.has("tag") ? tag : "")
         case "syslog": source = try syslog(parameters, tag: tag, of: compilation)
         case "stdin":
             source = SourceConfiguration(kind: .standardInput, tag: tag, place: section.place)
@@ -292,31 +280,92 @@ enum FluentBitInputs {
         return options
     }
 
+    private static func forward(
+        _ parameters: FluentParameters,
+        tag: String
+    ) throws(LogConfigurationFailure) -> SourceConfiguration {
+        var options = try listen(parameters, port: 24224)
+        if let path = try parameters.filled("unix_path") {
+            guard path.hasPrefix("/") else {
+                throw parameters.failure(
+                    "unix_path is \(fluentQuoted(path)), which is no absolute path",
+                    at: parameters.entry("unix_path")?.place
+                )
+            }
+            options.host = path
+            options.port = 0
+        }
+        if let size = try parameters.size("buffer_max_size") {
+            // It is the room for one message there, which may be larger here.
+            options.messageBytesMax = max(options.messageBytesMax, min(size, 1 << 30))
+        }
+        var network = NetworkSourceOptions()
+        network.hostname = try parameters.filled("self_hostname")
+        network.tagPrefix = try parameters.filled("tag_prefix")
+        for entry in parameters.all("security.users") {
+            let text = try FluentValues.text(of: entry)
+            let words = FluentValues.words(text, separator: " ")
+            guard words.count == 2 else {
+                throw parameters.failure(
+                    "Security.Users needs a name and a password",
+                    at: entry.place
+                )
+            }
+            network.users.append(NetworkUser(name: words[0], password: words[1]))
+        }
+        var key = try parameters.filled("shared_key")
+        if try parameters.bool("empty_shared_key") { key = key ?? "" }
+        if key == nil, !network.users.isEmpty {
+            throw parameters.failure("Security.Users needs Shared_Key or Empty_Shared_Key")
+        }
+        parameters.withoutEffect(["unix_perm", "buffer_chunk_size", "workers"])
+        var source = SourceConfiguration(
+            kind: .forward(options, sharedKey: key),
+            tag: tag,
+            place: parameters.place
+        )
+        source.network = network
+        return source
+    }
+
     private static func syslog(
         _ parameters: FluentParameters,
         tag: String,
         of compilation: FluentBitCompilation
     ) throws(LogConfigurationFailure) -> SourceConfiguration {
         let mode = try parameters.choice("mode", of: ["unix_udp", "unix_tcp", "udp", "tcp"])
-        guard let mode, mode == "udp" || mode == "tcp" else {
-            throw parameters.failure(
-                "input syslog: sockets of files are not supported",
-                at: parameters.entry("mode")?.place,
-                hint: "write Mode udp or Mode tcp"
-            )
-        }
         var options = try listen(parameters, port: 5140)
-        options.messageBytesMax = try parameters.size("buffer_max_size") ?? 65536
+        let chunk = try parameters.size("buffer_chunk_size")
+        options.messageBytesMax = try parameters.size("buffer_max_size") ?? chunk ?? 65536
+        let kind = mode ?? "unix_udp"
+        if kind.hasPrefix("unix") {
+            let path = try parameters.required("path")
+            guard path.hasPrefix("/") else {
+                throw parameters.failure(
+                    "path is \(fluentQuoted(path)), which is no absolute path",
+                    at: parameters.entry("path")?.place
+                )
+            }
+            options.host = path
+            options.port = 0
+        } else {
+            _ = parameters.entry("path")
+        }
         var source = SourceConfiguration(
-            kind: .syslog(options, mode == "udp" ? .udp : .tcp),
+            kind: .syslog(options, kind.hasSuffix("udp") ? .udp : .tcp),
             tag: tag,
             place: parameters.place
         )
-        source.parser =
-            try parser(parameters, of: compilation) ?? ParserOptions(kind: .syslog(.rfc3164))
+        var standard = ParserOptions(kind: .syslog(.automatic))
+        standard.timeKey = "time"
+        standard.time.zone = .local
+        source.parser = try parser(parameters, of: compilation) ?? standard
+        source.network.rawKey = try parameters.filled("raw_message_key")
+        if let key = try parameters.filled("source_address_key") {
+            source.network.addressKeys = [key]
+        }
         parameters.withoutEffect([
-            "buffer_chunk_size", "receive_buffer_size", "raw_message_key", "source_address_key",
-            "unix_perm", "path", "format",
+            "receive_buffer_size", "unix_perm", "format",
         ])
         return source
     }

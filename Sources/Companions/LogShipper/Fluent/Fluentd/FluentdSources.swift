@@ -276,6 +276,7 @@ enum FluentdSources {
             options.messageBytesMax = min(max(1, size), 1 << 30)
         }
         var key: String?
+        var network = NetworkSourceOptions()
         if let section = try parameters.section("security") {
             let inner = FluentParameters(
                 section,
@@ -284,35 +285,72 @@ enum FluentdSources {
                 notes: parameters.notes
             )
             key = try inner.required("shared_key")
-            inner.withoutEffect(["self_hostname"])
-            try inner.refuseTrue(["user_auth"], "the shared key is checked, users are not")
+            network.hostname = try inner.filled("self_hostname")
+            let asksUsers = try inner.bool("user_auth")
+            for section in inner.sections("user") {
+                let user = FluentParameters(
+                    section,
+                    dialect: .fluentd,
+                    title: "user",
+                    notes: parameters.notes
+                )
+                let name = try user.required("username")
+                let password = try user.required("password")
+                if asksUsers {
+                    network.users.append(NetworkUser(name: name, password: password))
+                }
+                try user.finish()
+            }
+            if asksUsers, network.users.isEmpty {
+                throw inner.failure("user_auth needs a section <user>")
+            }
             if try !inner.bool("allow_anonymous_source", default: true) {
                 throw inner.failure(
                     "allow_anonymous_source false is not supported",
                     at: inner.entry("allow_anonymous_source")?.place
                 )
             }
-            for name in ["user", "client"] {
-                if let section = inner.sections(name).first {
-                    throw inner.failure("<\(name)> is not supported", at: section.place)
-                }
+            if let section = inner.sections("client").first {
+                throw inner.failure(
+                    "<client> is not supported",
+                    at: section.place,
+                    hint: "demand client certificates, or users with user_auth"
+                )
             }
             try inner.finish()
         }
-        try parameters.refuse(
-            ["add_tag_prefix", "source_address_key", "source_hostname_key"],
-            "a filter with record_transformer can add fields"
-        )
+        network.tagPrefix = try parameters.filled("add_tag_prefix").map { $0 + "." }
+        try addresses(parameters, ["source_address_key", "source_hostname_key"], &network)
         parameters.withoutEffect([
             "backlog", "linger_timeout", "blocking_timeout", "resolve_hostname", "deny_keepalive",
             "send_keepalive_packet", "chunk_size_warn_limit", "decompression_size_limit",
             "skip_invalid_event",
         ])
-        return SourceConfiguration(
+        var source = SourceConfiguration(
             kind: .forward(options, sharedKey: key),
             tag: try parameters.filled("tag") ?? "",
             place: parameters.place
         )
+        source.network = network
+        return source
+    }
+
+    /// Keys for the peer; names are not looked up.
+    private static func addresses(
+        _ parameters: FluentParameters,
+        _ keys: [String],
+        _ network: inout NetworkSourceOptions
+    ) throws(LogConfigurationFailure) {
+        for key in keys {
+            guard let name = try parameters.filled(key) else { continue }
+            network.addressKeys.append(name)
+            if key != "source_address_key" {
+                parameters.notes.add(
+                    "\(key): the field gets the peer's address, names are not looked up",
+                    at: parameters.entry(key)?.place ?? parameters.place
+                )
+            }
+        }
     }
 
     private static func syslog(
@@ -322,8 +360,8 @@ enum FluentdSources {
         var options = try listen(parameters, port: 5140)
         let (name, tls) = try transport(parameters)
         options.tls = tls
-        let old = try parameters.choice("protocol_type", of: ["tcp", "udp"])
-        let isUDP = (name.isEmpty ? old ?? "udp" : name) == "udp"
+        let oldName = try parameters.choice("protocol_type", of: ["tcp", "udp"])
+        let isUDP = (name.isEmpty ? oldName ?? "udp" : name) == "udp"
         options.messageBytesMax = try parameters.size("message_length_limit") ?? 65536
         _ = try parameters.choice("frame_type", of: ["traditional", "octet_count"])
         if let delimiter = try parameters.text("delimiter"), delimiter != "\n", delimiter != "\\n" {
@@ -332,21 +370,25 @@ enum FluentdSources {
                 at: parameters.entry("delimiter")?.place
             )
         }
-        try parameters.refuse(
-            [
-                "severity_key", "priority_key", "facility_key", "source_hostname_key",
-                "source_address_key", "source_host_key",
-            ],
-            "the fields are named pri, severity and facility"
-        )
+        var network = NetworkSourceOptions()
+        network.priority.isInTag = true
+        network.priority.keepsFields = false
+        network.priority.facilityKey = try parameters.filled("facility_key")
+        let severity = try parameters.filled("severity_key")
+        let old = try parameters.filled("priority_key")
+        network.priority.severityKey = severity ?? old
+        try addresses(parameters, ["source_address_key", "source_hostname_key"], &network)
+        let host = try parameters.filled("source_host_key") ?? "source_host"
+        if try parameters.bool("include_source_host") { network.addressKeys.append(host) }
         parameters.withoutEffect([
-            "include_source_host", "resolve_hostname", "send_keepalive_packet", "blocking_timeout",
+            "resolve_hostname", "send_keepalive_packet", "blocking_timeout",
         ])
         var parser = ParserOptions(kind: .syslog(.rfc3164))
         parser.timeKey = "time"
         parser.time.zone = .local
         if let parse = try parameters.section("parse") {
             parser = try FluentdParse.compile(parse, of: compilation, standard: "syslog").parser
+            if case .syslog = parser.kind {} else { network.priority.isStripped = true }
         }
         var source = SourceConfiguration(
             kind: .syslog(options, isUDP ? .udp : .tcp),
@@ -355,10 +397,7 @@ enum FluentdSources {
             place: parameters.place
         )
         source.emitsUnmatched = try parameters.bool("emit_unmatched_lines")
-        parameters.notes.add(
-            "facility and severity are not added to the tag",
-            at: parameters.place
-        )
+        source.network = network
         return source
     }
 

@@ -7,6 +7,9 @@ import Identity
 ///
 /// It lives as long as the connection does.
 protocol ConnectionHandler: AnyObject {
+    /// The connection is there, after the handshake where there is TLS: something may be sent.
+    func opened()
+
     /// Bytes came, decrypted where there is TLS; what is not used at once must be kept by the handler,
     /// also where it has paused the connection.
     func received(_ bytes: Span<UInt8>)
@@ -16,6 +19,10 @@ protocol ConnectionHandler: AnyObject {
     ///
     /// After `.peerEnded` something may still be sent, and the handler closes.
     func ended(_ end: ConnectionEnd)
+}
+
+extension ConnectionHandler {
+    func opened() {}
 }
 
 /// Why a connection brings no more.
@@ -31,7 +38,9 @@ enum ConnectionEnd: Equatable {
 /// One connection that a peer made, on the engine's loop: bytes in, bytes out, TLS where it is wanted.
 final class ServerConnection {
     let peer: PeerAddress
-    /// Milliseconds for which nothing may come; nil: for ever. A paused connection is not idle.
+    /// Milliseconds for which nothing may come; nil: for ever.
+    ///
+    /// A paused connection is not idle.
     var idleTimeout: Int64?
     /// Bytes that may wait to be sent; past it, the connection fails.
     var outputBytesMax = 1 << 20
@@ -83,6 +92,7 @@ final class ServerConnection {
     func start(_ handler: any ConnectionHandler) -> Bool {
         self.handler = handler
         key = loop.watch(descriptor, ready: { [unowned self] in ready($0) })
+        if key != nil, session == nil { handler.opened() }
         return key != nil
     }
 
@@ -147,6 +157,7 @@ final class ServerConnection {
 
     private func decrypt(_ count: Int, _ session: TLSSession) {
         var plaintext = listener.takePlaintext()
+        let wasOpen = session.isHandshakeDone
         let outcome = unsafe listener.withReceived(count) { ciphertext in
             unsafe session.receive(ciphertext)
             return Self.drain(session, &plaintext)
@@ -155,6 +166,7 @@ final class ServerConnection {
             takeSealed()
             flush()
         }
+        if session.isHandshakeDone, !wasOpen { handler?.opened() }
         if !plaintext.isEmpty, !isClosed, !isClosing {
             let bytes = plaintext
             handler?.received(bytes.span)
@@ -243,6 +255,7 @@ final class ServerConnection {
 
     /// Takes over what the session has written, before another one of the listener writes.
     private func takeSealed() {
+        let io = io
         let sealed = io.output
         unsafe sealed.withUnsafeBufferPointer { unsafe output.append(contentsOf: $0) }
         io.clearOut()
