@@ -51,6 +51,7 @@ struct Validate: ParsableCommand {
     private func validateLogs(_ file: String) throws {
         do throws(LogConfigurationFailure) {
             let configuration = try LogFiles.read(file)
+            try configuration.checkSinks(hostname: "localhost")
             for note in configuration.warnings {
                 StandardError.print("warning: \(note.place): \(note.what)")
             }

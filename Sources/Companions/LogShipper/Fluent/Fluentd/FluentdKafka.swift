@@ -8,22 +8,12 @@ enum FluentdKafka {
         guard !brokers.isEmpty, !brokers.contains("") else {
             throw parameters.failure("brokers is empty", at: parameters.entry("brokers")?.place)
         }
-        var options = KafkaOptions(brokers: brokers, topic: try topic(parameters))
-        let key = try parameters.filled("message_key_key")
-        if key != nil || parameters.has("default_message_key") {
-            let standard = try parameters.text("default_message_key")
-            if let key {
-                options.key = RecordTemplate([.field(FluentTemplates.path(key))])
-                if standard != nil {
-                    parameters.notes.add(
-                        "default_message_key has no effect beside message_key_key",
-                        at: parameters.entry("default_message_key")?.place ?? parameters.place
-                    )
-                }
-            } else if let standard {
-                options.key = RecordTemplate(literal: standard)
-            }
-        }
+        var options = KafkaOptions(brokers: brokers, topic: RecordTemplate([]))
+        try topic(parameters, into: &options)
+        // The field is looked for whether or not the file names it.
+        let key = try parameters.filled("message_key_key") ?? "message_key"
+        options.key = RecordTemplate([.field(FluentTemplates.path(key))])
+        options.standardKey = try parameters.filled("default_message_key")
         for (name, value) in try parameters.map("headers") ?? [] {
             options.headers.append((name, RecordTemplate(literal: value)))
         }
@@ -39,14 +29,7 @@ enum FluentdKafka {
         options.isIdempotent = try parameters.bool("idempotent", default: true)
         options.acks = try parameters.integer("required_acks", in: -1...1) ?? -1
         if options.acks != -1 { options.isIdempotent = false }
-        if let timeout = try parameters.time("ack_timeout") { options.timeout = max(1, timeout) }
-        for (name, value) in try parameters.map("rdkafka_options") ?? [] {
-            options.properties.append((name, value))
-        }
-        let service = try parameters.filled("service_name")
-        if let client = try parameters.filled("client_id") ?? service {
-            options.properties.append(("client.id", client))
-        }
+        try properties(parameters, &options)
         options.form = try FluentdBuffer.form(parameters, standard: .json)
         try security(parameters, &options)
         try others(parameters)
@@ -54,24 +37,76 @@ enum FluentdKafka {
         sink.kind = .kafka(options)
     }
 
+    /// A record's field says the topic where it is one of the buffer's keys, and `topic` is one unless the
+    /// file names others; without it the standard counts.
     private static func topic(
-        _ parameters: FluentParameters
-    ) throws(LogConfigurationFailure) -> RecordTemplate {
+        _ parameters: FluentParameters,
+        into options: inout KafkaOptions
+    ) throws(LogConfigurationFailure) {
         let isKeyGiven = parameters.has("topic_key")
         let key = try parameters.filled("topic_key") ?? "topic"
         let standard = try FluentdSinks.template("default_topic", of: parameters)
-        if let topic = try FluentdSinks.template("topic", of: parameters) { return topic }
-        if let standard {
+        if let topic = try FluentdSinks.template("topic", of: parameters) {
+            options.topic = topic
+            return
+        }
+        guard isKeyGiven || standard != nil else {
+            throw parameters.failure("\(parameters.title): topic or default_topic is missing")
+        }
+        let argument = try parameters.section("buffer")?.argument ?? ""
+        let keys = argument.split { $0 == "," || $0 == " " }.map(String.init)
+        let isAmongKeys = keys.isEmpty ? key == "topic" || standard == nil : keys.contains(key)
+        if let standard, standard.literal == nil || !isAmongKeys {
             if isKeyGiven {
                 parameters.notes.add(
-                    "topic_key has no effect beside default_topic",
+                    "topic_key has no effect beside default_topic, as the buffer's keys do not name it",
                     at: parameters.entry("topic_key")?.place ?? parameters.place
                 )
             }
-            return standard
+            options.topic = standard
+            return
         }
-        if isKeyGiven { return RecordTemplate([.field(FluentTemplates.path(key))]) }
-        throw parameters.failure("\(parameters.title): topic or default_topic is missing")
+        options.topic = RecordTemplate([.field(FluentTemplates.path(key))])
+        options.standardTopic = standard?.literal
+    }
+
+    /// What goes to librdkafka by its name there.
+    private static func properties(
+        _ parameters: FluentParameters,
+        _ options: inout KafkaOptions
+    ) throws(LogConfigurationFailure) {
+        if let timeout = try parameters.time("ack_timeout") {
+            options.properties.append(("request.timeout.ms", "\(max(1, timeout))"))
+        }
+        for (name, property) in [
+            ("rdkafka_message_max_bytes", "message.max.bytes"),
+            ("rdkafka_message_max_num", "batch.num.messages"),
+            ("rdkafka_buffering_max_ms", "queue.buffering.max.ms"),
+        ] {
+            guard let number = try parameters.integer(name, in: 0...Int(Int32.max)) else {
+                continue
+            }
+            options.properties.append((property, "\(number)"))
+        }
+        if let password = try parameters.filled("ssl_client_cert_key_password") {
+            options.properties.append(("ssl.key.password", password))
+        }
+        if try !parameters.bool("ssl_verify_hostname", default: true) {
+            options.properties.append(("ssl.endpoint.identification.algorithm", "none"))
+        }
+        if let client = try parameters.filled("client_id") {
+            options.properties.append(("client.id", client))
+        }
+        for (name, value) in try parameters.map("rdkafka_options") ?? [] {
+            switch name {
+            case "compression.codec", "compression.type": options.compression = value
+            case "enable.idempotence": options.isIdempotent = value == "true"
+            case "acks", "request.required.acks":
+                options.acks = ["all": -1, "-1": -1, "0": 0, "1": 1][value] ?? options.acks
+                if options.acks != -1 { options.isIdempotent = false }
+            default: options.properties.append((name, value))
+            }
+        }
     }
 
     private static func security(
@@ -89,13 +124,12 @@ enum FluentdKafka {
         options.tls.authorityFile = authorities.first
         options.tls.certificateFile = try parameters.filled("ssl_client_cert")
         options.tls.keyFile = try parameters.filled("ssl_client_cert_key")
-        options.tls.verifies = try parameters.bool("ssl_verify_hostname", default: true)
         let usesSystem = try parameters.bool("ssl_ca_certs_from_system")
         options.tls.isOn =
             !authorities.isEmpty || options.tls.certificateFile != nil || usesSystem
         try parameters.refuse(
-            ["ssl_client_cert_key_password", "ssl_client_cert_chain"],
-            "give one file with the chain, and a key without a passphrase"
+            ["ssl_client_cert_chain"],
+            "give one file with the certificate and those above it"
         )
         let isOverTLS = try parameters.bool("sasl_over_ssl", default: true)
         if let user = try parameters.filled("username") {
@@ -133,9 +167,8 @@ enum FluentdKafka {
             "get_kafka_client_log", "ignore_exceptions", "exception_backup", "connect_timeout",
             "socket_timeout", "max_send_retries", "max_send_limit_bytes",
             "discard_kafka_delivery_failed", "discard_kafka_delivery_failed_regex",
-            "active_support_notification_regex", "share_producer", "rdkafka_buffering_max_ms",
-            "rdkafka_buffering_max_messages", "rdkafka_message_max_bytes",
-            "rdkafka_message_max_num", "rdkafka_delivery_handle_poll_timeout",
+            "active_support_notification_regex", "share_producer", "service_name",
+            "rdkafka_buffering_max_messages", "rdkafka_delivery_handle_poll_timeout",
             "max_enqueue_retries", "enqueue_retry_backoff", "max_enqueue_bytes_per_second",
             "unrecoverable_error_codes", "output_include_tag", "output_include_time", "zookeeper",
         ])

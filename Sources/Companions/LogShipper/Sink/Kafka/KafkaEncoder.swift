@@ -11,6 +11,7 @@ final class KafkaEncoder: RecordEncoder {
     private let topic: SinkTemplate
     private let standardTopic: [UInt8]
     private let key: SinkTemplate?
+    private let standardKey: [UInt8]?
     private let headers: [(name: [UInt8], value: SinkTemplate)]
     private var topicText: [UInt8] = []
     private var headerTexts: [(name: [UInt8], value: [UInt8])]
@@ -43,6 +44,7 @@ final class KafkaEncoder: RecordEncoder {
         }
         standardTopic = Array((options.standardTopic ?? "").utf8)
         key = options.key.map { SinkTemplate($0, hostname: hostname) }
+        standardKey = options.standardKey.map { Array($0.utf8) }
         guard options.headers.count <= KafkaItem.headersMax else {
             throw SinkFailure("it has more than \(KafkaItem.headersMax) headers")
         }
@@ -96,7 +98,7 @@ final class KafkaEncoder: RecordEncoder {
             reason = "the topic '\(shown)' that it makes is none: \(Self.topicHint)"
             return false
         }
-        var keyText: [UInt8]?
+        var keyText = standardKey
         if let key {
             var text: [UInt8] = []
             key.append(record, &text)

@@ -39,7 +39,14 @@ internal import CKafka
             unsafe handle = pillion_kafka_start(settings, $0, $1)
         }
         guard let handle = unsafe handle else {
-            throw SinkFailure("librdkafka \(library.version) makes no producer: \(reason)")
+            // The library names the property, and not the file.
+            let file = properties.first {
+                $0.name.hasSuffix(".location") && reason.contains($0.name)
+            }
+            throw SinkFailure(
+                "librdkafka \(library.version) makes no producer: \(reason)"
+                    + (file.map { " (\($0.value))" } ?? "")
+            )
         }
         unsafe self.init(library, handle)
     }
