@@ -11,6 +11,9 @@ internal import CZlib
 
     package init() {}
 
+    /// True where a member has begun and not ended.
+    package var isWithinMember: Bool { isReady && !isOver }
+
     deinit { if isReady { unsafe inflateEnd(&stream) } }
 
     /// Appends what the input decompresses to; false where it is not gzip, or broken.

@@ -67,6 +67,17 @@ enum LogSources {
                         counters: counters[number]
                     )
                 )
+            case .otlp(let options):
+                made.append(
+                    try OTLPSource(
+                        number: number,
+                        configuration: source,
+                        options: options,
+                        engine: engine,
+                        loop: loop,
+                        counters: counters[number]
+                    )
+                )
             case .standardInput:
                 guard !made.contains(where: { $0 is StandardInputSource }) else {
                     throw LogConfigurationFailure(
@@ -83,11 +94,6 @@ enum LogSources {
                         loop: loop,
                         counters: counters[number]
                     )
-                )
-            default:
-                throw LogConfigurationFailure(
-                    place: source.place,
-                    what: "this kind of source is not supported yet"
                 )
             }
         }

@@ -45,6 +45,16 @@ final class OTLPEncoder: RecordEncoder {
             let text = scratch
             appendAttribute(1, name.span, .text, text.span, isFirst: &isFirst, &key)
         }
+        guard let index = record.index(ofName: OTLPField.resource) else { return }
+        let own = record.value(of: record.fields[index])
+        guard own.count > 0, own[0] == 0x7b else { return }
+        OTLPValue.forEachMember(own) { name, value in
+            var text: [UInt8] = []
+            JSONText.append(meaningOf: name, &text)
+            // What the configuration says wins.
+            if resource.contains(where: { $0.name == text }) { return }
+            appendAttribute(1, text.span, .json, value, isFirst: &isFirst, &key)
+        }
     }
 
     func encode(
@@ -73,6 +83,10 @@ final class OTLPEncoder: RecordEncoder {
         var severityNumber = 0
         var traceBytes: [UInt8] = []
         var spanBytes: [UInt8] = []
+        var observedTime: UInt64?
+        var traceFlags: UInt32 = 0
+        /// Positions of fields that only this protocol has; see ``OTLPField``.
+        private var own: [Int] = []
 
         init(_ record: borrowing LogRecord, _ encoder: OTLPEncoder) {
             body = record.index(ofName: encoder.bodyKey)
@@ -91,6 +105,45 @@ final class OTLPEncoder: RecordEncoder {
                 spanBytes = Self.hexadecimal(record, encoder.spanKey, 8)
                 if spanBytes.isEmpty { span = nil }
             }
+            readOwn(record)
+        }
+
+        /// What came by this protocol goes out as it came.
+        private mutating func readOwn(_ record: borrowing LogRecord) {
+            var index = 0
+            while index < record.fields.count {
+                let name = record.name(of: record.fields[index])
+                if OTLPField.hasPrefix(name) { readOwn(record, index, name) }
+                index += 1
+            }
+        }
+
+        private mutating func readOwn(
+            _ record: borrowing LogRecord,
+            _ index: Int,
+            _ name: Span<UInt8>
+        ) {
+            let value = record.value(of: record.fields[index])
+            if OTLPField.isName(name, of: OTLPField.resource) {
+                if value.count > 0, value[0] == 0x7b { own.append(index) }
+                return
+            }
+            guard value.count <= 20 else { return }
+            let digits = unsafe value.withUnsafeBufferPointer {
+                unsafe String(decoding: $0, as: UTF8.self)
+            }
+            guard let number = UInt64(digits) else { return }
+            if OTLPField.isName(name, of: OTLPField.severityNumber), (1...24).contains(number) {
+                severityNumber = Int(number)
+            } else if OTLPField.isName(name, of: OTLPField.observedTime) {
+                observedTime = number
+            } else if OTLPField.isName(name, of: OTLPField.traceFlags), number <= UInt64(UInt32.max)
+            {
+                traceFlags = UInt32(number)
+            } else {
+                return
+            }
+            own.append(index)
         }
 
         /// Empty for what is no identifier of this length: it stays an attribute then.
@@ -123,6 +176,7 @@ final class OTLPEncoder: RecordEncoder {
 
         func isTaken(_ index: Int) -> Bool {
             index == body || index == severity || index == trace || index == span
+                || (!own.isEmpty && own.contains(index))
         }
     }
 
@@ -152,10 +206,14 @@ final class OTLPEncoder: RecordEncoder {
         }
         var isFirst = true
         appendAttributes(6, record, parts, isFirst: &isFirst, &out)
+        if parts.traceFlags != 0 {
+            ProtobufWriter.append(8, fixed32: parts.traceFlags, &out)
+        }
         if parts.trace != nil { ProtobufWriter.append(9, bytes: parts.traceBytes.span, &out) }
         if parts.span != nil { ProtobufWriter.append(10, bytes: parts.spanBytes.span, &out) }
         // When it was observed: no later than it is sent, and the same if it is sent again.
-        ProtobufWriter.append(11, fixed64: UInt64(max(record.time, 0)), &out)
+        let observed = parts.observedTime ?? UInt64(max(record.time, 0))
+        ProtobufWriter.append(11, fixed64: observed, &out)
         ProtobufWriter.end(start, &out)
     }
 
@@ -235,8 +293,9 @@ final class OTLPEncoder: RecordEncoder {
         JSONWriter.append(#"{"timeUnixNano":""#, &out)
         LogTime.appendNumber(Int(max(record.time, 0)), width: 1, &out)
         JSONWriter.append(#"","observedTimeUnixNano":""#, &out)
-        LogTime.appendNumber(Int(max(record.time, 0)), width: 1, &out)
+        JSONWriter.append("\(parts.observedTime ?? UInt64(max(record.time, 0)))", &out)
         out.append(0x22)
+        if parts.traceFlags != 0 { JSONWriter.append(#","flags":\#(parts.traceFlags)"#, &out) }
         if parts.severityNumber > 0 {
             JSONWriter.append(#","severityNumber":\#(parts.severityNumber)"#, &out)
         }

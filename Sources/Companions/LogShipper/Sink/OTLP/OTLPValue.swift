@@ -166,7 +166,7 @@ enum OTLPValue {
         return index
     }
 
-    private static func forEachElement(_ json: Span<UInt8>, _ body: (Span<UInt8>) -> Void) {
+    static func forEachElement(_ json: Span<UInt8>, _ body: (Span<UInt8>) -> Void) {
         var index = skip(json, 1)
         while index < json.count, json[index] != 0x5d {
             let end = end(json, index)
@@ -176,7 +176,7 @@ enum OTLPValue {
         }
     }
 
-    private static func forEachMember(
+    static func forEachMember(
         _ json: Span<UInt8>,
         _ body: (Span<UInt8>, Span<UInt8>) -> Void
     ) {

@@ -27,6 +27,13 @@ enum ProtobufWriter {
         }
     }
 
+    static func append(_ field: Int, fixed32 value: UInt32, _ out: inout [UInt8]) {
+        appendVarint(UInt64(field) << 3 | 5, &out)
+        for shift in stride(from: UInt32(0), to: 32, by: 8) {
+            out.append(UInt8(truncatingIfNeeded: value >> shift))
+        }
+    }
+
     static func append(_ field: Int, bytes: Span<UInt8>, _ out: inout [UInt8]) {
         appendVarint(UInt64(field) << 3 | 2, &out)
         appendVarint(UInt64(bytes.count), &out)

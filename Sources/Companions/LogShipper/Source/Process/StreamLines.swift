@@ -26,6 +26,7 @@ final class StreamLines {
     private let splitter = LineSplitter(encoding: .utf8)
     private let tooLong: () -> Void
     private var bytes: [UInt8] = []
+    private var chunk = [UInt8](repeating: 0, count: StreamLines.readMax)
     /// Where `bytes` begins in the stream.
     private var offset: UInt64 = 0
     /// No line ends before it in `bytes`.
@@ -46,20 +47,14 @@ final class StreamLines {
 
     /// Reads once; a descriptor that blocks must be readable.
     func read(from descriptor: Int32) -> Reading {
-        let before = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: Self.readMax))
         var got = -1
         repeat {
-            got = unsafe bytes.withUnsafeMutableBytes {
-                unsafe Glibc.read(
-                    descriptor,
-                    $0.baseAddress.map { unsafe $0 + before },
-                    Self.readMax
-                )
-            }
+            got = unsafe Glibc.read(descriptor, &chunk, Self.readMax)
         } while got < 0 && errno == EINTR
         let code = errno
-        bytes.removeLast(Self.readMax - max(got, 0))
+        if got > 0 {
+            unsafe chunk.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0[..<got]) }
+        }
         if got > 0 { return .some }
         return got < 0 && (code == EAGAIN || code == EWOULDBLOCK) ? .nothing : .end
     }
