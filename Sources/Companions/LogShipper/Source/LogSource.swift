@@ -44,11 +44,14 @@ package struct SourceLag: Sendable, Equatable {
         package var bytes: Int
         /// Milliseconds since 1970 of the last change that is not delivered; 0: nothing is behind.
         package var since: Int64
+        /// Bytes that were not read yet, of those.
+        package var unread: Int
 
-        package init(name: String, bytes: Int, since: Int64) {
+        package init(name: String, bytes: Int, since: Int64, unread: Int = 0) {
             self.name = name
             self.bytes = bytes
             self.since = since
+            self.unread = unread
         }
     }
 

@@ -11,6 +11,7 @@ enum LogSources {
         stateDirectory: String
     ) throws(LogConfigurationFailure) -> [any LogSource] {
         var made: [any LogSource] = []
+        let checkpoints = CheckpointNames.names(of: configuration.sources)
         for (number, source) in configuration.sources.enumerated() {
             switch source.kind {
             case .tail(let options):
@@ -19,17 +20,16 @@ enum LogSources {
                         number: number,
                         configuration: source,
                         options: options,
-                        globs: try globs(options.paths, source.place),
-                        excluded: try globs(options.excluded, source.place),
                         engine: engine,
                         loop: loop,
                         counters: counters[number],
                         checkpoint: CheckpointFile(
-                            path: "\(stateDirectory)/\(checkpointName(options)).checkpoint",
+                            path: "\(stateDirectory)/\(checkpoints[number])",
+                            namesInUse: Set(checkpoints),
                             loop: loop,
                             disk: disk
                         ),
-                        sinkNames: configuration.sinks.map(\.name)
+                        sinkKeys: SinkKey.keys(of: configuration.sinks)
                     )
                 )
             case .process(let options):
@@ -98,29 +98,5 @@ enum LogSources {
             }
         }
         return made
-    }
-
-    /// The same for the same paths, wherever they stand in the file.
-    private static func checkpointName(_ options: TailOptions) -> String {
-        let paths = Array(options.paths.sorted().joined(separator: "\n").utf8)
-        return "tail-" + String(Checksum.crc32(paths.span), radix: 16)
-    }
-
-    private static func globs(
-        _ texts: [String],
-        _ place: ConfigurationPlace
-    ) throws(LogConfigurationFailure) -> [Glob] {
-        var globs: [Glob] = []
-        for text in texts {
-            guard let glob = Glob(text) else {
-                throw LogConfigurationFailure(
-                    place: place,
-                    what:
-                        "the braces of '\(text)' stand for more than \(Glob.alternativesMax) paths"
-                )
-            }
-            globs.append(glob)
-        }
-        return globs
     }
 }

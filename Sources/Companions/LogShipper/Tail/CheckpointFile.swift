@@ -22,31 +22,73 @@ final class CheckpointFile: @unchecked Sendable {
     var contents: () -> [CheckpointEntry] = { [] }
     /// Milliseconds between two writes that nobody waits for.
     private let interval: Int64 = 1000
+    /// Names of the files that this and other sources write.
+    private let namesInUse: Set<String>
 
-    init(path: String, loop: EngineLoop, disk: DiskThread) {
+    init(path: String, namesInUse: Set<String>, loop: EngineLoop, disk: DiskThread) {
         self.path = path
+        self.namesInUse = namesInUse
         self.loop = loop
         self.disk = disk
     }
 
+    /// What was known when the run before ended.
+    struct Found {
+        fileprivate(set) var entries: [CheckpointEntry] = []
+        /// False where it was put together from checkpoints of other paths.
+        fileprivate(set) var isOwn = true
+    }
+
     /// What is there from the run before; nil where there was none.
     ///
-    /// A file that can't be used is said, and put aside as `….broken`.
-    func load() -> [CheckpointEntry]? {
+    /// Where the source's paths were changed its checkpoint has another name: entries of checkpoints
+    /// that are nobody's are taken over where this source names their files. A file that can't be
+    /// used is said, and put aside as `….broken`.
+    func load(_ isWanted: (String) -> Bool) -> Found? {
+        var found = read(path)
+        for other in orphans() {
+            guard let left = read(other) else { continue }
+            let wanted = left.entries.filter { isWanted($0.path) }
+            guard !wanted.isEmpty else { continue }
+            var merged = found ?? Found(isOwn: false)
+            var places: [StreamIdentity: Int] = [:]
+            for (place, entry) in merged.entries.enumerated() { places[entry.identity] = place }
+            for entry in wanted {
+                if let same = places[entry.identity] {
+                    if merged.entries[same].offset < entry.offset { merged.entries[same] = entry }
+                } else {
+                    merged.entries.append(entry)
+                }
+            }
+            found = merged
+        }
+        return found
+    }
+
+    /// Checkpoints in the same folder that no source of this configuration writes.
+    private func orphans() -> [String] {
+        let folder = TailSource.folder(of: path)
+        return Glob.names(in: folder).sorted().compactMap { name in
+            let isOne = name.hasPrefix("tail-") && name.hasSuffix(".checkpoint")
+            return isOne && !namesInUse.contains(name) ? folder + "/" + name : nil
+        }
+    }
+
+    private func read(_ path: String) -> Found? {
         do {
             guard let bytes = try AtomicFile.read(path, bytesMax: Checkpoint.bytesMax) else {
                 return nil
             }
-            return try Checkpoint.decode(bytes)
+            return Found(entries: try Checkpoint.decode(bytes))
         } catch let fault as Checkpoint.Fault {
-            putAside(fault.what)
+            putAside(path, fault.what)
         } catch {
-            putAside("\(error)")
+            putAside(path, "\(error)")
         }
         return nil
     }
 
-    private func putAside(_ why: String) {
+    private func putAside(_ path: String, _ why: String) {
         AtomicFile.move(path, to: path + ".broken")
         Log.shared.log(
             .error,

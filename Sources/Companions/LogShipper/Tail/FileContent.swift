@@ -5,10 +5,19 @@ import Glibc
 protocol FileContent: AnyObject {
     /// Up to so many bytes from an offset: none at the end, nil where they can't be read.
     func read(at offset: UInt64, max count: Int) -> [UInt8]?
+    /// The same where it is cheap; nil where all before it would have to be decompressed again.
+    func peek(at offset: UInt64, max count: Int) -> [UInt8]?
     /// Bytes there are now; for compressed content, those that were seen so far.
     var size: UInt64? { get }
     /// True where more comes only from ``read(at:max:)`` itself.
     var isCompressed: Bool { get }
+    /// What is wrong with it, in words; nil: nothing is known to be.
+    var trouble: String? { get }
+}
+
+extension FileContent {
+    func peek(at offset: UInt64, max count: Int) -> [UInt8]? { read(at: offset, max: count) }
+    var trouble: String? { nil }
 }
 
 /// A file that is read as it is.
@@ -18,8 +27,15 @@ final class PlainContent: FileContent {
     let descriptor: Int32
     var isCompressed: Bool { false }
 
-    init(_ descriptor: Int32) { self.descriptor = descriptor }
-    deinit { _ = close(descriptor) }
+    init(_ descriptor: Int32) {
+        self.descriptor = descriptor
+        DescriptorBudget.opened()
+    }
+
+    deinit {
+        _ = close(descriptor)
+        DescriptorBudget.closed()
+    }
 
     func read(at offset: UInt64, max count: Int) -> [UInt8]? {
         FileBytes.read(descriptor, at: offset, max: count)

@@ -44,7 +44,8 @@ final class TailReader {
                 guard let step = readPartial(file, cursor, &left) else { continue }
                 return step
             }
-            guard let bytes = file.content.read(at: cursor.offset, max: Self.bufferBytes) else {
+            let most = min(Self.bufferBytes, left)
+            guard let bytes = file.content.read(at: cursor.offset, max: most) else {
                 return .failed
             }
             if bytes.isEmpty { return .end }
@@ -176,7 +177,8 @@ final class TailReader {
         if options.longLines == .split, known >= options.lineBytesMax {
             return takePiece(file, cursor, &left)
         }
-        guard let bytes = file.content.read(at: cursor.scanned, max: Self.bufferBytes) else {
+        let most = min(Self.bufferBytes, left)
+        guard let bytes = file.content.read(at: cursor.scanned, max: most) else {
             return .failed
         }
         if bytes.isEmpty { return .end }

@@ -11,8 +11,7 @@ final class TailSource: LogSource {
     let number: Int
     let configuration: SourceConfiguration
     let options: TailOptions
-    let globs: [Glob]
-    let excluded: [Glob]
+    var paths: TailPaths
     let engine: LogEngine
     let loop: EngineLoop
     let counters: SourceCounters
@@ -21,7 +20,8 @@ final class TailSource: LogSource {
     let reader: TailReader
     let sinks: SinkSet
     let sinkNumbers: [Int]
-    let sinkNames: [Int: String]
+    /// What each sink is called in the checkpoint.
+    let sinkKeys: [Int: String]
     /// What each cursor's own is made like; nil where each line is a record.
     private let assembler: LineAssembler?
 
@@ -31,15 +31,27 @@ final class TailSource: LogSource {
     /// Paths of globs to the file that is there.
     var byPath: [String: TailedFile] = [:]
     /// Entries of the run before that no file was found for yet.
-    var remembered: [CheckpointEntry] = []
+    var remembered = RememberedFiles()
+    /// Where files were at the end of the run before.
+    var pathsBefore: Set<String> = []
+    /// What the run before knew; nil where there was none.
+    var before: CheckpointFile.Found?
     /// Positions of another program, by path; for files that no entry is for.
     var imported: [String: ImportedPosition] = [:]
     /// Files that were too old at the start.
-    var ignored: Set<FileNode> = []
+    var ignored: [FileNode: IgnoredFile] = [:]
     /// Files that were no copies after all.
     var cleared: Set<FileNode> = []
     /// Files that may be the copy of one that is truncated soon, with the time of their first sight.
     var suspects: [FileNode: Int64] = [:]
+    /// Compressed copies of files that are still read, by the stream of the original.
+    var compressed: [FileNode: UInt32] = [:]
+    /// Where files are looked for that a new one may be a copy of; nil: it must be made.
+    var relatives: Relatives?
+    /// Files that found no free descriptor at the last look.
+    var leftOut = 0
+    /// Milliseconds that the last look took.
+    var scanTime: Int64 = 0
     /// Kept after their files are gone, until the checkpoint no longer needs them.
     var dirty: [TailedFile] = []
     var isRoundSet = false
@@ -62,13 +74,11 @@ final class TailSource: LogSource {
         number: Int,
         configuration: SourceConfiguration,
         options: TailOptions,
-        globs: [Glob],
-        excluded: [Glob],
         engine: LogEngine,
         loop: EngineLoop,
         counters: SourceCounters,
         checkpoint: CheckpointFile,
-        sinkNames: [String]
+        sinkKeys: [String]
     ) throws(LogConfigurationFailure) {
         if let multiline = configuration.multiline {
             assembler = try LineAssembler(multiline, place: configuration.place)
@@ -78,8 +88,11 @@ final class TailSource: LogSource {
         self.number = number
         self.configuration = configuration
         self.options = options
-        self.globs = globs
-        self.excluded = excluded
+        paths = try TailPaths(
+            options,
+            place: configuration.place,
+            now: engine.time / 1_000_000_000
+        )
         self.engine = engine
         self.loop = loop
         self.counters = counters
@@ -94,24 +107,27 @@ final class TailSource: LogSource {
             numbers.append(sink)
         }
         sinkNumbers = numbers
-        var names: [Int: String] = [:]
-        for sink in numbers { names[sink] = sinkNames[sink] }
-        self.sinkNames = names
+        var keys: [Int: String] = [:]
+        for sink in numbers { keys[sink] = sinkKeys[sink] }
+        self.sinkKeys = keys
     }
 
     // MARK: - LogSource
 
     func start() {
         checkpoint.contents = { [unowned self] in entries() }
-        let known = checkpoint.load()
-        remembered = known ?? []
-        if known == nil { importPositions() }
+        before = checkpoint.load { [paths] in paths.name($0) }
+        remembered = RememberedFiles(before?.entries ?? [])
+        pathsBefore = Set(remembered.all.map(\.path))
+        if before == nil { importPositions() }
         isStarted = true
         watch.changed = { [unowned self] folder, name in changed(folder, name) }
         watch.start()
         scan()
         finishRemembered()
         isFirstScan = false
+        before = nil
+        pathsBefore = []
         poll()
         refresh()
     }
@@ -145,7 +161,10 @@ final class TailSource: LogSource {
                     SourceLag.Stream(
                         name: file.path,
                         bytes: Int(clamping: behind),
-                        since: file.behindSince
+                        since: file.behindSince,
+                        unread: Int(
+                            clamping: file.lastSize - min(file.hindmostOffset, file.lastSize)
+                        )
                     )
                 )
             }
@@ -157,12 +176,18 @@ final class TailSource: LogSource {
 
     private func entries() -> [CheckpointEntry] {
         // Of files that are gone and wholly delivered nothing is kept.
-        byStream.values.map { $0.entry(sinkNames: sinkNames) } + remembered
+        byStream.values.map { $0.entry(sinkKeys: sinkKeys) } + remembered.all
     }
 
     private func forgetIfDelivered(_ file: TailedFile) {
         guard file.watermark >= file.readOffset else { return }
         byStream[file.stream] = nil
+        if compressed.values.contains(file.stream) {
+            // Its compressed copy goes on for it: nothing of it is read again.
+            remembered.insert(file.entry(sinkKeys: sinkKeys))
+            compressed = compressed.filter { $0.value != file.stream }
+            setScan()
+        }
         checkpoint.touch()
     }
 
@@ -233,8 +258,9 @@ final class TailSource: LogSource {
         if let limit = options.bytesPerSecond {
             let second = engine.now / 1000
             if second != file.allowanceSecond {
+                // A line that was longer than what was left is paid for by the next seconds.
+                file.allowance = min(limit, file.allowance + limit)
                 file.allowanceSecond = second
-                file.allowance = limit
             }
             budget = min(budget, file.allowance)
             if budget <= 0 {
@@ -258,6 +284,7 @@ final class TailSource: LogSource {
             case .failed:
                 say(file.path, "it can't be read")
             }
+            if let trouble = file.content.trouble { say(file.path, trouble) }
         }
         let moved = file.cursors.reduce(0) { $0 + $1.offset } &- before
         file.allowance -= Int(clamping: moved)
@@ -395,9 +422,11 @@ final class TailSource: LogSource {
 
     /// Looks for new files once in a while, whatever the system tells.
     private func refresh() {
-        let wait = watch.unwatched.isEmpty ? max(options.refreshInterval, 1000) : Self.pollInterval
-        loop.schedule(after: wait) { [self] in
+        let hasAll = watch.unwatched.isEmpty && leftOut == 0
+        let wait = hasAll ? max(options.refreshInterval, 1000) : Self.pollInterval
+        loop.schedule(after: max(wait, scanTime * 10)) { [self] in
             guard !isStopped else { return }
+            engine.beginRound()
             scan()
             refresh()
         }
@@ -416,10 +445,11 @@ final class TailSource: LogSource {
         setScan()
     }
 
-    private func setScan() {
+    /// Looks soon; a look that takes long is not made all the time.
+    func setScan(after milliseconds: Int64 = gatherTime) {
         guard !isScanSet else { return }
         isScanSet = true
-        loop.schedule(after: Self.gatherTime) { [self] in
+        loop.schedule(after: max(milliseconds, scanTime * 10)) { [self] in
             isScanSet = false
             guard !isStopped else { return }
             engine.beginRound()

@@ -56,11 +56,11 @@ final class TailedFile {
     var hindmostOffset: UInt64 { cursors.map(\.offset).min() ?? watermark }
 
     /// What the checkpoint keeps of it.
-    func entry(sinkNames: [Int: String]) -> CheckpointEntry {
+    func entry(sinkKeys: [Int: String]) -> CheckpointEntry {
         let offset = watermark
         // Of a file that can't be read now nothing is known but where it was.
         let length = Int(min(offset, UInt64(Marker.bytesMax)))
-        let bytes = content.read(at: offset - UInt64(length), max: length) ?? []
+        let bytes = content.peek(at: offset - UInt64(length), max: length) ?? []
         var entry = CheckpointEntry(
             identity: identity,
             node: node,
@@ -70,7 +70,7 @@ final class TailedFile {
             marker: bytes.count == length ? Marker(bytes.span) : Marker()
         )
         for (sink, value) in delivered where value > offset {
-            if let name = sinkNames[sink] { entry.sinkOffsets[name] = value }
+            if let key = sinkKeys[sink] { entry.sinkOffsets[key] = value }
         }
         return entry
     }
