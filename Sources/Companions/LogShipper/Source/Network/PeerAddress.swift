@@ -1,3 +1,4 @@
+internal import CLinux
 import Glibc
 
 /// Who is at the other end, as numbers.
