@@ -3,10 +3,14 @@
 import json
 import os
 import re
+import socket
+import ssl
 import subprocess
+import threading
 
 import pytest
 
+from harness.certificates import Authority
 from harness.kafka import IS_THERE, Error, Kafka
 from harness.shipper import Shipper
 from harness.waiting import wait_until
@@ -361,3 +365,91 @@ def test_the_library_is_loaded_where_there_is_a_kafka_sink_only(binary, tmp_path
         wait_until(lambda: '"n":1' in shipper.said(), "the line")
         assert "librdkafka" not in open(f"/proc/{shipper.process.pid}/maps").read()
         assert shipper.stop() == 0
+
+
+# TLS and SASL, which the mock cluster does not speak
+
+
+def answer(frame):
+    """To the questions for versions and for mechanisms; to others nothing."""
+    kind, correlation = frame[:2], frame[4:8]
+    if kind == b"\0\x12":
+        # Requests 0, 3, 17 and 18 up to these versions, in the third version of the answer.
+        kinds = b"".join(key.to_bytes(2, "big") + b"\0\0" + most.to_bytes(2, "big") + b"\0"
+                         for key, most in ((0, 7), (3, 4), (17, 0), (18, 3)))
+        return correlation + b"\0\0" + b"\5" + kinds + b"\0\0\0\0" + b"\0"
+    if kind == b"\0\x11":
+        return correlation + b"\0\0" + b"\0\0\0\1" + b"\0\5PLAIN"
+    return None
+
+
+class SecureListener:
+    """Takes TLS connections and keeps their frames; it agrees to PLAIN and answers nothing else."""
+
+    def __init__(self, certificate):
+        self.frames = []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.path, certificate.key_path)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.brokers = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, args=(context,), daemon=True).start()
+
+    def _serve(self, context):
+        while True:
+            try:
+                plain, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                plain.settimeout(5)
+                with context.wrap_socket(plain, server_side=True) as peer:
+                    while size := int.from_bytes(peer.recv(4), "big"):
+                        frame = peer.recv(size)
+                        self.frames.append(frame)
+                        if words := answer(frame):
+                            peer.sendall(len(words).to_bytes(4, "big") + words)
+            except OSError:
+                continue
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+@pytest.fixture
+def secure(tmp_path):
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    authority = Authority(folder, "authority")
+    with SecureListener(authority.leaf("broker", "IP:127.0.0.1")) as listener:
+        yield listener, authority, Authority(folder, "other")
+
+
+def test_plain_credentials_go_over_tls(binary, tmp_path, secure):
+    listener, authority, _ = secure
+    with Shipping(binary, tmp_path / "logs", listener, "username ann", "password secret",
+                  f"ssl_ca_cert {authority.path}") as shipper:
+        shipper.write(1, 1)
+        wait_until(lambda: b"\0ann\0secret" in listener.frames, "the credentials", 15)
+        assert "secret" not in shipper.said()
+
+
+def test_a_certificate_that_is_not_trusted_is_told(binary, tmp_path, secure):
+    listener, _, other = secure
+    with Shipping(binary, tmp_path / "logs", listener,
+                  f"ssl_ca_cert {other.path}") as shipper:
+        shipper.write(1, 1)
+        wait_until(lambda: "certificate verify failed" in shipper.said(), "the warning", 20)
+        assert not listener.frames
+
+
+def test_a_certificate_may_come_later(binary, tmp_path, secure):
+    listener, authority, _ = secure
+    late = tmp_path / "late.pem"
+    with Shipping(binary, tmp_path / "logs", listener, f"ssl_ca_cert {late}") as shipper:
+        shipper.write(1, 1)
+        wait_until(lambda: str(late) in shipper.said(), "the warning", 15)
+        late.write_bytes(authority.path.read_bytes())
+        wait_until(lambda: listener.frames, "the handshake", 30)
