@@ -247,7 +247,7 @@ final class ForwardConnection: ConnectionHandler {
     // MARK: - The end
 
     private func refuse(_ why: String) {
-        source.complaints.say("a connection was closed", "\(connection.peer): \(why)")
+        source.complaints.say("a connection was closed: \(why)", "\(connection.peer)")
         connection.close()
         finish()
     }

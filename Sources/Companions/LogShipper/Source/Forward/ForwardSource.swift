@@ -70,7 +70,7 @@ final class ForwardSource: LogSource {
         addressKeys = network.addressKeys.map { Array($0.utf8) }
         listener = try StreamListener(
             options,
-            source: "forward \(PeerAddress(host: options.host, port: options.port))",
+            source: configuration.nameInWords,
             place: configuration.place,
             loop: loop,
             counters: counters

@@ -11,6 +11,7 @@ final class Complaints {
     private let counters: SourceCounters
     private var kinds: [String: Kind] = [:]
     private static let interval: Int64 = 10_000
+    private static let kindsMax = 64
 
     /// - Parameter source: its name, for people.
     init(source: String, counters: SourceCounters) {
@@ -20,7 +21,7 @@ final class Complaints {
 
     /// Counts it, and writes it to the log unless the same kind was said a short while ago.
     ///
-    /// - Parameter kind: a constant text; `detail` differs from one time to the next.
+    /// - Parameter kind: few different texts; `detail` differs from one time to the next.
     func say(_ kind: String, _ detail: String = "") {
         counters.troubles.add(1)
         let now = EngineLoop.now
@@ -32,6 +33,8 @@ final class Complaints {
             }
             withheld = known.withheld
         }
+        // A peer may have a part in the words.
+        if kinds.count >= Self.kindsMax { kinds = [:] }
         kinds[kind] = Kind(saidAt: now)
         let before = withheld > 0 ? " (\(withheld) more since it was said last)" : ""
         Log.shared.log(

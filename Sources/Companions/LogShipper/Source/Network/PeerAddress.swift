@@ -1,4 +1,6 @@
 internal import CLinux
+// For sockaddr_storage, which is of the module that the compiler happens to read first.
+import CLinux
 import Glibc
 
 /// Who is at the other end, as numbers.

@@ -50,8 +50,7 @@ final class SyslogSource: LogSource {
         self.loop = loop
         self.counters = counters
         sinks = engine.sinks(ofSource: number)
-        let word = transport == .udp ? "udp" : options.tls == nil ? "tcp" : "tls"
-        name = "syslog \(word) \(PeerAddress(host: options.host, port: options.port))"
+        name = configuration.nameInWords
         switch transport {
         case .tcp:
             let made = try StreamListener(
