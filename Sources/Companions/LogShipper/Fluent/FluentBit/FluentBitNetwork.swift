@@ -1,24 +1,15 @@
 /// Kafka, Loki, HTTP, forward, OTLP and syslog of fluent-bit.
 enum FluentBitNetwork {
     static func kafka(
-        _ parameters: FluentParameters
+        _ parameters: FluentParameters,
+        into sink: inout SinkConfiguration
     ) throws(LogConfigurationFailure) -> KafkaOptions {
         let brokers = FluentValues.words(try parameters.required("brokers"))
-        let topics = FluentValues.words(try parameters.filled("topics") ?? "fluent-bit")
-        guard topics.count == 1 else {
-            throw parameters.failure(
-                "topics names several",
-                at: parameters.entry("topics")?.place,
-                hint: "name one, or a field with Topic_Key"
-            )
-        }
-        var options = KafkaOptions(brokers: brokers, topic: RecordTemplate(literal: topics[0]))
-        if let key = try parameters.filled("topic_key") {
-            options.topic = RecordTemplate([.field(FluentTemplates.path(key))])
-        }
+        var options = KafkaOptions(brokers: brokers, topic: RecordTemplate([]))
+        try kafkaTopic(parameters, &options)
         if let field = try parameters.filled("message_key_field") {
             options.key = RecordTemplate([.field(FluentTemplates.path(field))])
-            _ = parameters.entry("message_key")
+            options.standardKey = try parameters.filled("message_key")
         } else if let text = try parameters.filled("message_key") {
             options.key = RecordTemplate(literal: text)
         }
@@ -27,11 +18,19 @@ enum FluentBitNetwork {
             of: ["json", "msgpack", "gelf", "avro", "raw", "otlp_json", "otlp_proto"]
         )
         switch format ?? "json" {
-        case "json": break
+        case "json":
+            // The time stands in each message, in seconds unless the file says otherwise.
+            sink.inject.timeKey = try parameters.filled("timestamp_key") ?? "@timestamp"
+            let form = try parameters.choice(
+                "timestamp_format",
+                of: ["double", "iso8601", "iso8601_ns"]
+            )
+            sink.inject.timeForm = (form ?? "double") == "double" ? .float : .iso8601
         case "raw":
             options.form = .message(
                 key: FluentTemplates.path(try parameters.required("raw_log_key"))
             )
+            parameters.withoutEffect(["timestamp_key", "timestamp_format"])
         default:
             throw parameters.failure(
                 "format \(format ?? "") is not supported",
@@ -65,10 +64,37 @@ enum FluentBitNetwork {
             }
         }
         parameters.withoutEffect([
-            "dynamic_topic", "timestamp_key", "timestamp_format", "queue_full_retries", "group_id",
+            "queue_full_retries", "group_id",
             "otlp_logs_partition_by_resource", "serializer.framing", "aws_msk_iam_cluster_arn",
         ])
         return options
+    }
+
+    /// A single topic is that of all records, unless a field may name any other.
+    private static func kafkaTopic(
+        _ parameters: FluentParameters,
+        _ options: inout KafkaOptions
+    ) throws(LogConfigurationFailure) {
+        let topics = FluentValues.words(try parameters.filled("topics") ?? "fluent-bit")
+        let first = topics.first ?? "fluent-bit"
+        options.topic = RecordTemplate(literal: first)
+        let isDynamic = try parameters.bool("dynamic_topic")
+        guard let key = try parameters.filled("topic_key") else { return }
+        if isDynamic {
+            options.topic = RecordTemplate([.field(FluentTemplates.path(key))])
+            options.standardTopic = first
+        } else if topics.count > 1 {
+            throw parameters.failure(
+                "topics names several, and topic_key chooses among them only",
+                at: parameters.entry("topics")?.place,
+                hint: "write Dynamic_Topic On: then any topic that a record names is written to"
+            )
+        } else {
+            parameters.notes.add(
+                "topic_key has no effect with a single topic and without dynamic_topic",
+                at: parameters.entry("topic_key")?.place ?? parameters.place
+            )
+        }
     }
 
     static func loki(_ parameters: FluentParameters) throws(LogConfigurationFailure) -> LokiOptions

@@ -26,7 +26,7 @@ enum FluentBitOutputs {
         switch type {
         case "es", "opensearch":
             try FluentBitSearch.compile(parameters, type: type, into: &sink)
-        case "kafka": sink.kind = .kafka(try FluentBitNetwork.kafka(parameters))
+        case "kafka": sink.kind = .kafka(try FluentBitNetwork.kafka(parameters, into: &sink))
         case "loki": sink.kind = .loki(try FluentBitNetwork.loki(parameters))
         case "http": sink.kind = .http(try FluentBitNetwork.http(parameters, into: &sink))
         case "forward": sink.kind = .forward(try FluentBitNetwork.forward(parameters))
