@@ -243,7 +243,10 @@ enum FluentBitNetwork {
         options.compression = try parameters.choice("compress", of: ["text", "gzip"]) == "gzip"
         try parameters.refuse(["unix_path", "upstream"], "write Host and Port")
         try parameters.refuse(["tag"], "give the input the tag")
-        try parameters.refuseTrue(["empty_shared_key"], "give a shared key")
+        // A key of no characters: only the user and the password count then.
+        if try parameters.bool("empty_shared_key"), options.sharedKey == nil {
+            options.sharedKey = ""
+        }
         parameters.withoutEffect([
             "self_hostname", "send_options", "retain_metadata_in_forward_mode", "fluentd_compat",
             "add_option",
@@ -317,13 +320,23 @@ enum FluentBitNetwork {
         } else {
             options.messageKey = "log"
         }
+        // It ends each message with a line feed on a stream.
+        options.framing = .lines
+        options.severity = try parameters.integer("syslog_severity_preset", in: 0...7) ?? 6
+        if let key = try parameters.filled("syslog_facility_key") {
+            options.facilityKey = FluentTemplates.path(key)
+        }
         options.appName = try value("appname", of: parameters)
         options.hostname = try value("hostname", of: parameters)
-        parameters.withoutEffect([
-            "syslog_maxsize", "syslog_severity_preset", "syslog_facility_key", "syslog_procid_key",
-            "syslog_procid_preset", "syslog_msgid_key", "syslog_msgid_preset", "syslog_sd_key",
-            "allow_longer_sd_id",
-        ])
+        options.processID = try value("procid", of: parameters)
+        options.messageID = try value("msgid", of: parameters)
+        options.structuredKeys = try words("syslog_sd_key", of: parameters)
+            .map(FluentTemplates.path)
+        options.bytesMax = try parameters.size("syslog_maxsize").map { max($0, 480) }
+        try parameters.refuseTrue(
+            ["allow_longer_sd_id"],
+            "names of structured data have 32 characters at most"
+        )
         return options
     }
 

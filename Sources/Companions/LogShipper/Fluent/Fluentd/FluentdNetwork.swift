@@ -195,7 +195,12 @@ enum FluentdNetwork {
             ],
             "give files, and a key without a passphrase"
         )
-        if let timeout = try parameters.time("send_timeout") { target.timeout = max(1, timeout) }
+        // One timeout holds for each step: connecting, writing, waiting for the acknowledgement.
+        let times = [
+            try parameters.time("send_timeout"), try parameters.time("connect_timeout"),
+            try parameters.time("ack_response_timeout"),
+        ]
+        if let timeout = times.compactMap({ $0 }).max() { target.timeout = max(1, timeout) }
         options.target = target
         // Without acknowledgements what is lost on the way is lost; so they are asked for unless
         // the file says otherwise.
@@ -211,8 +216,8 @@ enum FluentdNetwork {
         options.compression = compress == "gzip"
         options.timeAsInteger = try parameters.bool("time_as_integer")
         parameters.withoutEffect([
-            "connect_timeout", "heartbeat_type", "heartbeat_interval", "recover_wait",
-            "hard_timeout", "phi_threshold", "phi_failure_detector", "ack_response_timeout",
+            "heartbeat_type", "heartbeat_interval", "recover_wait",
+            "hard_timeout", "phi_threshold", "phi_failure_detector",
             "read_interval_msec", "read_length", "expire_dns_cache", "dns_round_robin",
             "ignore_network_errors_at_startup", "verify_connection_at_startup", "tls_version",
             "tls_ciphers", "tls_cert_use_enterprise_store", "keepalive", "keepalive_timeout",
@@ -351,11 +356,15 @@ enum FluentdNetwork {
         "local4", "local5", "local6", "local7",
     ]
 
+    static let severities = [
+        "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug",
+    ]
+
     static func syslog(
         _ parameters: FluentParameters,
         into sink: inout SinkConfiguration
     ) throws(LogConfigurationFailure) {
-        let port = try parameters.integer("port", in: 1...65535) ?? 514
+        let port = try parameters.integer("port", in: 1...65535) ?? 25
         let address: String
         if let both = try parameters.filled("host_with_port") {
             guard let (host, own) = FluentAddress.split(both) else {
@@ -385,12 +394,26 @@ enum FluentdNetwork {
             try FluentdSinks.template("program", of: parameters)
             ?? RecordTemplate(literal: "fluentd")
         options.hostname = try FluentdSinks.template("hostname", of: parameters)
-        if case .message(let key) = try FluentdBuffer.form(parameters, standard: .json) {
-            options.messageKey = key
+        let severity = try parameters.choice("severity", of: severities) ?? "notice"
+        options.severity = severities.firstIndex(of: severity) ?? 5
+        // The plugin ends each message with a line feed, and gives all of a file one severity.
+        options.framing = .lines
+        options.severityKey = ""
+        switch try FluentdBuffer.form(parameters, standard: .json) {
+        case .message(let key): options.messageKey = key
+        case .json: options.messageKey = ""
+        default:
+            throw parameters.failure(
+                "match remote_syslog: this format is not supported",
+                at: parameters.sections("format").first?.place,
+                hint: "write json or single_value"
+            )
         }
+        try FluentdBuffer.inject(parameters, into: &sink)
+        if let size = try parameters.size("packet_size") { options.bytesMax = max(size, 480) }
         parameters.withoutEffect([
-            "packet_size", "timeout_exception", "keep_alive", "keep_alive_idle", "keep_alive_cnt",
-            "keep_alive_intvl", "severity",
+            "timeout_exception", "keep_alive", "keep_alive_idle", "keep_alive_cnt",
+            "keep_alive_intvl",
         ])
         sink.kind = .syslog(options)
     }
