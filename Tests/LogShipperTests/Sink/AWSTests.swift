@@ -341,13 +341,44 @@ import Testing
         #expect(words(outcome) == expected)
     }
 
+    @Test func onlyACloudWatchsAnswerIsAnAcknowledgement() throws {
+        let (outcome, _) = try put([1]) { _, _ in (200, "<html>sign in</html>") }
+        #expect(words(outcome) == "again")
+        let (denied, _) = try put([1]) { action, _ in
+            action == "CreateLogGroup"
+                ? (400, #"{"__type":"AccessDeniedException","message":"not you"}"#)
+                : (400, #"{"__type":"ResourceNotFoundException","message":"no group"}"#)
+        }
+        #expect(words(denied) == "again" && why(denied).contains("not you"))
+    }
+
     // MARK: - S3
+
+    @Test(arguments: [
+        (200, "", "etag: \"x\"\r\n", "delivered 0"), (200, "<html>", "", "again"),
+        (404, "<Error><Code>NoSuchBucket</Code></Error>", "", "again"),
+        (400, "<Error><Code>AuthorizationHeaderMalformed</Code></Error>", "", "again"),
+        (400, "<Error><Code>InvalidRequest</Code></Error>", "", "again"),
+        (400, "<Error><Code>EntityTooLarge</Code></Error>", "", "too large"),
+        (400, "<Error><Code>KeyTooLongError</Code></Error>", "", "refused"),
+        (301, "<Error><Code>PermanentRedirect</Code></Error>", "", "again"),
+    ])
+    func anObjectIsCondemnedByItsSizeAlone(
+        _ status: Int,
+        _ body: String,
+        _ fields: String,
+        _ expected: String
+    ) {
+        let headers = fields.isEmpty ? [] : [(name: "etag", value: "x")]
+        let response = HTTPResponse(status: status, headers: headers, body: Array(body.utf8))
+        #expect(words(S3Sender.judge(response)) == expected)
+    }
 
     @Test func theSameRecordsAreTheSameObjectAndOthersNever() throws {
         let server = ScriptedServer { _, peer, notes in
             while let request = peer.request() {
                 notes.add(request)
-                peer.answer(200)
+                peer.answer(200, "", "etag: \"x\"\r\n")
             }
         }
         var aws = AWSOptions(region: "eu-west-1")

@@ -66,7 +66,7 @@ import Testing
         #expect(try outcome(404) == "again")
         #expect(try outcome(418) == "refused")
         #expect(try outcome(413) == "too large")
-        #expect(try outcome(301) == "refused")
+        #expect(try outcome(301) == "again")
         #expect(try outcome(403) == "again")
     }
 
@@ -110,7 +110,8 @@ import Testing
 
     @Test func lokisAnswersAreFinalOrNot() throws {
         for (status, expected) in [
-            (260, "refused"), (400, "refused"), (429, "again"), (500, "again"),
+            (200, "again"), (260, "refused"), (302, "again"), (400, "refused"), (404, "again"),
+            (429, "again"), (500, "again"),
         ] {
             let sent = try run(1, status, "why") { .loki(self.loki($0)) }
             #expect(words(sent.outcome) == expected, "\(status)")
@@ -165,9 +166,12 @@ import Testing
             return
         }
         #expect(refused.map(\.position) == [1])
-        for (status, expected) in [(403, "again"), (503, "again"), (400, "refused")] {
-            let sent = try run(1, status, #"{"code":9}"#) { .splunk(self.splunk($0)) }
-            #expect(words(sent.outcome) == expected, "\(status)")
+        for (status, code, expected) in [
+            (403, 4, "again"), (503, 9, "again"), (400, 6, "refused"), (400, 10, "again"),
+            (400, 14, "again"), (200, 9, "again"),
+        ] {
+            let sent = try run(1, status, #"{"code":\#(code)}"#) { .splunk(self.splunk($0)) }
+            #expect(words(sent.outcome) == expected, "\(status) \(code)")
         }
     }
 
@@ -228,6 +232,8 @@ import Testing
             let sent = try run(1, status) { .datadog(self.datadog($0)) }
             #expect(words(sent.outcome) == expected, "\(status)")
         }
+        let page = try run(1, 200, "<html>sign in</html>") { .datadog(self.datadog($0)) }
+        #expect(words(page.outcome) == "again")
     }
 
     // MARK: - Azure

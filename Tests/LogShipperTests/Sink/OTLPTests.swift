@@ -141,7 +141,11 @@ import Testing
         #expect(why(outcome).contains("2 of the 3 records") && why(outcome).contains("full"))
         let warning: [UInt8] = [0x0a, 6, 0x12, 4] + Array("slow".utf8)
         #expect(words(try answered(200, warning)) == "delivered 0")
-        #expect(words(try answered(200, Array("garbage".utf8))) == "delivered 0")
+        for other in ["garbage", "<html>", "\0", "{}"] {
+            #expect(words(try answered(200, Array(other.utf8))) == "again")
+        }
+        let json = try answered(200, Array("{}".utf8), "content-type: application/json\r\n")
+        #expect(words(json) == "delivered 0")
         #expect(
             OTLPRequest.partialSuccess(
                 json: Array(
@@ -171,6 +175,8 @@ import Testing
         #expect(outcome(.unavailable) == "again")
         #expect(outcome(.invalidArgument) == "refused")
         #expect(outcome(.unauthenticated) == "again")
+        let page = GRPCAnswer(status: GRPCStatus(httpStatus: 404), isFromPeer: false)
+        #expect(words(OTLPCallSender.judge(page, items: 1)) == "again")
         #expect(outcome(.resourceExhausted) == "again")
         #expect(
             outcome(.resourceExhausted, "grpc: received message larger than max") == "too large"

@@ -34,7 +34,7 @@ package final class GRPCClient {
     }
 
     package let endpoint: HTTPEndpoint
-    private let tls: ClientTLS?
+    private var tls: ClientTLS?
     private let timeout: Int64
     private var connection: GRPCConnection?
 
@@ -48,6 +48,12 @@ package final class GRPCClient {
     package func close() {
         connection?.close()
         connection = nil
+    }
+
+    /// Ends the connection; the next one is made with these certificates.
+    package func renew(_ tls: ClientTLS) {
+        self.tls = tls
+        close()
     }
 
     /// Calls `/package.Service/Method` with a message that is sent as it is.

@@ -178,7 +178,8 @@ final class GRPCConnection {
         var answer = GRPCAnswer(
             status: received.status ?? GRPCStatus(.unknown, "the peer says no status"),
             message: [],
-            details: received.details
+            details: received.details,
+            isFromPeer: received.status != nil
         )
         if received.status == nil, received.httpStatus != 200 {
             answer.status = GRPCStatus(httpStatus: received.httpStatus)
@@ -194,11 +195,13 @@ final class GRPCConnection {
         if body.isEmpty { return answer }
         guard body.count >= 5 else {
             answer.status = GRPCStatus(.internal, "the answer's message is torn")
+            answer.isFromPeer = false
             return answer
         }
         let length = body[1...4].reduce(0) { $0 << 8 | Int($1) }
         guard body.count - 5 == length else {
             answer.status = GRPCStatus(.internal, "the answer's message is torn")
+            answer.isFromPeer = false
             return answer
         }
         // We offered no compression: what is compressed all the same is not looked into.

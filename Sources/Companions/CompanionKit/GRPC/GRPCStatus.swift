@@ -45,8 +45,16 @@ package struct GRPCAnswer: Sendable, Equatable {
     package var message: [UInt8]
     /// `RetryInfo` and its like, as it came: base64 of a `google.rpc.Status`.
     package var details: String?
+    /// The server itself said the status; it was not concluded from what is no gRPC.
+    package var isFromPeer: Bool
 
-    package init(status: GRPCStatus, message: [UInt8] = [], details: String? = nil) {
+    package init(
+        status: GRPCStatus,
+        message: [UInt8] = [],
+        details: String? = nil,
+        isFromPeer: Bool = true
+    ) {
+        self.isFromPeer = isFromPeer
         self.status = status
         self.message = message
         self.details = details

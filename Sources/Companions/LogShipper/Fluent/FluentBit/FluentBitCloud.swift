@@ -199,7 +199,17 @@ enum FluentBitCloud {
             stream: table.hasPrefix("Custom-") || table.hasPrefix("Microsoft-")
                 ? table : "Custom-" + table
         )
-        try parameters.refuse(["auth_url"], "the tokens come from login.microsoftonline.com")
+        if let url = try parameters.filled("auth_url") {
+            let path = "/\(options.tenant)/oauth2/v2.0/token"
+            guard url.hasSuffix(path) else {
+                throw parameters.failure(
+                    "auth_url \(fluentQuoted(url)) is not supported",
+                    at: parameters.entry("auth_url")?.place,
+                    hint: "it ends with \(path)"
+                )
+            }
+            options.authority = String(url.dropLast(path.count))
+        }
         if try parameters.bool("time_generated") {
             options.timeKey = "TimeGenerated"
             _ = parameters.entry("time_key")

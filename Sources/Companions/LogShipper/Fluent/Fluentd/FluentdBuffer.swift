@@ -7,8 +7,10 @@ enum FluentdBuffer {
     ) throws(LogConfigurationFailure) {
         parameters.withoutEffect([
             "@log_level", "log_level", "time_as_integer", "slow_flush_log_threshold",
-            "time_slice_format", "@label",
+            "@label",
         ])
+        // It is a part of the names that S3 gives its objects.
+        if case .s3 = sink.kind {} else { parameters.withoutEffect(["time_slice_format"]) }
         if let section = try parameters.section("buffer") {
             let inner = FluentParameters(
                 section,

@@ -35,7 +35,17 @@ enum AWSAnswer {
         "SignatureDoesNotMatch", "MissingAuthenticationTokenException", "InvalidAccessKeyId",
         "InvalidToken", "InvalidClientTokenId", "RequestTimeTooSkewed", "RequestExpired",
         "IncompleteSignature", "IncompleteSignatureException", "TokenRefreshRequired",
+        "AuthorizationHeaderMalformed", "NotAuthorizedException", "OptInRequired",
     ]
+
+    /// True where other credentials may help.
+    static func blamesCredentials(_ response: HTTPResponse) -> Bool {
+        switch response.status {
+        case 401, 403: true
+        case 400: credentials.contains(kind(response))
+        default: false
+        }
+    }
 
     static func judge(_ response: HTTPResponse) -> SendOutcome {
         let kind = kind(response)

@@ -4,6 +4,8 @@ internal import CompanionKit
 final class CloudWatchSender: ChunkSender {
     private let sender: HTTPSender
     private let options: CloudWatchOptions
+    /// Why the group or the stream could not be made.
+    private var refusal: String?
     /// One request's events are of 24 hours at most.
     private static let spanMax: Int64 = 24 * 3600 * 1_000_000_000
 
@@ -119,11 +121,16 @@ final class CloudWatchSender: ChunkSender {
             case "DataAlreadyAcceptedException": return .done(rejected: [], isDuplicate: true)
             // It has been made meanwhile, or will be soon.
             case "ResourceNotFoundException":
-                return .outcome(.again(why: AnswerJudge.words(response), after: nil))
+                let words = AnswerJudge.words(response)
+                let why = refusal.map { "\(words); it can't be made: \($0)" }
+                return .outcome(.again(why: why ?? words, after: nil))
             default: break
             }
             guard response.status == 200 else { return .outcome(AWSAnswer.judge(response)) }
-            return .done(rejected: Self.rejected(response, part), isDuplicate: false)
+            guard !response.isCut, let fields = AnswerFields.read(response.body) else {
+                return .outcome(AnswerJudge.foreign(response, "CloudWatch"))
+            }
+            return .done(rejected: Self.rejected(fields, part), isDuplicate: false)
         } catch {
             return .outcome(AnswerJudge.judge(error))
         }
@@ -140,10 +147,9 @@ final class CloudWatchSender: ChunkSender {
 
     /// The events that CloudWatch left out, by the places that its answer names.
     private static func rejected(
-        _ response: HTTPResponse,
+        _ fields: [String: String],
         _ part: [Int]
     ) -> [(position: Int, reason: String)] {
-        guard let fields = AnswerFields.read(response.body) else { return [] }
         func place(_ name: String) -> Int? {
             fields["rejectedLogEventsInfo.\(name)"].flatMap { Int($0) }.map {
                 min(max($0, 0), part.count)
@@ -186,20 +192,35 @@ final class CloudWatchSender: ChunkSender {
         _ names: [ArraySlice<UInt8>],
         _ cancellation: Cancellation
     ) throws(HTTPClient.Failure) -> Bool {
+        refusal = nil
         guard options.createsStream || options.createsGroup else { return false }
         if options.createsGroup {
             var body = Array(#"{"logGroupName":"#.utf8)
             JSONWriter.appendString(Array(names[0]).span, &body)
-            let isNew = try call("CreateLogGroup", body + [0x7d], cancellation).status == 200
+            let isNew = try make("CreateLogGroup", body + [0x7d], cancellation)
             if isNew, let days = options.retentionDays {
                 JSONWriter.append(#","retentionInDays":\#(days)}"#, &body)
-                _ = try call("PutRetentionPolicy", body, cancellation)
+                _ = try make("PutRetentionPolicy", body, cancellation)
             }
         }
         if options.createsStream {
-            _ = try call("CreateLogStream", Self.names(names) + [0x7d], cancellation)
+            _ = try make("CreateLogStream", Self.names(names) + [0x7d], cancellation)
         }
         return true
+    }
+
+    /// True where it was made just now; why it can't be is kept in ``refusal``.
+    private func make(
+        _ action: String,
+        _ body: [UInt8],
+        _ cancellation: Cancellation
+    ) throws(HTTPClient.Failure) -> Bool {
+        let response = try call(action, body, cancellation)
+        if response.status != 200, AWSAnswer.kind(response) != "ResourceAlreadyExistsException" {
+            // The first one is the cause of those that follow.
+            refusal = refusal ?? "\(action) is answered with \(AnswerJudge.words(response))"
+        }
+        return response.status == 200
     }
 
     func close() { sender.close() }

@@ -45,6 +45,10 @@ final class CredentialSource {
             if let role = aws.assumedRole {
                 found = try assume(role, with: found, now: now, cancellation)
             }
+            // They stand in fields of each request, and would be kept although none can be written.
+            let written = found.accessKey + (found.sessionToken ?? "")
+            guard written.utf8.allSatisfy({ (0x21...0x7e).contains($0) }), !found.accessKey.isEmpty
+            else { throw CredentialFailure(what: "the keys found are no text for a field") }
             cached = found
             return found
         } catch {

@@ -67,9 +67,24 @@ final class S3Sender: ChunkSender {
                 body: body,
                 cancellation: cancellation
             )
-            return AWSAnswer.judge(response)
+            return Self.judge(response)
         } catch {
             return AnswerJudge.judge(error)
+        }
+    }
+
+    /// S3 takes any bytes: only their number, or their key's length, can be wrong with an object.
+    static func judge(_ response: HTTPResponse) -> SendOutcome {
+        if 200..<300 ~= response.status, response.header("etag") == nil {
+            return AnswerJudge.foreign(response, "S3")
+        }
+        switch AWSAnswer.judge(response) {
+        case .refused(let why):
+            let kind = AWSAnswer.kind(response)
+            if kind == "EntityTooLarge" { return .tooLarge(why: why) }
+            if kind == "KeyTooLongError" { return .refused(why: why) }
+            return .again(why: why, after: response.retryAfter)
+        case let outcome: return outcome
         }
     }
 

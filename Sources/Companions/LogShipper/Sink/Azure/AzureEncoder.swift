@@ -5,7 +5,11 @@ internal import Model
 /// Used by the engine's thread.
 final class AzureEncoder: RecordEncoder {
     // 1 MB of a whole request, before it is compressed.
-    let limits = ChunkLimits(bytesMax: 1_000_000, itemBytesMax: 1_000_000, overheadPerItem: 1)
+    let limits = ChunkLimits(
+        bytesMax: 1_000_000 - 2,
+        itemBytesMax: 1_000_000 - 2,
+        overheadPerItem: 1
+    )
     private let document: DocumentWriter
     private let timeName: [UInt8]
     private let timeMember: [UInt8]

@@ -36,7 +36,7 @@ final class AzureSender: ChunkSender {
                 cancellation: cancellation
             )
             if response.status == 401 || response.status == 403 { token = nil }
-            return AnswerJudge.judge(response)
+            return AnswerJudge.judge(response, .emptyBody, of: "Azure")
         } catch {
             return AnswerJudge.judge(error)
         }
@@ -64,16 +64,20 @@ final class AzureSender: ChunkSender {
                 cancellation: cancellation
             )
             guard response.status == 200 else {
-                let words = AnswerJudge.words(response)
+                let words = AnswerJudge.judge(response).words
                 return .failure(
                     TokenFailure(what: "no token: \(words)", after: response.retryAfter)
                 )
             }
+            // What does not fit into a field of a request would condemn every request.
             guard let fields = AnswerFields.read(response.body, textMax: 16 << 10),
-                let text = fields["access_token"], !text.isEmpty
-            else { return .failure(TokenFailure(what: "the authority answers without a token")) }
+                let text = fields["access_token"], !text.isEmpty,
+                text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+            else {
+                return .failure(TokenFailure(what: "no token: the authority's answer has none"))
+            }
             let seconds = fields["expires_in"].flatMap { Int64($0) } ?? 300
-            let life = max(min(seconds, 86_400) - 300, 30)
+            let life = max(min(max(seconds, 0), 86_400) - 300, 30)
             token = (text, .now.advanced(by: .seconds(life)))
             return .success(text)
         } catch {
@@ -84,5 +88,16 @@ final class AzureSender: ChunkSender {
     func close() {
         sender.close()
         tokens.close()
+    }
+}
+
+extension SendOutcome {
+    /// Why it is not delivered; empty where it is.
+    fileprivate var words: String {
+        switch self {
+        case .delivered: ""
+        case .again(let why, _), .tooLarge(let why), .refused(let why), .judged(_, _, _, let why):
+            why
+        }
     }
 }

@@ -14,13 +14,18 @@ final class DatadogSender: ChunkSender {
     }
 
     func send(_ chunk: borrowing Chunk, cancellation: Cancellation) -> SendOutcome {
-        sender.deliver(
-            "POST",
-            path: "",
-            headers: headers,
-            body: BodyFrame.array(chunk),
-            cancellation: cancellation
-        )
+        do throws(HTTPClient.Failure) {
+            let response = try sender.send(
+                "POST",
+                path: "",
+                headers: headers,
+                body: BodyFrame.array(chunk),
+                cancellation: cancellation
+            )
+            return AnswerJudge.judge(response, .emptyBodyOrJSON, of: "Datadog")
+        } catch {
+            return AnswerJudge.judge(error)
+        }
     }
 
     func close() { sender.close() }

@@ -1,3 +1,5 @@
+internal import Model
+
 /// Reads the answer to `_bulk` as it arrives, in bounded memory: which items were taken, which may be
 /// tried again, and which never will be.
 struct BulkReply {
@@ -23,6 +25,8 @@ struct BulkReply {
     private var again: [Int] = []
     private var refused: [(position: Int, reason: String)] = []
     private var duplicates = 0
+    /// Bytes of reasons that are still kept: an answer to many documents may have many long ones.
+    private var reasonsLeft = 1 << 20
     /// Why the first of those in ``again`` has to wait.
     private(set) var why = ""
 
@@ -39,11 +43,35 @@ struct BulkReply {
         guard !hasFailed else { return }
         var offset = 0
         do throws(JSONTokenizer.Failure) {
-            while let token = try tokenizer.next(in: bytes, from: &offset) { take(token) }
+            while true {
+                if isInItems, tokenizer.depth == 2, tokenizer.isAfterElement {
+                    passTaken(bytes, &offset) }
+                guard let token = try tokenizer.next(in: bytes, from: &offset) else { break }
+                take(token)
+            }
         } catch {
             hasFailed = true
         }
     }
+
+    /// Goes over items that were taken and say nothing but that, the whole answer as a rule, without
+    /// taking them apart.
+    private mutating func passTaken(_ bytes: Span<UInt8>, _ offset: inout Int) {
+        let begin = isCreate ? Self.createBegin : Self.indexBegin
+        let length = begin.count + 4
+        while bytes.count - offset >= length {
+            let item = bytes.extracting(offset..<offset + length)
+            guard item.hasPrefix(begin.span), item[begin.count].isASCIIDigit,
+                item[begin.count + 1].isASCIIDigit, item[length - 2] == 0x7d,
+                item[length - 1] == 0x7d
+            else { return }
+            count += 1
+            offset += length
+        }
+    }
+
+    private static let createBegin = Array(#",{"create":{"status":2"#.utf8)
+    private static let indexBegin = Array(#",{"index":{"status":2"#.utf8)
 
     /// Names that matter.
     private enum Name: UInt8 {
@@ -109,10 +137,15 @@ struct BulkReply {
         switch status {
         case 200..<300: return
         case 409 where isCreate: duplicates += 1
-        case 429, 500..<600:
+        // A right that is missing, and an index that is closed for writing, are no document's fault.
+        case 401, 403, 429, 500..<600:
             again.append(position)
             if why.isEmpty { why = "items are answered with \(words)" }
-        default: refused.append((position, words))
+        case 300..<500:
+            let text = reasonsLeft > 0 ? words : "\(status)"
+            reasonsLeft -= text.utf8.count
+            refused.append((position, text))
+        default: hasFailed = true
         }
     }
 
@@ -124,7 +157,7 @@ struct BulkReply {
 
     /// After the last piece.
     func verdict() -> Verdict {
-        if hasFailed { return .malformed("the answer is no JSON") }
+        if hasFailed { return .malformed("the answer is no JSON of _bulk") }
         guard tokenizer.isWhole else { return .malformed("the answer is not whole") }
         guard hasItems else { return .malformed("the answer has no items") }
         guard count == expected else {

@@ -5,8 +5,11 @@ final class ElasticsearchSender: ChunkSender {
     private let sender: HTTPSender
     private let isCreate: Bool
     /// Only what is read is asked for: that is a tenth of the answer.
+    ///
+    /// Commas and stars are encoded, so that AWS sees what was signed, however it reads the query.
     private static let path =
-        "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason"
+        "/_bulk?filter_path=errors%2Citems.%2A.status%2Citems.%2A.error.type"
+        + "%2Citems.%2A.error.reason"
     /// Bytes of another answer that are kept for its message.
     private static let excerptMax = 2048
 

@@ -1,5 +1,4 @@
 internal import CompanionKit
-internal import Identity
 internal import Model
 
 /// Makes the requests of one sink: to the first of its servers that can be reached, with its fields and
@@ -9,6 +8,7 @@ internal import Model
 final class HTTPSender {
     private let target: HTTPTarget
     private let clients: [HTTPClient]
+    private let tls: ClientTLSFiles?
     private let deflater: Deflater?
     private let authorization: String?
     private let signer: RequestSigner?
@@ -18,9 +18,10 @@ final class HTTPSender {
     init(_ target: HTTPTarget, timeout: Int64? = nil) throws(SinkFailure) {
         self.target = target
         let endpoints = try Self.endpoints(target.urls)
-        let tls = try Self.tls(target.tls, endpoints)
+        let files = try Self.tlsFiles(target.tls, endpoints)
+        tls = files
         clients = endpoints.map {
-            HTTPClient(endpoint: $0, tls: tls, timeout: timeout ?? target.timeout)
+            HTTPClient(endpoint: $0, tls: files?.current, timeout: timeout ?? target.timeout)
         }
         deflater = target.compression ? Deflater() : nil
         var signer: RequestSigner?
@@ -55,18 +56,16 @@ final class HTTPSender {
         _ options: SinkTLSOptions,
         _ endpoints: [HTTPEndpoint]
     ) throws(SinkFailure) -> ClientTLS? {
+        try tlsFiles(options, endpoints)?.current
+    }
+
+    /// What TLS needs, where one of the servers speaks it.
+    static func tlsFiles(
+        _ options: SinkTLSOptions,
+        _ endpoints: [HTTPEndpoint]
+    ) throws(SinkFailure) -> ClientTLSFiles? {
         guard endpoints.contains(where: \.isTLS) else { return nil }
-        do throws(TLSContextFailure) {
-            return try ClientTLS(
-                authorityFile: options.authorityFile,
-                certificateFile: options.certificateFile,
-                keyFile: options.keyFile,
-                serverName: options.serverName,
-                verifies: options.verifies
-            )
-        } catch {
-            throw SinkFailure("TLS can't be made ready: \(error)")
-        }
+        return try SinkTLS.files(options)
     }
 
     /// Where the next request goes.
@@ -103,6 +102,9 @@ final class HTTPSender {
             }
         }
         if let authorization { fields.append(("authorization", authorization)) }
+        if let tls, tls.refresh() {
+            for client in clients { client.renew(tls.current) }
+        }
         var failure: HTTPClient.Failure?
         for _ in clients.indices {
             let client = clients[current]
@@ -127,7 +129,7 @@ final class HTTPSender {
                 )
                 if response.status >= 500 { passOver() }
                 // Keys may end before their time; AWS says so with 400, too.
-                if [400, 401, 403].contains(response.status) { signer?.forget() }
+                if let signer, AWSAnswer.blamesCredentials(response) { signer.forget() }
                 return response
             } catch {
                 if error.isCancelled { throw error }
@@ -137,28 +139,6 @@ final class HTTPSender {
             }
         }
         throw failure ?? .stream(.failed("there is no server"))
-    }
-
-    /// Makes one request, and says what became of it by the rule that most backends share.
-    func deliver(
-        _ method: String,
-        path: String?,
-        headers: [(name: String, value: String)],
-        body: [UInt8],
-        cancellation: Cancellation
-    ) -> SendOutcome {
-        do throws(HTTPClient.Failure) {
-            let response = try send(
-                method,
-                path: path,
-                headers: headers,
-                body: body,
-                cancellation: cancellation
-            )
-            return AnswerJudge.judge(response)
-        } catch {
-            return AnswerJudge.judge(error)
-        }
     }
 
     private func passOver() { current = (current + 1) % clients.count }

@@ -41,6 +41,12 @@ struct JSONTokenizer {
         return true
     }
 
+    /// True between an element of a list and the comma or the bracket after it.
+    var isAfterElement: Bool {
+        guard case .commaOrEnd = expected, case .none = inside else { return false }
+        return !isInObject
+    }
+
     /// The next token, or nil where more bytes are needed; `offset` moves on.
     ///
     /// A word that ends with the text needs ``end()``.

@@ -35,7 +35,7 @@ final class LokiSender: ChunkSender {
             if response.status == 260 {
                 return .refused(why: "ingestion is blocked: \(AnswerJudge.words(response))")
             }
-            return AnswerJudge.judge(response)
+            return AnswerJudge.judge(response, .emptyBody, of: "Loki")
         } catch {
             return AnswerJudge.judge(error)
         }

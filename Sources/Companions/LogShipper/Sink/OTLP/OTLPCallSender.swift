@@ -3,6 +3,7 @@ internal import CompanionKit
 /// Sends chunks as OTLP over gRPC.
 final class OTLPCallSender: ChunkSender {
     private let clients: [GRPCClient]
+    private let tls: ClientTLSFiles?
     private let headers: [(name: String, value: String)]
     private let deflater: Deflater?
     private var current = 0
@@ -11,8 +12,11 @@ final class OTLPCallSender: ChunkSender {
     init(_ options: OTLPOptions) throws(SinkFailure) {
         let target = options.target
         let endpoints = try HTTPSender.endpoints(target.urls)
-        let tls = try HTTPSender.tls(target.tls, endpoints)
-        clients = endpoints.map { GRPCClient(endpoint: $0, tls: tls, timeout: target.timeout) }
+        let files = try HTTPSender.tlsFiles(target.tls, endpoints)
+        tls = files
+        clients = endpoints.map {
+            GRPCClient(endpoint: $0, tls: files?.current, timeout: target.timeout)
+        }
         var headers = target.headers.map { (name: $0.name.lowercased(), value: $0.value) }
         switch target.auth {
         case .none: break
@@ -39,6 +43,9 @@ final class OTLPCallSender: ChunkSender {
                 encoding = "gzip"
             }
         }
+        if let tls, tls.refresh() {
+            for client in clients { client.renew(tls.current) }
+        }
         var failure: GRPCClient.Failure?
         for _ in clients.indices {
             do throws(GRPCClient.Failure) {
@@ -59,9 +66,6 @@ final class OTLPCallSender: ChunkSender {
                 guard case .stream(let inner) = error, inner.isBeforeRequest else { break }
             }
         }
-        if case .unwritable = failure {
-            return .refused(why: failure?.description ?? "")
-        }
         return .again(why: failure?.description ?? "there is no server", after: nil)
     }
 
@@ -70,12 +74,14 @@ final class OTLPCallSender: ChunkSender {
     /// The statuses that OTLP lets a client try again; all others are final.
     static func judge(_ answer: GRPCAnswer, items: Int) -> SendOutcome {
         let words = answer.status.words
+        // A router or another program answers: it knows nothing of the records.
+        guard answer.isFromPeer else { return .again(why: words, after: nil) }
         switch answer.status.code {
         case .ok:
-            return OTLPRequest.judge(
-                OTLPRequest.partialSuccess(protobuf: answer.message),
-                items: items
-            )
+            guard let partial = OTLPRequest.partialSuccess(protobuf: answer.message) else {
+                return .again(why: "the answer is none of an OTLP collector", after: nil)
+            }
+            return OTLPRequest.judge(partial, items: items)
         case .resourceExhausted:
             // Without a time to wait it is the message that is too large.
             if let delay = retryDelay(answer) { return .again(why: words, after: delay) }

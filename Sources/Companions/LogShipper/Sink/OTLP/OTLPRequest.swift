@@ -42,8 +42,8 @@ enum OTLPRequest {
         var message = ""
     }
 
-    /// Reads `ExportLogsServiceResponse`; nothing in it, or nothing that is understood, means all is well.
-    static func partialSuccess(protobuf bytes: [UInt8]) -> PartialSuccess {
+    /// Reads `ExportLogsServiceResponse`; nothing in it means all is well, and nil that it is none.
+    static func partialSuccess(protobuf bytes: [UInt8]) -> PartialSuccess? {
         var found = PartialSuccess()
         var outer = ProtobufReader(bytes[...])
         while let field = outer.next() {
@@ -57,13 +57,14 @@ enum OTLPRequest {
                     found.message = String(decoding: text.prefix(300), as: UTF8.self)
                 }
             }
+            guard inner.isWhole else { return nil }
         }
-        return found
+        return outer.isWhole ? found : nil
     }
 
     /// The same of its JSON form.
-    static func partialSuccess(json bytes: [UInt8]) -> PartialSuccess {
-        guard let fields = AnswerFields.read(bytes) else { return PartialSuccess() }
+    static func partialSuccess(json bytes: [UInt8]) -> PartialSuccess? {
+        guard let fields = AnswerFields.read(bytes) else { return nil }
         return PartialSuccess(
             rejected: fields["partialSuccess.rejectedLogRecords"].flatMap { Int64($0) } ?? 0,
             message: fields["partialSuccess.errorMessage"] ?? ""
@@ -94,12 +95,23 @@ struct ProtobufReader {
     }
 
     private var rest: ArraySlice<UInt8>
+    /// False once there was something that is no field.
+    private(set) var isWhole = true
 
     init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
 
     /// The next field; nil at the end, and where it is none.
     mutating func next() -> Field? {
-        guard let key = varint() else { return nil }
+        guard !rest.isEmpty else { return nil }
+        guard let field = field() else {
+            isWhole = false
+            return nil
+        }
+        return field
+    }
+
+    private mutating func field() -> Field? {
+        guard let key = varint(), key >> 3 > 0 else { return nil }
         switch key & 7 {
         case 0:
             guard let value = varint() else { return nil }

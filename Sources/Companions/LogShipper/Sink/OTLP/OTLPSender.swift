@@ -26,12 +26,12 @@ final class OTLPSender: ChunkSender {
             )
             switch response.status {
             case 200..<300:
-                let partial =
-                    isJSON
-                    ? OTLPRequest.partialSuccess(json: response.body)
-                    : OTLPRequest.partialSuccess(protobuf: response.body)
+                guard !response.isCut, let partial = partialSuccess(response) else {
+                    return AnswerJudge.foreign(response, "an OTLP collector")
+                }
                 return OTLPRequest.judge(partial, items: chunk.items.count)
-            case 429, 502, 503, 504, 401, 403, 413: return AnswerJudge.judge(response)
+            case 429, 502, 503, 504, 401, 403, 413, ..<400, 600...:
+                return AnswerJudge.judge(response)
             default:
                 // The protocol names the four that may be tried again; all others are final.
                 return .refused(why: Self.words(response, isJSON: isJSON))
@@ -39,6 +39,17 @@ final class OTLPSender: ChunkSender {
         } catch {
             return AnswerJudge.judge(error)
         }
+    }
+
+    /// nil for what is no answer to a request of this form.
+    ///
+    /// Some collectors answer protobuf with JSON, or with nothing at all.
+    private func partialSuccess(_ response: HTTPResponse) -> OTLPRequest.PartialSuccess? {
+        if response.body.isEmpty { return OTLPRequest.PartialSuccess() }
+        let type = response.header("content-type") ?? ""
+        return isJSON || type.hasPrefix("application/json")
+            ? OTLPRequest.partialSuccess(json: response.body)
+            : OTLPRequest.partialSuccess(protobuf: response.body)
     }
 
     /// The body of a failure is a `Status`, whose second field is the message.

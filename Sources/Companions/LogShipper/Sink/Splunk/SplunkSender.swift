@@ -71,11 +71,14 @@ final class SplunkSender: ChunkSender {
                 body: chunk.bytes,
                 cancellation: cancellation
             )
-            guard response.status == 200 else { return Self.judge(response, chunk.items.count) }
+            guard 200..<300 ~= response.status else {
+                return Self.judge(response, chunk.items.count)
+            }
+            guard !response.isCut, let fields = AnswerFields.read(response.body),
+                fields["code"] == "0"
+            else { return AnswerJudge.foreign(response, "Splunk's collector") }
             guard acknowledges else { return .delivered(duplicates: 0) }
-            guard let fields = AnswerFields.read(response.body),
-                let number = fields["ackId"].flatMap({ Int($0) })
-            else {
+            guard let number = fields["ackId"].flatMap({ Int($0) }) else {
                 return .again(
                     why: "Splunk answers without an ackId: acknowledgements are off for this token",
                     after: nil
@@ -112,13 +115,21 @@ final class SplunkSender: ChunkSender {
         }
     }
 
+    /// Codes with 400 that speak of the channel and the token, and not of events.
+    private static let codesOfClients: Set<String> = ["10", "11", "14", "16"]
+
     /// Of an event that is wrong, its number is said.
     private static func judge(_ response: HTTPResponse, _ count: Int) -> SendOutcome {
-        guard response.status == 400, let fields = AnswerFields.read(response.body),
-            let position = fields["invalid-event-number"].flatMap({ Int($0) }),
+        guard response.status == 400, let fields = AnswerFields.read(response.body) else {
+            return AnswerJudge.judge(response)
+        }
+        let words = AnswerJudge.words(response)
+        if let code = fields["code"], codesOfClients.contains(code) {
+            return .again(why: words, after: nil)
+        }
+        guard let position = fields["invalid-event-number"].flatMap({ Int($0) }),
             (0..<count).contains(position)
         else { return AnswerJudge.judge(response) }
-        let words = AnswerJudge.words(response)
         return .judged(
             again: (0..<count).filter { $0 != position },
             refused: [(position, words)],
