@@ -151,8 +151,8 @@ let package = Package(
         .executableTarget(
             name: "pillion",
             dependencies: [
-                "Model", "Telemetry", "Identity", "Proxy", "XDS", "Admin", "Interception",
-                "SampleApp", "CompanionKit", "LogShipper",
+                "Model", "Document", "Telemetry", "Identity", "Proxy", "XDS", "Admin",
+                "Interception", "SampleApp", "CompanionKit", "LogShipper",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/pillion",

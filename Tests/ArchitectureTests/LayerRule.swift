@@ -103,8 +103,8 @@ struct LayerRule {
             target: "pillion",
             folder: "Sources/pillion",
             mayImport: system.union([
-                "Model", "Telemetry", "Identity", "Proxy", "XDS", "Admin", "Interception",
-                "SampleApp", "CompanionKit", "LogShipper", "ArgumentParser",
+                "Model", "Document", "Telemetry", "Identity", "Proxy", "XDS", "Admin",
+                "Interception", "SampleApp", "CompanionKit", "LogShipper", "ArgumentParser",
             ]),
             reason: "the executable puts the parts together"
         ),
