@@ -15,6 +15,7 @@ from concurrent import futures
 import grpc
 import pytest
 
+from harness.certificates import certificates
 from harness.elastic import Elastic
 from harness.shipper import Shipper
 from harness.waiting import wait_until
@@ -264,6 +265,33 @@ def test_what_comes_in_goes_out_as_it_came(binary, tmp_path):
     for pair in record.attributes:
         assert attributes[pair.key] == pair.value
     assert attributes["otel.scope.name"].string_value == "my.library"
+
+
+def test_grpc_and_http_over_tls(binary, tmp_path):
+    authority = certificates().root
+    server = authority.leaf("otlp", "DNS:localhost")
+    text = configuration(tmp_path, more=f"""Tls on
+    Tls.crt_file {server.path}
+    Tls.key_file {server.key_path}""")
+    with Shipper(binary, tmp_path / "shipper", text, "bit.conf") as shipper:
+        port = port_of(shipper)
+        shipper.out = tmp_path / "out.txt"
+        trust = grpc.ssl_channel_credentials(authority.path.read_bytes())
+        with grpc.secure_channel(
+                f"127.0.0.1:{port}", trust,
+                [("grpc.ssl_target_name_override", "localhost")]) as channel:
+            service.LogsServiceStub(channel).Export(full(), timeout=10)
+        for version in ("--http1.1", "--http2"):
+            done = subprocess.run(
+                ["curl", "-sS", "-m", "20", version, "--cacert", str(authority.path),
+                 "--resolve", f"localhost:{port}:127.0.0.1", "-w", "%{http_version} %{http_code}",
+                 "-H", "Content-Type: application/json",
+                 "--data-binary", json.dumps(as_json(full())),
+                 f"https://localhost:{port}/v1/logs"], capture_output=True, text=True)
+            assert done.stdout == "{}" + ("1.1 200" if version == "--http1.1" else "2 200"), \
+                done.stderr
+        assert wait_records(shipper, 3) == [EXPECTED] * 3
+        assert shipper.stop() == 0, shipper.said()
 
 
 # What is refused
