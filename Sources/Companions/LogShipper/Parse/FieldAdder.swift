@@ -29,6 +29,23 @@ struct FieldAdder {
         note(record)
     }
 
+    /// Adds a member of an object that the record loaded; `name` are the name's bytes, which have no
+    /// escapes.
+    @inline(__always)
+    mutating func add(
+        member name: Span<UInt8>,
+        at place: Range<Int>,
+        value: Range<Int>,
+        to record: inout LogRecord
+    ) {
+        if let known = known(name, record) {
+            record.replaceValue(at: known, loaded: value, kind: .json)
+            return
+        }
+        record.append(member: place, value: value)
+        note(record)
+    }
+
     /// Adds a field whose value lies in what the record loaded.
     mutating func add(
         _ name: Span<UInt8>,

@@ -23,6 +23,18 @@ package enum JSONWriter {
         out.append(0x22)
     }
 
+    /// Appends a number in hexadecimal digits, without zeros before it.
+    package static func appendHexadecimal(_ value: UInt64, _ out: inout [UInt8]) {
+        let count = value == 0 ? 1 : (67 - value.leadingZeroBitCount) / 4
+        out.append(addingCapacity: count) { digits in
+            var shift = UInt64(4 * (count - 1))
+            for _ in 0..<count {
+                digits.append(hexDigit(UInt8(truncatingIfNeeded: value &>> shift) & 15))
+                shift &-= 4
+            }
+        }
+    }
+
     /// Appends bytes as the inside of a JSON text (RFC 8259 section 7).
     package static func appendEscaped(_ bytes: Span<UInt8>, _ out: inout [UInt8]) {
         var start = 0
@@ -85,6 +97,12 @@ package enum JSONWriter {
             let field = record.fields[index]
             if !isFirst { out.append(0x2c) }
             isFirst = false
+            if field.isMember {
+                while record.isNeighbour(at: index + 1) { index += 1 }
+                append(record.members(field, record.fields[index]), &out)
+                index += 1
+                continue
+            }
             appendString(record.name(of: field), &out)
             out.append(0x3a)
             switch field.kind {

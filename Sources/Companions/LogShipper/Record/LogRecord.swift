@@ -22,6 +22,9 @@ package struct LogRecord {
         package var valueStart: UInt32
         package var valueCount: UInt32
         package var kind: ValueKind
+        /// It stands in the arena as it did in an object, `"name":value` without white space between,
+        /// and can be written as it is.
+        fileprivate(set) package var isMember = false
     }
 
     /// Bytes that a record may hold: past it, a field is not added.
@@ -59,6 +62,25 @@ package struct LogRecord {
     package func value(of field: Field) -> Span<UInt8> {
         arena.span.extracting(
             Int(field.valueStart)..<Int(field.valueStart) + Int(field.valueCount)
+        )
+    }
+
+    /// True where the field at a position and the one before it are members that stood side by side in
+    /// one object, with a comma between.
+    @inline(__always)
+    package func isNeighbour(at index: Int) -> Bool {
+        guard index > 0, index < fields.count else { return false }
+        let field = fields[index], before = fields[index - 1]
+        let end = Int(before.valueStart) + Int(before.valueCount)
+        return field.isMember && before.isMember && Int(field.nameStart) == end + 2
+            && arena[end] == UInt8(ascii: ",")
+    }
+
+    /// The bytes of members that are neighbours, `"name":value,"name":value`.
+    @_lifetime(borrow self)
+    package func members(_ first: Field, _ last: Field) -> Span<UInt8> {
+        arena.span.extracting(
+            Int(first.nameStart) - 1..<Int(last.valueStart) + Int(last.valueCount)
         )
     }
 
@@ -121,12 +143,31 @@ package struct LogRecord {
         )
     }
 
+    /// The same for a member of a JSON object whose name has no escapes: neighbours can be written in
+    /// one piece.
+    @inline(__always)
+    package mutating func append(member name: Range<Int>, value: Range<Int>) {
+        let before = fields.count
+        append(name: name, value: value, kind: .json)
+        guard fields.count > before else { return }
+        fields[before].isMember = name.lowerBound > 0 && value.lowerBound == name.upperBound + 2
+    }
+
+    /// Writes spaces for the line ends in a part of what was loaded.
+    package mutating func removeLineEnds(in part: Range<Int>) {
+        for index in part.clamped(to: 0..<arena.count)
+        where arena[index] == 0x0a || arena[index] == 0x0d {
+            arena[index] = 0x20
+        }
+    }
+
     /// Lets the field at a position have a part of what was loaded as its value.
     package mutating func replaceValue(at index: Int, loaded value: Range<Int>, kind: ValueKind) {
         guard value.lowerBound >= 0, value.upperBound <= arena.count else { return }
         fields[index].valueStart = UInt32(truncatingIfNeeded: value.lowerBound)
         fields[index].valueCount = UInt32(truncatingIfNeeded: value.count)
         fields[index].kind = kind
+        fields[index].isMember = false
     }
 
     /// Sets a field: replaces its value where the name is there, and adds it otherwise.
@@ -146,6 +187,7 @@ package struct LogRecord {
         fields[index].valueStart = UInt32(start)
         fields[index].valueCount = UInt32(value.count)
         fields[index].kind = kind
+        fields[index].isMember = false
     }
 
     /// Gives the field at a position another name; a field that had that name goes.
@@ -156,6 +198,7 @@ package struct LogRecord {
         add(name)
         fields[index].nameStart = UInt32(start)
         fields[index].nameCount = UInt32(name.count)
+        fields[index].isMember = false
         if let other, other != index { fields.remove(at: other) }
     }
 

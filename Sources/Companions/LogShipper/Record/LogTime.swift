@@ -102,11 +102,14 @@ package enum LogTime {
             left /= 10
             count += 1
         } while left > 0 && count < 20
-        if value < 0 { out.append(UInt8(ascii: "-")) }
         while count < width, count < 20 { count += 1 }
-        while count > 0 {
-            count -= 1
-            out.append(digits[count])
+        let isNegative = value < 0
+        out.append(addingCapacity: count + 1) { text in
+            if isNegative { text.append(UInt8(ascii: "-")) }
+            while count > 0 {
+                count -= 1
+                text.append(digits[count])
+            }
         }
     }
 }

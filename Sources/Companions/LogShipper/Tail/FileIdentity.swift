@@ -67,26 +67,22 @@ enum FileBytes {
     static func read(_ descriptor: Int32, at offset: UInt64, max count: Int) -> [UInt8]? {
         guard count > 0 else { return [] }
         guard let start = off_t(exactly: offset) else { return nil }
-        var buffer = [UInt8](repeating: 0, count: count)
-        var done = 0
-        while done < count {
-            let got = unsafe buffer.withUnsafeMutableBytes { bytes in
-                unsafe pread(
+        var isRefused = false
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+            while done < count {
+                let got = unsafe pread(
                     descriptor,
-                    bytes.baseAddress.map { unsafe $0 + done },
+                    buffer.baseAddress.map { unsafe $0 + done },
                     count - done,
                     start + off_t(done)
                 )
+                if got < 0, errno == EINTR { continue }
+                isRefused = got < 0
+                if got <= 0 { break }
+                done += got
             }
-            if got < 0 {
-                if errno == EINTR { continue }
-                return nil
-            }
-            if got == 0 { break }
-            done += got
         }
-        if done < count { buffer.removeLast(count - done) }
-        return buffer
+        return isRefused ? nil : bytes
     }
 
     /// The marker before an offset.

@@ -34,7 +34,7 @@ final class JSONLine: LineReader {
         }
         index = scanner.skip(line, index + 1)
         if index < line.count, line[index] == UInt8(ascii: "}") {
-            return end(line, index + 1, &scanner)
+            return end(line, index + 1, base, &scanner, &record)
         }
         while true {
             let start = index
@@ -54,12 +54,14 @@ final class JSONLine: LineReader {
             } else {
                 let inside = line.extracting(start + 1..<stop - 1)
                 let place = base + start + 1..<base + stop - 1
-                adder.add(inside, at: place, value: value, kind: .json, to: &record)
+                adder.add(member: inside, at: place, value: value, to: &record)
             }
             if record.fields.count > Self.fieldsMax { return true }
             index = scanner.skip(line, to)
             guard index < line.count else { return scanner.refuse("it is not complete", index) }
-            if line[index] == UInt8(ascii: "}") { return end(line, index + 1, &scanner) }
+            if line[index] == UInt8(ascii: "}") {
+                return end(line, index + 1, base, &scanner, &record)
+            }
             guard line[index] == UInt8(ascii: ",") else {
                 return scanner.refuse("a comma or the end of the object is missing", index)
             }
@@ -67,8 +69,19 @@ final class JSONLine: LineReader {
         }
     }
 
-    private func end(_ line: Span<UInt8>, _ index: Int, _ scanner: inout JSONScanner) -> Bool {
+    private func end(
+        _ line: Span<UInt8>,
+        _ index: Int,
+        _ base: Int,
+        _ scanner: inout JSONScanner,
+        _ record: inout LogRecord
+    ) -> Bool {
         let rest = scanner.skip(line, index)
-        return rest == line.count || scanner.refuse("something comes after the object", rest)
+        guard rest == line.count else {
+            return scanner.refuse("something comes after the object", rest)
+        }
+        // The values of an object that was written on several lines go on in one.
+        if scanner.hasLineEnds { record.removeLineEnds(in: base..<base + line.count) }
+        return true
     }
 }

@@ -15,6 +15,8 @@ struct JSONScanner {
     private(set) var place = 0
     /// The last string had a backslash.
     private(set) var hasEscapes = false
+    /// There was a line end between the tokens.
+    private(set) var hasLineEnds = false
 
     private mutating func fail(_ what: StaticString, _ at: Int) -> Int {
         problem = what
@@ -30,12 +32,13 @@ struct JSONScanner {
 
     /// The first position at or after `index` that is no white space.
     @inline(__always)
-    func skip(_ bytes: Span<UInt8>, _ index: Int) -> Int {
+    mutating func skip(_ bytes: Span<UInt8>, _ index: Int) -> Int {
         var index = index
         while index < bytes.count {
             let byte = unsafe bytes[unchecked: index]
             if byte > 0x20 { return index }
             guard byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 else { return index }
+            if byte == 0x0a || byte == 0x0d { hasLineEnds = true }
             index += 1
         }
         return index

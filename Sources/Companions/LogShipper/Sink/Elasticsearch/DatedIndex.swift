@@ -1,3 +1,5 @@
+internal import Model
+
 /// Renders `prefix-YYYY.MM.DD` in lower case, once for each day or second.
 ///
 /// Used by one thread.
@@ -43,6 +45,9 @@ struct DatedIndex {
             var text: [UInt8] = []
             writer.append(overflow ? nanoseconds : local, &text)
             JSONWriter.appendEscaped(text.span, &rendered)
+            for position in rendered.indices {
+                rendered[position] = rendered[position].asciiLowercased
+            }
             slot = number
         }
         out.append(contentsOf: rendered)

@@ -10,13 +10,15 @@ final class ElasticsearchEncoder: RecordEncoder {
     private let action: [UInt8]
     private let index: SinkTemplate
     private let separator: [UInt8]
+    /// The index, or what comes before its date, as it is written; nil where it depends on the record.
+    private let constantIndex: [UInt8]?
     private var date: DatedIndex?
     private let idTemplate: SinkTemplate?
     private let routingTemplate: SinkTemplate?
     private let indexTemplate: SinkTemplate?
     private let targetIndexKey: [UInt8]?
-    /// What the line has after the index: the pipeline, the type.
-    private let constantMembers: [UInt8]
+    /// What the line has after the index, the pipeline and the type, and its end.
+    private let actionEnd: [UInt8]
     private let writesTimestamp: Bool
     private let precision: Int
     private let timeKey: [UInt8]?
@@ -25,9 +27,10 @@ final class ElasticsearchEncoder: RecordEncoder {
 
     private var scratch: [UInt8] = []
     private var lastIdentity = StreamIdentity(high: 0, low: 0)
-    private var identityDigits: [UInt8] = Array(repeating: 0x30, count: 32)
+    /// `,"_id":"` and the stream of the last record.
+    private var idStart: [UInt8] = []
     private var lastSecond: Int64?
-    /// `2026-11-21T16:20:00`.
+    /// `"@timestamp":"2026-11-21T16:20:00.`, or without the point.
     private var secondText: [UInt8] = []
 
     static let timestamp = Array("@timestamp".utf8)
@@ -43,6 +46,7 @@ final class ElasticsearchEncoder: RecordEncoder {
         var separator: [UInt8] = []
         JSONWriter.appendEscaped(Array((options.logstash?.separator ?? "").utf8).span, &separator)
         self.separator = separator
+        constantIndex = Self.constant(index, separator)
         date = options.logstash.map(DatedIndex.init)
         func field(_ name: String?) -> SinkTemplate? {
             name.map { SinkTemplate(RecordTemplate([.field($0)]), hostname: hostname) }
@@ -58,7 +62,7 @@ final class ElasticsearchEncoder: RecordEncoder {
             members += DocumentWriter.name(name)
             JSONWriter.appendString(value, &members)
         }
-        constantMembers = members
+        actionEnd = members + Array("}}\n".utf8)
         writesTimestamp =
             options.logstash != nil || options.includesTimestamp || options.isDataStream
         precision = min(max(options.logstash?.timePrecision ?? 9, 0), 9)
@@ -78,6 +82,17 @@ final class ElasticsearchEncoder: RecordEncoder {
         } else {
             timeReader = nil
         }
+    }
+
+    /// Nil also for a name that is refused, so that each record says so.
+    private static func constant(_ index: SinkTemplate, _ separator: [UInt8]) -> [UInt8]? {
+        guard index.isConstant else { return nil }
+        var name: [UInt8] = []
+        index.append(LogRecord(), &name)
+        guard !name.isEmpty, name.count <= 255 else { return nil }
+        var written: [UInt8] = []
+        JSONWriter.appendEscaped(name.span, &written)
+        return (written + separator).map(\.asciiLowercased)
     }
 
     func key(of record: borrowing LogRecord, into key: inout [UInt8]) {}
@@ -103,10 +118,7 @@ final class ElasticsearchEncoder: RecordEncoder {
             routingTemplate.append(record, &scratch)
             if !scratch.isEmpty { appendMember(#","routing":"#, scratch, &bytes) }
         }
-        bytes.append(contentsOf: constantMembers)
-        bytes.append(0x7d)
-        bytes.append(0x7d)
-        bytes.append(0x0a)
+        bytes.append(contentsOf: actionEnd)
         appendDocument(record, own, &bytes)
         bytes.append(0x0a)
         return true
@@ -147,6 +159,7 @@ final class ElasticsearchEncoder: RecordEncoder {
         return timeReader.read(text.span, now: record.time) ?? record.time
     }
 
+    /// The whole member.
     private func appendTimestamp(_ nanoseconds: Int64, _ out: inout [UInt8]) {
         let perSecond: Int64 = 1_000_000_000
         var second = nanoseconds / perSecond
@@ -157,13 +170,14 @@ final class ElasticsearchEncoder: RecordEncoder {
         }
         if lastSecond != second {
             secondText.removeAll(keepingCapacity: true)
+            secondText.append(contentsOf: Self.timestampStart)
             LogTime.appendISO8601(nanoseconds, digits: 0, &secondText)
             secondText.removeLast()
+            if precision > 0 { secondText.append(UInt8(ascii: ".")) }
             lastSecond = second
         }
         out.append(contentsOf: secondText)
         if precision > 0 {
-            out.append(UInt8(ascii: "."))
             var fraction = Int(rest)
             var left = 9
             while left > precision {
@@ -172,8 +186,10 @@ final class ElasticsearchEncoder: RecordEncoder {
             }
             LogTime.appendNumber(fraction, width: precision, &out)
         }
-        out.append(UInt8(ascii: "Z"))
+        out.append(contentsOf: Self.timestampEnd)
     }
+
+    private static let timestampEnd = Array(#"Z""#.utf8)
 
     // MARK: - The first line
 
@@ -187,6 +203,11 @@ final class ElasticsearchEncoder: RecordEncoder {
             scratch.removeAll(keepingCapacity: true)
             indexTemplate.append(record, &scratch)
             if !scratch.isEmpty { return appendName(&out) }
+        }
+        if let constantIndex {
+            out.append(contentsOf: constantIndex)
+            date?.append(moment(record, own), &out)
+            return out.count - start <= 255
         }
         scratch.removeAll(keepingCapacity: true)
         index.append(record, &scratch)
@@ -223,39 +244,18 @@ final class ElasticsearchEncoder: RecordEncoder {
                 return
             }
         }
-        if stream != lastIdentity {
-            Self.write(stream.high, &identityDigits, 0)
-            Self.write(stream.low, &identityDigits, 16)
+        if stream != lastIdentity || idStart.isEmpty {
+            idStart = Array(#","_id":"\#(stream)-"#.utf8)
             lastIdentity = stream
         }
-        JSONWriter.append(Self.idStart.span, &out)
-        out.append(contentsOf: identityDigits)
-        out.append(UInt8(ascii: "-"))
-        Self.appendHexadecimal(record.origin.start, &out)
+        out.append(contentsOf: idStart)
+        JSONWriter.appendHexadecimal(record.origin.start, &out)
         out.append(0x22)
     }
-
-    private static let idStart = Array(#","_id":""#.utf8)
 
     private func appendMember(_ member: String, _ value: [UInt8], _ out: inout [UInt8]) {
         JSONWriter.append(member, &out)
         JSONWriter.appendString(value.span, &out)
-    }
-
-    private static func write(_ value: UInt64, _ digits: inout [UInt8], _ start: Int) {
-        for place in 0..<16 {
-            let nibble = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * place)) & 15
-            digits[start + place] = nibble < 10 ? 0x30 + nibble : 0x57 + nibble
-        }
-    }
-
-    private static func appendHexadecimal(_ value: UInt64, _ out: inout [UInt8]) {
-        var shift = value == 0 ? 0 : (63 - value.leadingZeroBitCount) / 4 * 4
-        while shift >= 0 {
-            let nibble = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
-            out.append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble)
-            shift -= 4
-        }
     }
 
     // MARK: - The document
@@ -269,9 +269,7 @@ final class ElasticsearchEncoder: RecordEncoder {
         var isFirst = true
         switch own {
         case .none where writesTimestamp:
-            JSONWriter.append(Self.timestampStart.span, &out)
             appendTimestamp(record.time, &out)
-            out.append(0x22)
             isFirst = false
         case .key(let index) where timeKeyIsMoved:
             JSONWriter.append(Self.timestampName.span, &out)

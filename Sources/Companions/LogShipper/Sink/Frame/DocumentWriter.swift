@@ -41,15 +41,24 @@ final class DocumentWriter {
         except one: [UInt8]? = nil,
         or other: [UInt8]? = nil
     ) {
-        let fields = record.fields
-        for field in fields {
-            let name = record.name(of: field)
-            if leavesOut(name) { continue }
-            if let one, one.span.equals(name) { continue }
-            if let other, other.span.equals(name) { continue }
+        var index = 0
+        while index < record.fields.count {
+            let field = record.fields[index]
+            index += 1
+            if leavesOut(record.name(of: field), one, other) { continue }
             if !isFirst { out.append(0x2c) }
             isFirst = false
-            JSONWriter.appendString(name, &out)
+            if field.isMember {
+                // Neighbours of one object are written as they stand there, in one piece.
+                while record.isNeighbour(at: index),
+                    !leavesOut(record.name(of: record.fields[index]), one, other)
+                {
+                    index += 1
+                }
+                JSONWriter.append(record.members(field, record.fields[index - 1]), &out)
+                continue
+            }
+            JSONWriter.appendString(record.name(of: field), &out)
             out.append(0x3a)
             switch field.kind {
             case .text: JSONWriter.appendString(record.value(of: field), &out)
@@ -66,6 +75,13 @@ final class DocumentWriter {
             timeValue.append(record.time, &out)
         }
         if let hostnameMember { begin(hostnameMember, &isFirst, &out) }
+    }
+
+    private func leavesOut(_ name: Span<UInt8>, _ one: [UInt8]?, _ other: [UInt8]?) -> Bool {
+        if leavesOut(name) { return true }
+        if let one, one.span.equals(name) { return true }
+        if let other, other.span.equals(name) { return true }
+        return false
     }
 
     private func begin(_ member: [UInt8], _ isFirst: inout Bool, _ out: inout [UInt8]) {
