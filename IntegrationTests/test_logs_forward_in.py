@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 
 import msgpack
@@ -425,3 +426,45 @@ def test_an_address_that_is_taken_is_named(binary, tmp_path):
         assert "fluent.conf:2" in shipper.said()
         assert "can't listen at 127.0.0.1" in shipper.said()
         assert "Address already in use" in shipper.said()
+
+
+def test_a_socket_of_a_file_and_a_tag_of_fluent_bit(binary, tmp_path):
+    path = tmp_path / "in.sock"
+    stale = socket.socket(socket.AF_UNIX)
+    stale.bind(str(path))  # left behind by a process that is gone
+    stale.close()
+    with Elastic() as elastic:
+        text = (f"[SERVICE]\n    Flush 1\n[INPUT]\n    Name forward\n    Unix_Path {path}\n"
+                f"    Tag_Prefix remote-\n[OUTPUT]\n    Name es\n    Match remote-*\n"
+                f"    Host 127.0.0.1\n    Port {elastic.port}\n    Index app\n"
+                "    Suppress_Type_Name On\n    Include_Tag_Key On\n    Tag_Key tag\n")
+        with Running(binary, tmp_path / "shipper", text) as shipper:
+            wait_until(lambda: "a log source listens" in shipper.said(), "the source", 20)
+            client = Client.__new__(Client)
+            client.socket = socket.socket(socket.AF_UNIX)
+            client.socket.connect(str(path))
+            client.unpacker = msgpack.Unpacker()
+            with client:
+                client.send(["app", entries(1, 2), {"chunk": "a"}])
+                assert client.read() == {"ack": "a"}
+            assert has(1, 2)(elastic)
+            assert {one["tag"] for one in elastic.documents.values()} == {"remote-app"}
+            assert shipper.stop() == 0
+        assert not path.exists()
+
+
+def test_the_status_names_the_address(binary, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        admin = probe.getsockname()[1]
+    with Elastic() as elastic:
+        shipper = Running(binary, tmp_path, configuration(elastic))
+        shipper.args = ["--admin", f"127.0.0.1:{admin}"]
+        with shipper:
+            host, port = address(shipper)
+            wait_until(lambda: " ready " in shipper.said(), "the shipper's start", 20)
+            for arguments, expected in ([[], f"listening at {host}:{port}"],
+                                        [["--json"], f'"listening":["{host}:{port}"]']):
+                found = subprocess.run(
+                    [binary, "logs", "status", "--admin", f"127.0.0.1:{admin}", *arguments],
+                    capture_output=True, text=True, timeout=20)
+                assert expected in found.stdout, found

@@ -274,3 +274,46 @@ def test_two_sources_at_one_address_are_refused(binary, tmp_path):
         shipper = Shipper(binary, tmp_path, source + text).start()
         assert shipper.process.wait(20) == 2
         assert "another source listens there already" in shipper.said()
+
+
+@pytest.mark.parametrize("mode", ["unix_udp", "unix_tcp"])
+def test_sockets_of_files_take_messages(binary, tmp_path, mode):
+    path = tmp_path / "in.sock"
+    with Elastic() as elastic:
+        text = (f"[SERVICE]\n    Flush 1\n[INPUT]\n    Name syslog\n    Mode {mode}\n"
+                f"    Path {path}\n    Raw_Message_Key raw\n[OUTPUT]\n    Name es\n    Match *\n"
+                f"    Host 127.0.0.1\n    Port {elastic.port}\n    Index app\n"
+                "    Suppress_Type_Name On\n")
+        with Shipper(binary, tmp_path / "shipper", text) as shipper:
+            wait_until(lambda: "a log source listens" in shipper.said(), "the source", 20)
+            kind = socket.SOCK_DGRAM if mode == "unix_udp" else socket.SOCK_STREAM
+            with socket.socket(socket.AF_UNIX, kind) as peer:
+                peer.connect(str(path))
+                peer.sendall(b"<13>Nov 21 20:00:00 host app[1]: hello\n")
+            elastic.wait(has("hello"), "the message")
+            found = document(elastic, "hello")
+            assert found["raw"] == "<13>Nov 21 20:00:00 host app[1]: hello"
+            assert found["severity"] == "notice" and found["facility"] == "user"
+
+
+def test_datagrams_for_a_sink_that_is_full_go_to_the_others(binary, tmp_path):
+    buffer = "total_limit_size 64k\nchunk_limit_size 8k\noverflow_action block"
+    with Elastic() as up, Elastic() as down:
+        down.is_down = True
+        text = configuration(up, AUTOMATIC, buffer)
+        match = text[text.index("<match"):]
+        inner = match.replace("<match **>", "<store>").replace("</match>", "</store>")
+        text = text.replace(match, "<match **>\n@type copy\n" + inner
+                            + inner.replace(f"port {up.port}", f"port {down.port}") + "</match>\n")
+        with Shipper(binary, tmp_path, text) as shipper, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            target = address(shipper)
+            for number in range(2000):
+                peer.sendto(f"<13>Nov 21 20:00:00 host app: m{number}".encode(), target)
+                if number % 50 == 49:
+                    up.wait(has(f"m{number}"), "the last one at the sink that is up")
+            assert len(set(messages(up))) == 2000
+            with down.changed:
+                down.is_down = False
+            down.wait(lambda elastic: len(elastic.documents) > 50, "what fitted, at the other")
+            assert len(down.documents) < 2000
