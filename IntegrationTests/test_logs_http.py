@@ -360,3 +360,28 @@ def test_a_client_shows_its_certificate_to_a_server_that_wants_one(binary, tmp_p
         with without:
             without.wait_for_trouble("TLS failed|closed the connection")
         wait_until(lambda: len(collector.lines) == 5, "nothing more")
+
+
+def test_a_certificate_that_was_replaced_is_shown_without_a_restart(binary, tmp_path):
+    files = certificates()
+    chain, key = tmp_path / "client.pem", tmp_path / "client.key"
+
+    def put(leaf):
+        for source, target in ((files[leaf].key_path, key), (files[leaf].path, chain)):
+            new = target.with_suffix(".new")
+            new.write_bytes(source.read_bytes())
+            new.rename(target)
+
+    put("client-stranger")
+    with Collector(tls=server_tls(client_authority=files.root.path)) as collector:
+        text = match("http", f"endpoint {collector.url}/", f"tls_ca_cert_path {files.root.path}",
+                     f"tls_client_cert_path {chain}", f"tls_private_key_path {key}")
+        shipper = Shipping(binary, tmp_path, text)
+        shipper.numbers(1, 5)
+        with shipper:
+            shipper.wait_for_trouble("TLS failed|closed the connection|reset by peer")
+            put("client")
+            shipper.wait_for_delivery(5)
+            assert shipper.dead_letters() == []
+            assert shipper.stop() == 0, shipper.said()
+        assert len(collector.lines) == 5
