@@ -45,7 +45,8 @@ struct BulkReply {
         do throws(JSONTokenizer.Failure) {
             while true {
                 if isInItems, tokenizer.depth == 2, tokenizer.isAfterElement {
-                    passTaken(bytes, &offset) }
+                    passTaken(bytes, &offset)
+                }
                 guard let token = try tokenizer.next(in: bytes, from: &offset) else { break }
                 take(token)
             }
