@@ -68,13 +68,14 @@ enum FluentBitInputs {
         )
         process.isPeriodic = !isOnce
         process.endsShipper = endsWithIt
-        process.passesExitCode = try parameters.bool("propagate_exit_code")
-        if process.passesExitCode, !endsWithIt {
+        let passesOn = try parameters.bool("propagate_exit_code")
+        if passesOn, !endsWithIt {
             throw parameters.failure(
                 "propagate_exit_code needs exit_after_oneshot",
                 at: parameters.entry("propagate_exit_code")?.place
             )
         }
+        if endsWithIt { process.passesExitCode = passesOn }
         process.readsStandardError = false
         process.streamKey = nil
         // Longer lines come in pieces there, too, at 4 KiB unless it is told otherwise.

@@ -141,7 +141,11 @@ struct OTLPJSONReader {
     private func forPair(_ pair: Span<UInt8>, _ body: (Span<UInt8>, Span<UInt8>) -> Void) -> Bool {
         guard Self.isObject(pair) else { return false }
         var isRight = false
+        var hasKey = false
         member("key", "key", of: pair) { key in
+            // The first counts: each is a reason to look for the value, which takes time.
+            if hasKey { return }
+            hasKey = true
             isRight = key.count >= 2 && key[0] == 0x22
             guard isRight else { return }
             var hasValue = false

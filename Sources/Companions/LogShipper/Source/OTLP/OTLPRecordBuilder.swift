@@ -37,6 +37,7 @@ final class OTLPRecordBuilder {
 
     private var record = LogRecord()
     private var bytes = 0
+    private var fieldCount = 0
     private var problem: String?
     private var left: Int
     private let now: Int64
@@ -63,6 +64,7 @@ final class OTLPRecordBuilder {
         traceFlags = 0
         severityText.removeAll(keepingCapacity: true)
         bytes = 0
+        fieldCount = 0
         problem = nil
     }
 
@@ -118,11 +120,12 @@ final class OTLPRecordBuilder {
             reject("a record is longer than \(Self.recordBytesMax) bytes")
             return
         }
-        guard record.fields.count < Self.fieldsMax else {
+        fieldCount += 1
+        guard fieldCount <= Self.fieldsMax else {
             reject("a record has more than \(Self.fieldsMax) attributes")
             return
         }
-        record.set(name: name, value: value, kind: kind)
+        if take != nil { record.set(name: name, value: value, kind: kind) }
     }
 
     /// Hands the record on, or counts why not.

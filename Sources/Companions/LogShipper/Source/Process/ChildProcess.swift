@@ -74,6 +74,15 @@ final class ChildProcess {
         self.error = readsError ? error : nil
     }
 
+    deinit { forget() }
+
+    private func forget() {
+        if let key { loop.unwatch(key) }
+        key = nil
+        if descriptor >= 0 { _ = close(descriptor) }
+        descriptor = -1
+    }
+
     private static func spawn(
         _ command: [String],
         _ output: Int32,
@@ -114,8 +123,7 @@ final class ChildProcess {
         default: status.isKnown = false
         }
         isRunning = false
-        if let key { loop.unwatch(key) }
-        if descriptor >= 0 { _ = close(descriptor) }
+        forget()
         ended(status)
     }
 

@@ -204,7 +204,7 @@ final class ProcessSource: LogSource {
                     stream: streams[index],
                     parts: parts,
                     lines: lines[index]
-                ) { [unowned self] in look(at: run) }
+                ) { [unowned self, weak run] in if let run { look(at: run) } }
             )
         }
         child.watch { [unowned self, unowned run] status in ended(run, status) }
