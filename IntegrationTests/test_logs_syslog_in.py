@@ -3,6 +3,7 @@
 import logging
 import logging.handlers
 import re
+import signal
 import socket
 import subprocess
 
@@ -317,3 +318,25 @@ def test_datagrams_for_a_sink_that_is_full_go_to_the_others(binary, tmp_path):
                 down.is_down = False
             down.wait(lambda elastic: len(elastic.documents) > 50, "what fitted, at the other")
             assert len(down.documents) < 2000
+
+
+@pytest.mark.parametrize("framing", ["udp", "tcp"])
+def test_an_orderly_stop_takes_what_has_come(binary, tmp_path, framing):
+    more = AUTOMATIC + (TCP if framing == "tcp" else "")
+    with Elastic() as elastic, \
+            Shipper(binary, tmp_path, configuration(elastic, more)) as shipper:
+        target = address(shipper)
+        wait_until(lambda: " ready " in shipper.said(), "the shipper's start", 20)
+        kind = socket.SOCK_STREAM if framing == "tcp" else socket.SOCK_DGRAM
+        with socket.socket(socket.AF_INET, kind) as peer:
+            peer.connect(target)
+            if framing == "tcp":
+                peer.sendall(b"<13>Nov 21 20:00:00 host app: first\n")
+                elastic.wait(has("first"), "the connection at work")
+            shipper.process.send_signal(signal.SIGSTOP)
+            for number in range(200):
+                peer.sendall(f"<13>Nov 21 20:00:00 host app: m{number}\n".encode())
+            shipper.process.send_signal(signal.SIGTERM)
+            shipper.process.send_signal(signal.SIGCONT)
+            assert shipper.process.wait(20) == 0
+        assert has(*(f"m{number}" for number in range(200)))(elastic)

@@ -1,3 +1,5 @@
+import Model
+
 @testable import LogShipper
 
 /// Writes MessagePack for tests, in the forms that clients use.

@@ -42,7 +42,12 @@ final class ForwardConnection: ConnectionHandler {
     }
 
     func received(_ bytes: Span<UInt8>) {
+        guard source.heldBytes + bytes.count <= ForwardSource.heldBytesMax else {
+            refuse("all peers together have sent too much of messages that are not whole")
+            return
+        }
         unsafe bytes.withUnsafeBufferPointer { unsafe buffer.append(contentsOf: $0) }
+        source.heldBytes += bytes.count
         work()
     }
 
@@ -87,6 +92,7 @@ final class ForwardConnection: ConnectionHandler {
         }
         if start > 0 {
             buffer.removeFirst(start)
+            source.heldBytes -= start
             start = 0
         }
         connection.resume()
@@ -267,6 +273,7 @@ final class ForwardConnection: ConnectionHandler {
     private func finish() {
         guard !isOver else { return }
         isOver = true
+        source.heldBytes -= buffer.count
         buffer = []
         entries = nil
         source.forget(self, stream: stream)

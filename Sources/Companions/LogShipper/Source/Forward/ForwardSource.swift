@@ -22,6 +22,9 @@ final class ForwardSource: LogSource {
     var byStream: [UInt32: ForwardConnection] = [:]
     /// Records of one connection before the others have their turn.
     static let turnRecords = 10_000
+    /// Bytes of messages that are not whole, of all connections.
+    var heldBytes = 0
+    static let heldBytesMax = 512 << 20
 
     private let configuration: SourceConfiguration
     private let loop: EngineLoop

@@ -47,7 +47,9 @@ final class DatagramSocket {
         key = loop.watch(socket.descriptor) { [unowned self] in read() }
     }
 
+    /// Takes what has come already, and no more.
     func stop() {
+        for _ in 0..<64 where !isPaused && key != nil && read() {}
         if let key { loop.unwatch(key) }
         key = nil
         socket.close()
@@ -65,7 +67,9 @@ final class DatagramSocket {
         if let key { loop.pause(key, false) }
     }
 
-    private func read() {
+    /// One turn; false where there is nothing more for now.
+    @discardableResult
+    private func read() -> Bool {
         var sender = Sender()
         for _ in 0..<Self.turn where !isPaused && key != nil {
             sender.length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -86,13 +90,14 @@ final class DatagramSocket {
             }
             if count < 0 {
                 if errno == EINTR { continue }
-                return
+                return false
             }
             self.lost += Int(lost &- lostBefore)
             lostBefore = lost
             let bytes = buffer
             received?(bytes.span.extracting(0..<count), sender, isCut != 0)
         }
+        return true
     }
 
     /// Sends a datagram back; whether it arrives is no matter.

@@ -127,16 +127,23 @@ final class ServerConnection {
         }
     }
 
-    private func read() {
+    /// Takes what has come already, and then counts as ended by the peer; for the end of a source.
+    func readRest() {
+        var turns = 64
+        while turns > 0, !isPaused, !isClosed, !isClosing, !hasPeerEnded, read() { turns -= 1 }
+        endOfPeer()
+    }
+
+    /// One read; false where there is nothing more for now.
+    @discardableResult
+    private func read() -> Bool {
         let count = listener.receive(from: descriptor)
         if count > 0 {
             receivedAt = EngineLoop.now
-            guard let session else {
-                deliver(count)
-                return
-            }
-            decrypt(count, session)
-        } else if count == 0 {
+            if let session { decrypt(count, session) } else { deliver(count) }
+            return true
+        }
+        if count == 0 {
             if let session, !session.isHandshakeDone {
                 fail("the TLS handshake failed: \(session.failureOfEnd().explanation)")
             } else {
@@ -145,6 +152,7 @@ final class ServerConnection {
         } else if errno != EAGAIN, errno != EINTR {
             fail(FileFailure(path: "", call: "", code: errno).reason)
         }
+        return false
     }
 
     private func deliver(_ count: Int) {

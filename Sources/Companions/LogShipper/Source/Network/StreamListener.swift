@@ -82,6 +82,11 @@ final class StreamListener {
         for connection in connections.values { connection.pause() }
     }
 
+    /// Takes what peers have sent already, and lets handlers end their connections.
+    func readRest() {
+        for connection in Array(connections.values) { connection.readRest() }
+    }
+
     /// Ends all connections, after what waits to be sent.
     func closeConnections() {
         for connection in Array(connections.values) { connection.close() }

@@ -130,11 +130,13 @@ final class SyslogSource: LogSource {
     }
 
     func stop() {
-        isStopped = true
         timer?.cancel()
+        // Nobody sends again what has come already.
+        listener?.readRest()
+        datagrams?.stop()
+        isStopped = true
         listener?.stop()
         listener?.closeConnections()
-        datagrams?.stop()
     }
 
     func delivered(stream: UInt32, sink: Int, upTo offset: UInt64) {}
