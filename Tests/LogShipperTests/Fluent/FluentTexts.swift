@@ -1,6 +1,8 @@
 @testable import LogShipper
 
 /// Reads and compiles texts, for the tests of this folder.
+///
+/// Whatever is compiled must be the same after it was printed in the short form and read again.
 enum FluentTexts {
     static func environment(_ variables: [String: String] = [:]) -> FluentEnvironment {
         FluentEnvironment(hostname: "box") { variables[$0] }
@@ -21,10 +23,12 @@ enum FluentTexts {
         _ text: String,
         variables: [String: String] = [:]
     ) throws(LogConfigurationFailure) -> LogConfiguration {
-        try FluentdCompiler.compile(
+        let configuration = try FluentdCompiler.compile(
             section(text, variables: variables),
             environment: environment(variables)
         )
+        ShortLogs.checkRoundTrip(configuration)
+        return configuration
     }
 
     static func fluentBit(
@@ -36,11 +40,13 @@ enum FluentTexts {
             file: "b.conf",
             environment: environment(variables)
         )
-        return try FluentBitCompiler.compile(
+        let configuration = try FluentBitCompiler.compile(
             sections,
             file: "b.conf",
             environment: environment(variables)
         )
+        ShortLogs.checkRoundTrip(configuration)
+        return configuration
     }
 
     /// The words of a refusal, or those of what was taken instead.

@@ -34,33 +34,19 @@ struct LogConfigurationTextTests {
             LogConfigurationText.print(configuration) == """
                 logs:
                   sources:
-                    tail:
-                      tail: [/var/log/myapp/*.log]
-                      positions:
-                        file: /var/log/fluentd.pos
-                        form: fluentd
+                    - tail: /var/log/myapp/*.log
+                      positions: {fluentd: /var/log/fluentd.pos}
                       tag: app.logs
-                      parse:
-                        json: true
-                        time:
-                          key: time
-                          zone: local
-                      unmatched: dead_letter
-                  steps:
-                    - match: [app.**]
-                      transform:
-                        set:
-                          service: "${tag[0]}"
-                    - match: [app.logs]
-                      to: [elasticsearch]
+                      parse: {json: true, time: {field: time, zone: local}}
+                      unmatched: deadLetter
+                  filters:
+                    - match: app.**
+                      set: {service: "%{@tag[0]}"}
                   sinks:
-                    elasticsearch:
-                      elasticsearch:
-                        urls: [http://es:9200]
-                        logstash:
-                          prefix: myapp-logs
-                      buffer:
-                        flush: 5s
+                    - elasticsearch: http://es:9200
+                      logstash: myapp-logs
+                      match: app.logs
+                      buffer: {flush: 5s}
 
                 """
         )
@@ -74,23 +60,12 @@ struct LogConfigurationTextTests {
             ("a: b", "\"a: b\""), ("a:b", "a:b"), ("a:", "\"a:\""), ("*x", "\"*x\""),
             ("@x", "\"@x\""), ("-", "\"-\""), ("a b", "\"a b\""), ("a\nb", "\"a\\nb\""),
             ("é", "\"é\""), ("{a}", "\"{a}\""), ("null", "\"null\""), (".5", "\".5\""),
-            ("~", "\"~\""), ("0x1F", "\"0x1F\""), ("a\"b\\", "\"a\\\"b\\\\\""),
+            ("~", "\"~\""), ("0x1F", "\"0x1F\""), ("a\"b\\", "'a\"b\\'"), ("^\\d+ %", "'^\\d+ %'"),
+            ("%Y", "\"%Y\""), ("app-%Y.%m", "app-%Y.%m"),
         ] as [(String, String)]
     )
     func quotes(text: String, expected: String) {
         #expect(LogTree.text(text).yaml == expected + "\n")
-    }
-
-    @Test func templatesSayTheirParts() {
-        let template = RecordTemplate([
-            .literal("a${x}$"), .tag, .tagPart(-1), .tagPrefix(1), .tagSuffix(2),
-            .field("a.b"), .time("%Y.%m"), .hostname, .isoTime, .unixTime,
-        ])
-        #expect(
-            LogMeasures.text(of: template)
-                == "a$${x}$${tag}${tag[-1]}${tag_prefix[1]}${tag_suffix[2]}${record.a.b}${time:%Y.%m}"
-                + "${hostname}${time}${unix_time}"
-        )
     }
 
     @Test func nestedListsAndMapsAreIndented() {

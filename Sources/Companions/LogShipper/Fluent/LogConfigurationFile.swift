@@ -1,3 +1,5 @@
+package import Document
+
 /// Tells by a file's name and content in which language it is.
 package enum LogConfigurationFile {
     /// As much of a file as is looked at.
@@ -34,6 +36,20 @@ package enum LogConfigurationFile {
         }
         return false
     }
+
+    /// Whether a document is fluent-bit's: it has a pipeline, or includes what may have one.
+    package static func isFluentBit(_ root: Node) -> Bool {
+        if case .mapping? = root.member("pipeline")?.value.content { return true }
+        guard case .mapping(let members) = root.content else { return false }
+        let names = members.map(\.key)
+        return names.contains("includes")
+            && names.allSatisfy {
+                ["includes", "env", "service", "parsers", "multiline_parsers"].contains($0)
+            }
+    }
+
+    /// Whether a document says in the short form what a log shipper is to do.
+    package static func hasShortForm(_ root: Node) -> Bool { root.member("logs") != nil }
 
     private static func isYAML(_ path: String) -> Bool {
         [".yaml", ".yml", ".json"].contains { path.lowercased().hasSuffix($0) }

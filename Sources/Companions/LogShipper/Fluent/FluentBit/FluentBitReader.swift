@@ -8,7 +8,7 @@ package enum FluentBitReader {
         path: String,
         environment: FluentEnvironment
     ) throws(LogConfigurationFailure) -> [FluentSection] {
-        var files = FluentFiles()
+        var files = FluentFiles(environment.files)
         let bytes = try files.enter(path, from: ConfigurationPlace(file: path, line: 0))
         return try read(bytes, file: path, environment: environment, files: files)
     }
@@ -25,7 +25,12 @@ package enum FluentBitReader {
                 what: "the configuration is larger than \(FluentFiles.bytesMax >> 20) MiB"
             )
         }
-        return try read(text, file: file, environment: environment, files: FluentFiles())
+        return try read(
+            text,
+            file: file,
+            environment: environment,
+            files: FluentFiles(environment.files)
+        )
     }
 
     private static func read(
@@ -58,7 +63,7 @@ package enum FluentBitReader {
                 for path in try FluentValues.list(of: entry) {
                     var reader = FluentBitFile(
                         environment: environment,
-                        files: FluentFiles()
+                        files: FluentFiles(environment.files)
                     )
                     let full = FluentFiles.resolve(path, in: folder)
                     do {
@@ -234,7 +239,7 @@ private struct FluentBitFile {
             }
             let full = FluentFiles.resolve(path, in: FluentFiles.folder(of: place.file))
             if path.contains("*") {
-                for path in FluentFiles.matching(full) { try include(path, from: place) }
+                for path in files.matching(full) { try include(path, from: place) }
             } else {
                 try include(full, from: place)
             }

@@ -8,7 +8,7 @@ package enum FluentdReader {
         path: String,
         environment: FluentEnvironment
     ) throws(LogConfigurationFailure) -> FluentSection {
-        var files = FluentFiles()
+        var files = FluentFiles(environment.files)
         let place = ConfigurationPlace(file: path, line: 0)
         let bytes = try files.enter(path, from: place)
         return try read(bytes, file: path, environment: environment, files: files)
@@ -26,7 +26,12 @@ package enum FluentdReader {
                 what: "the configuration is larger than \(FluentFiles.bytesMax >> 20) MiB"
             )
         }
-        return try read(text, file: file, environment: environment, files: FluentFiles())
+        return try read(
+            text,
+            file: file,
+            environment: environment,
+            files: FluentFiles(environment.files)
+        )
     }
 
     private static func read(
@@ -197,7 +202,7 @@ struct FluentdParser {
         let full = FluentFiles.resolve(path, in: FluentFiles.folder(of: file))
         let isGlob = path.contains { "*?[{".contains($0) }
         // A name without wildcards that is not there is an error: fluentd would go on without it.
-        let paths = isGlob ? FluentFiles.matching(full) : [full]
+        let paths = isGlob ? files.matching(full) : [full]
         for path in paths {
             let bytes = try files.enter(path, from: place)
             var parser = FluentdParser(bytes, file: path, environment: environment)

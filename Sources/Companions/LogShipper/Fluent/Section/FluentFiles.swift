@@ -27,6 +27,9 @@ struct FluentFiles {
     private var stack: [String] = []
     private var bytes = 0
     private var files = 0
+    private let read: FilesRead?
+
+    init(_ read: FilesRead? = nil) { self.read = read }
 
     /// Reads a file and enters it; ``leave()`` is due after a success.
     mutating func enter(
@@ -55,6 +58,7 @@ struct FluentFiles {
                 what: "more than \(Self.filesMax) files are included"
             )
         }
+        read?.add(path)
         let content = try Self.read(path, from: place, limit: Self.bytesMax - bytes)
         bytes += content.count
         stack.append(real)
@@ -112,6 +116,14 @@ struct FluentFiles {
 
     private static func reason(_ code: Int32) -> String {
         unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
+    }
+
+    /// The files that a glob names, sorted; its folder counts as read, so that new files are noticed.
+    func matching(_ pattern: String) -> [String] {
+        if let star = pattern.firstIndex(where: { "*?[{".contains($0) }) {
+            read?.add(Self.folder(of: String(pattern[..<star]) + "x"))
+        }
+        return Self.matching(pattern)
     }
 
     /// The files that a glob names, sorted.

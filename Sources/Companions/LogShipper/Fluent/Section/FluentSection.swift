@@ -52,6 +52,8 @@ package struct FluentEnvironment: Sendable {
     /// The value of an environment variable, or nil.
     package var variable: @Sendable (String) -> String?
     package var hostname: String
+    /// Gets the names of the files that are read; nil: nobody asks.
+    package var files: FilesRead?
 
     package init(
         hostname: String,

@@ -14,6 +14,23 @@ package indirect enum LogTree: Sendable, Equatable {
         return text
     }
 
+    /// The value as it may stand in a line, however long.
+    var line: String {
+        switch self {
+        case .text, .integer, .decimal, .boolean: return inline ?? ""
+        case .list(let values): return "[" + values.map(\.line).joined(separator: ", ") + "]"
+        case .map(let map):
+            let words = map.members.map { Self.quoted($0.name) + ": " + $0.value.line }
+            return "{" + words.joined(separator: ", ") + "}"
+        }
+    }
+
+    /// Neither an element nor a part of the whole is put on one line where it has parts.
+    private var isFlat: Bool {
+        if case .map(let map) = self { return map.members.isEmpty }
+        return true
+    }
+
     /// A value that takes no lines of its own, or nil.
     private var inline: String? {
         switch self {
@@ -21,14 +38,24 @@ package indirect enum LogTree: Sendable, Equatable {
         case .integer(let value): return "\(value)"
         case .decimal(let value): return "\(value)"
         case .boolean(let value): return value ? "true" : "false"
-        case .map(let map): return map.members.isEmpty ? "{}" : nil
+        case .map(let map):
+            if map.members.isEmpty { return "{}" }
+            var words: [String] = []
+            for member in map.members {
+                guard let word = member.value.inline else { return nil }
+                words.append(Self.quoted(member.name) + ": " + word)
+            }
+            let line = "{" + words.joined(separator: ", ") + "}"
+            return line.utf8.count <= 70 ? line : nil
         case .list(let values):
             if values.isEmpty { return "[]" }
             var words: [String] = []
             for value in values {
                 guard let word = value.inline else { return nil }
-                if case .list = value { return nil }
-                words.append(word)
+                switch value {
+                case .list, .map: return nil
+                default: words.append(word)
+                }
             }
             let line = "[" + words.joined(separator: ", ") + "]"
             return line.utf8.count <= 80 ? line : nil
@@ -42,7 +69,7 @@ package indirect enum LogTree: Sendable, Equatable {
             for (position, member) in map.members.enumerated() {
                 if position > 0 || startsLine { text += spaces }
                 text += Self.quoted(member.name) + ":"
-                if let inline = member.value.inline {
+                if indent > 0 || member.value.isFlat, let inline = member.value.inline {
                     text += " " + inline + "\n"
                 } else {
                     text += "\n"
@@ -52,7 +79,7 @@ package indirect enum LogTree: Sendable, Equatable {
         case .list(let values) where inline == nil:
             for value in values {
                 text += spaces + "- "
-                if let inline = value.inline {
+                if value.isFlat, let inline = value.inline {
                     text += inline + "\n"
                 } else if case .list = value {
                     text += "\n"
@@ -74,7 +101,7 @@ package indirect enum LogTree: Sendable, Equatable {
             case UInt8(ascii: "_"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "+"):
                 return true
             case UInt8(ascii: "-"), UInt8(ascii: "*"), UInt8(ascii: "@"), UInt8(ascii: "$"),
-                UInt8(ascii: "="):
+                UInt8(ascii: "="), UInt8(ascii: "%"):
                 return index > 0
             case UInt8(ascii: ":"):
                 return index > 0 && index + 1 < bytes.count && bytes[index + 1] != 0x20
@@ -90,6 +117,11 @@ package indirect enum LogTree: Sendable, Equatable {
             !words.contains(text.lowercased())
         {
             return text
+        }
+        // Expressions stay as they are: in single quotes a backslash is one.
+        let isSingle = bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "'") }
+        if isSingle, bytes.contains(UInt8(ascii: "\\")) || bytes.contains(UInt8(ascii: "\"")) {
+            return "'\(text)'"
         }
         return FluentJSON.quoted(text)
     }
@@ -142,76 +174,5 @@ package struct LogTreeMap: Sendable, Equatable {
     /// Nothing where the map is empty.
     mutating func add(_ name: String, _ map: LogTreeMap) {
         if !map.members.isEmpty { add(name, .map(map)) }
-    }
-
-    mutating func add(_ name: String, _ template: RecordTemplate?) {
-        if let template { add(name, .text(LogMeasures.text(of: template))) }
-    }
-
-    mutating func add(_ name: String, template pairs: [(name: String, value: RecordTemplate)]) {
-        var map = LogTreeMap()
-        for pair in pairs { map.add(pair.name, pair.value) }
-        add(name, map)
-    }
-
-    mutating func add(_ name: String, pairs: [(name: String, value: String)]) {
-        var map = LogTreeMap()
-        for pair in pairs { map.add(pair.name, pair.value) }
-        add(name, map)
-    }
-
-    /// Milliseconds.
-    mutating func add(_ name: String, time: Int64?, unless standard: Int64? = nil) {
-        if let time, time != standard { add(name, .text(LogMeasures.text(ofTime: time))) }
-    }
-
-    /// Bytes.
-    mutating func add(_ name: String, size: Int?, unless standard: Int? = nil) {
-        if let size, size != standard { add(name, LogMeasures.tree(ofSize: size)) }
-    }
-}
-
-/// Times, sizes and templates as the short form writes them.
-enum LogMeasures {
-    static func text(ofTime milliseconds: Int64) -> String {
-        if milliseconds % 3_600_000 == 0, milliseconds > 0 { return "\(milliseconds / 3_600_000)h" }
-        if milliseconds % 60_000 == 0, milliseconds > 0 { return "\(milliseconds / 60_000)m" }
-        if milliseconds % 1000 == 0 { return "\(milliseconds / 1000)s" }
-        return "\(milliseconds)ms"
-    }
-
-    static func tree(ofSize bytes: Int) -> LogTree {
-        for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)]
-        where bytes > 0 && bytes % (1 << shift) == 0 {
-            return .text("\(bytes >> shift)\(unit)")
-        }
-        return .integer(bytes)
-    }
-
-    /// `${tag}`, `${tag[1]}`, `${record.a.b}`, `${time:%Y.%m.%d}`; `$${` stands for `${`.
-    static func text(of template: RecordTemplate) -> String {
-        var text = ""
-        for part in template.parts {
-            switch part {
-            case .literal(let literal):
-                var rest = Substring(literal)
-                while let dollar = rest.firstIndex(of: "$") {
-                    text += rest[..<dollar]
-                    rest = rest[rest.index(after: dollar)...]
-                    text += rest.hasPrefix("{") ? "$$" : "$"
-                }
-                text += rest
-            case .tag: text += "${tag}"
-            case .tagPart(let number): text += "${tag[\(number)]}"
-            case .tagPrefix(let number): text += "${tag_prefix[\(number)]}"
-            case .tagSuffix(let number): text += "${tag_suffix[\(number)]}"
-            case .field(let path): text += "${record.\(path)}"
-            case .time(let format): text += "${time:\(format)}"
-            case .hostname: text += "${hostname}"
-            case .isoTime: text += "${time}"
-            case .unixTime: text += "${unix_time}"
-            }
-        }
-        return text
     }
 }
