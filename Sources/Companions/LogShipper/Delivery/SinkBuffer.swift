@@ -273,6 +273,9 @@ final class SinkBuffer {
         return unsynced
     }
 
+    /// The chunks that did not reach the disk after all: the next `sync` is for them too.
+    func returnUnsynced(_ chunks: [DoneChunk]) { unsynced = chunks + unsynced }
+
     /// The chunks that were dropped since the last call.
     func takeDropped() -> [DoneChunk] {
         defer { dropped = [] }

@@ -33,6 +33,10 @@ final class Spool: Sendable {
     private struct State {
         var segments: [Segment] = []
         var writer: Int32 = -1
+        /// Full files that did not reach the disk yet, by their number, with their descriptors.
+        var unsynced: [UInt64: Int32] = [:]
+        /// Files that the disk refused: what is in the system's memory is written anew.
+        var refused: Set<UInt64> = []
         var reader: Int32 = -1
         var readerNumber: UInt64 = 0
         var nextNumber: UInt64 = 1
@@ -54,14 +58,17 @@ final class Spool: Sendable {
     let bytesMax: Int
     private let segmentBytes: Int
     private let state = Mutex(State())
+    private let bringToDisk: @Sendable (Int32) -> Bool
     let found: Found
 
     /// Opens the folder, and makes it where it is not there.
     init(
         directory: String,
         bytesMax: Int,
-        segmentBytes: Int = 8 << 20
+        segmentBytes: Int = 8 << 20,
+        bringToDisk: @escaping @Sendable (Int32) -> Bool = { fsync($0) == 0 }
     ) throws(FileFailure) {
+        self.bringToDisk = bringToDisk
         self.directory = directory
         self.bytesMax = bytesMax
         self.segmentBytes = segmentBytes
@@ -89,6 +96,7 @@ final class Spool: Sendable {
         state.withLock { state in
             if state.writer >= 0 { _ = close(state.writer) }
             if state.reader >= 0 { _ = close(state.reader) }
+            for descriptor in state.unsynced.values { _ = close(descriptor) }
         }
     }
 
@@ -150,7 +158,9 @@ final class Spool: Sendable {
             let path = Self.path(directory, number)
             let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw FileFailure(path: path, call: "open") }
-            if state.writer >= 0 { _ = close(state.writer) }
+            if state.writer >= 0, let last = state.segments.last {
+                state.unsynced[last.number] = state.writer
+            }
             state.writer = descriptor
             state.nextNumber += 1
             state.segments.append(Segment(number: number))
@@ -176,14 +186,63 @@ final class Spool: Sendable {
     }
 
     /// Brings what was written so far to the disk; blocks for as long as the disk takes.
+    ///
+    /// - Throws: what the disk said; what was written is then not safe, and the next call tries again.
     func sync() throws(FileFailure) {
-        let descriptor = state.withLock { state in
-            state.writer < 0 ? -1 : fcntl(state.writer, F_DUPFD_CLOEXEC, 0)
+        let refused = state.withLock { $0.refused }
+        for number in refused.sorted() {
+            let failure = state.withLock { writeAnew(number, &$0) }
+            if let failure { throw failure }
         }
-        guard descriptor >= 0 else { return }
-        defer { _ = close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw FileFailure(path: directory, call: "fsync") }
+        let files = state.withLock { state in
+            var files = state.unsynced
+            state.unsynced = [:]
+            if state.writer >= 0, let last = state.segments.last {
+                let descriptor = fcntl(state.writer, F_DUPFD_CLOEXEC, 0)
+                if descriptor >= 0 { files[last.number] = descriptor }
+            }
+            return files
+        }
+        guard !files.isEmpty else { return }
+        var failure: FileFailure?
+        for (number, descriptor) in files {
+            if !bringToDisk(descriptor) {
+                failure = FileFailure(path: Self.path(directory, number), call: "fsync")
+                state.withLock { state in _ = state.refused.insert(number) }
+            }
+            _ = close(descriptor)
+        }
+        if let failure { throw failure }
         try AtomicFile.syncDirectory(of: directory + "/x")
+    }
+
+    /// Writes a file anew under its name: after a failed sync the system takes its pages for written,
+    /// and a second sync would say nothing of those that are lost.
+    private func writeAnew(_ number: UInt64, _ state: inout State) -> FileFailure? {
+        guard let index = state.segments.firstIndex(where: { $0.number == number }) else {
+            state.refused.remove(number)
+            return nil
+        }
+        let path = Self.path(directory, number)
+        do throws(FileFailure) {
+            guard let bytes = try AtomicFile.read(path, bytesMax: Int.max),
+                bytes.count >= state.segments[index].bytes
+            else { throw FileFailure(path: path, call: "read", code: EIO) }
+            try AtomicFile.write(bytes.span.extracting(..<state.segments[index].bytes), to: path)
+        } catch {
+            return error
+        }
+        if state.readerNumber == number, state.reader >= 0 {
+            _ = close(state.reader)
+            state.reader = -1
+        }
+        if index == state.segments.count - 1, state.writer >= 0 {
+            // The next chunk opens a new file.
+            _ = close(state.writer)
+            state.writer = -1
+        }
+        state.refused.remove(number)
+        return nil
     }
 
     // MARK: - Reading
@@ -290,6 +349,10 @@ final class Spool: Sendable {
                 _ = close(state.reader)
                 state.reader = -1
             }
+            if let descriptor = state.unsynced.removeValue(forKey: segment.number) {
+                _ = close(descriptor)
+            }
+            state.refused.remove(segment.number)
             state.bytes -= segment.bytes
             state.segments.remove(at: index)
             Self.remove(directory, segment.number)

@@ -8,6 +8,7 @@ struct StreamLedger {
         /// 0 for records that nobody waits for.
         var chunk: UInt64
         var end: UInt64
+        var records = 0
     }
 
     /// Everything before it is delivered, given up, or durable elsewhere.
@@ -23,12 +24,16 @@ struct StreamLedger {
     /// Runs that are held, for tests and limits.
     var runCount: Int { runs.count - first }
 
+    /// Records that travel and are not done.
+    var waitingRecords: Int { runs[first...].reduce(0) { $0 + $1.records } }
+
     /// A record that ends there and travels in a chunk.
     mutating func add(end: UInt64, chunk: UInt64) {
         if first < runs.count, runs[runs.count - 1].chunk == chunk {
             runs[runs.count - 1].end = end
+            runs[runs.count - 1].records += 1
         } else {
-            runs.append(Run(chunk: chunk, end: end))
+            runs.append(Run(chunk: chunk, end: end, records: 1))
         }
     }
 

@@ -171,6 +171,9 @@ final class EngineLoop: Sendable {
             for body in posted { body() }
             runTimers()
         }
+        // Timers and handlers know their owners, who know the loop: nobody would ever go.
+        box.inner = Inner()
+        mailbox.withLock { $0 = [] }
     }
 
     private func runTimers() {

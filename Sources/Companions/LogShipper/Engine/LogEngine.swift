@@ -9,12 +9,14 @@ final class LogEngine: RecordIntake {
     /// One entry of the table of streams.
     private final class StreamState {
         let stream: LogStream
+        let name: [UInt8]
         /// By the number of the sink; empty where the stream is not durable.
         var ledgers: [StreamLedger]
         var isClosed = false
 
         init(_ stream: LogStream, sinks: Int) {
             self.stream = stream
+            name = Array(stream.name.utf8)
             ledgers =
                 stream.isDurable
                 ? Array(repeating: StreamLedger(watermark: 0), count: sinks) : []
@@ -33,6 +35,13 @@ final class LogEngine: RecordIntake {
     private let unmatchedLetters: DeadLetterFile
     private let hostname: [UInt8]
     private let everySink: SinkSet
+    /// Lines that could not be kept since that was said last, and when that was.
+    private var lostLetters = 0
+    private var saidLost: Int64?
+    /// Records that sinks could not take, while a record is on its way; with the reasons.
+    private var refused: [(record: LogRecord, why: String)] = []
+    /// By the number of the source: names of fields that each record gets.
+    private let addedNames: [AddedNames]
     /// Used again for each line.
     private var record = LogRecord()
     /// Streams that can be read once more, and whether there ever was another one.
@@ -65,6 +74,7 @@ final class LogEngine: RecordIntake {
             parsers.append(try RecordParsers.make(source.parser, place: source.place))
         }
         self.parsers = parsers
+        addedNames = configuration.sources.map { AddedNames($0) }
         self.buffers = buffers
         self.counters = counters
         self.names = names
@@ -200,20 +210,31 @@ final class LogEngine: RecordIntake {
         for (name, value) in state.stream.fields {
             record.set(name: name.span, value: value.span, kind: .text)
         }
-        if let key = source.pathKey {
-            let name = Array(key.utf8)
-            let value = Array(state.stream.name.utf8)
+        let names = addedNames[state.stream.source]
+        if let name = names.path {
+            let value = state.name
             record.set(name: name.span, value: value.span, kind: .text)
         }
-        if let key = source.tagKey {
-            let name = Array(key.utf8)
+        if let name = names.tag {
             let value = record.tag.bytes
             record.set(name: name.span, value: value.span, kind: .text)
         }
-        if let key = source.hostnameKey {
-            let name = Array(key.utf8)
+        if let name = names.hostname {
             let value = hostname
             record.set(name: name.span, value: value.span, kind: .text)
+        }
+    }
+
+    /// Names of fields as bytes, made once.
+    private struct AddedNames {
+        var path: [UInt8]?
+        var tag: [UInt8]?
+        var hostname: [UInt8]?
+
+        init(_ source: SourceConfiguration) {
+            path = source.pathKey.map { Array($0.utf8) }
+            tag = source.tagKey.map { Array($0.utf8) }
+            hostname = source.hostnameKey.map { Array($0.utf8) }
         }
     }
 
@@ -224,19 +245,51 @@ final class LogEngine: RecordIntake {
         let result = router.route(&record, pipeline: pipeline, sinks: sinks) { record, sink in
             give(record, to: sink, state)
         }
+        var reached = result.reached
         if let why = result.refusal {
             counters[number].refused.add(1)
-            let object = JSONWriter.object(record)
-            bury(object.span, state, origin, why)
+            reached.formUnion(failed(&record, why, state, sinks))
         } else if result.isFiltered {
             counters[number].filtered.add(1)
-        } else if result.reached.isEmpty {
+        } else if result.reached.isEmpty, refused.isEmpty {
             counters[number].unrouted.add(1)
         }
-        pass(origin, state, sinks.subtracting(result.reached))
+        while let (left, why) = refused.popLast() {
+            var left = left
+            reached.formUnion(failed(&left, why, state, sinks))
+        }
+        pass(origin, state, sinks.subtracting(reached))
     }
 
-    private func give(_ record: borrowing LogRecord, to sink: Int, _ state: StreamState) {
+    /// A record that could not be worked on: it goes to the label `@ERROR` as it is, where there is
+    /// one, and to the dead letters where there is none or it fails there too.
+    private func failed(
+        _ record: inout LogRecord,
+        _ why: String,
+        _ state: StreamState,
+        _ sinks: SinkSet
+    ) -> SinkSet {
+        guard let pipeline = router.errorPipeline else {
+            let object = JSONWriter.object(record)
+            bury(object.span, state, record.origin, why)
+            return []
+        }
+        let result = router.route(&record, pipeline: pipeline, sinks: sinks) { record, sink in
+            give(record, to: sink, state, isLast: true)
+        }
+        if let again = result.refusal {
+            let object = JSONWriter.object(record)
+            bury(object.span, state, record.origin, "\(why); and in @ERROR: \(again)")
+        }
+        return result.reached
+    }
+
+    private func give(
+        _ record: borrowing LogRecord,
+        to sink: Int,
+        _ state: StreamState,
+        isLast: Bool = false
+    ) {
         let buffer = buffers[sink]
         let end = record.origin.end
         switch buffer.add(record, of: state.stream.identity, now: now) {
@@ -245,9 +298,14 @@ final class LogEngine: RecordIntake {
         case .dropped:
             if !state.ledgers.isEmpty { state.ledgers[sink].pass(end: end) }
         case .refused(let why):
-            let object = JSONWriter.object(record)
             buffer.counters.rejected.add(1)
-            bury(object.span, state, record.origin, "sink \(buffer.configuration.name): \(why)")
+            let reason = "sink \(buffer.configuration.name): \(why)"
+            if isLast || router.errorPipeline == nil {
+                let object = JSONWriter.object(record)
+                bury(object.span, state, record.origin, reason)
+            } else {
+                refused.append((copy record, reason))
+            }
             if !state.ledgers.isEmpty { state.ledgers[sink].pass(end: end) }
         }
         if buffer.blocks { blocked.formUnion(SinkSet(sink: sink)) }
@@ -280,8 +338,34 @@ final class LogEngine: RecordIntake {
         do throws(FileFailure) {
             _ = try unmatchedLetters.write(entry, record: bytes)
         } catch {
-            Log.shared.log(.error, "a line that can't be used can't be kept either: \(error)")
+            lostLetters += 1
+            // A flood of such lines on a full disk is one message in a while.
+            if let saidLost, now - saidLost < Self.lostInterval { return }
+            saidLost = now
+            Log.shared.log(
+                .error,
+                "\(lostLetters) lines that can't be used can't be kept either: \(error)"
+            )
+            lostLetters = 0
         }
+    }
+
+    /// Milliseconds between two messages about lines that could not be kept.
+    private static let lostInterval: Int64 = 10_000
+
+    /// Records of durable streams that wait, by stream and sink; only sinks that are asked for.
+    func waitingRecords(of sinks: SinkSet) -> [(stream: LogStream, sink: Int, records: Int)] {
+        var found: [(stream: LogStream, sink: Int, records: Int)] = []
+        for state in streams.values where !state.ledgers.isEmpty {
+            var left = sinks
+            while let sink = left.first {
+                left.remove(SinkSet(sink: sink))
+                guard state.ledgers.indices.contains(sink) else { continue }
+                let records = state.ledgers[sink].waitingRecords
+                if records > 0 { found.append((state.stream, sink, records)) }
+            }
+        }
+        return found
     }
 
     // MARK: - Acknowledgements

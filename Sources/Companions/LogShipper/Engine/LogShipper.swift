@@ -32,6 +32,7 @@ package final class LogShipper: Sendable {
     private let senders: [SinkSender]
     private let cancellation: Cancellation
     private let running = Atomic(0)
+    private let waitingLines = Mutex<[WaitingLines.Entry]>([])
     /// Milliseconds that sources get for an orderly stop.
     private static let sourcesStopMax: Int64 = 6000
     private let endAsked = Mutex<(@Sendable (Int32) -> Void)?>(nil)
@@ -40,6 +41,9 @@ package final class LogShipper: Sendable {
     private final class Core: @unchecked Sendable {
         let engine: LogEngine
         var isStopping = false
+        /// Sinks whose spools the disk refused, and when it is asked again.
+        var syncAfter: [Int: Int64] = [:]
+        var waiting = WaitingLines()
         var flushTimer: EngineLoop.Timer?
         init(_ engine: LogEngine) { self.engine = engine }
     }
@@ -73,6 +77,7 @@ package final class LogShipper: Sendable {
     ) throws(LogConfigurationFailure) {
         self.configuration = configuration
         self.options = options
+        LeftSpools.arrange(configuration.sinks, stateDirectory: options.stateDirectory)
         let loop = EngineLoop()
         let disk = DiskThread()
         let names = StreamNames()
@@ -182,6 +187,9 @@ package final class LogShipper: Sendable {
         return (buffer, senders)
     }
 
+    /// What waits of which files while sinks are in trouble, the most first; at most a second old.
+    package var waiting: [WaitingLines.Entry] { waitingLines.withLock { $0 } }
+
     // MARK: - Start and stop
 
     /// Calls back on any thread when a source that the shipper lives for has ended (standard input
@@ -207,6 +215,8 @@ package final class LogShipper: Sendable {
             for source in core.engine.sources { source.start() }
             tick()
             loop.run()
+            // What the sources hold open goes now, not with the last who knows of the shipper.
+            core.engine.sources = []
             running.add(-1)
         }
     }
@@ -224,19 +234,28 @@ package final class LogShipper: Sendable {
         engine.settle()
         syncSpools()
         engine.refreshBlocked()
+        if let found = core.waiting.look(engine, configuration.sinks) {
+            waitingLines.withLock { $0 = found }
+        }
         loop.schedule(after: 100) { [self] in tick() }
     }
 
     private func syncSpools() {
         for buffer in core.engine.buffers {
-            let chunks = buffer.takeUnsynced()
-            guard !chunks.isEmpty, let spool = buffer.queue.spool else { continue }
             let number = buffer.number
+            if !core.isStopping, let after = core.syncAfter[number], EngineLoop.now < after {
+                continue
+            }
+            let chunks = buffer.takeUnsynced()
+            guard !chunks.isEmpty, let spool = buffer.queue.spool else {
+                if !core.isStopping { core.syncAfter[number] = nil }
+                continue
+            }
             disk.post { [self] in
                 do throws(FileFailure) {
                     try spool.sync()
                 } catch {
-                    Log.shared.log(.error, "a log sink's spool does not reach the disk: \(error)")
+                    loop.post { [self] in syncFailed(number, chunks, error) }
                     return
                 }
                 loop.post { [self] in
@@ -246,6 +265,19 @@ package final class LogShipper: Sendable {
                 }
             }
         }
+    }
+
+    /// The chunks count as waiting still, and the disk is asked again after a while.
+    private func syncFailed(_ sink: Int, _ chunks: [SinkBuffer.DoneChunk], _ failure: FileFailure) {
+        core.engine.buffers[sink].returnUnsynced(chunks)
+        if core.syncAfter[sink] == nil {
+            let name = configuration.sinks[sink].name
+            Log.shared.log(
+                .error,
+                "the spool of log sink \(name) does not reach the disk: \(failure); it is tried again"
+            )
+        }
+        core.syncAfter[sink] = EngineLoop.now + 5000
     }
 
     /// Reads no more, sends what it can within each sink's drain time, spills the rest, and returns.

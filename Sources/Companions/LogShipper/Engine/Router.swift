@@ -27,6 +27,8 @@ final class Router {
 
     private let pipelines: [[(matcher: TagMatcher, step: Step)]]
     private var plans: [[ByteString: Plan]]
+    /// fluentd's label for records that a filter or a sink could not work on.
+    let errorPipeline: Int?
     /// Tags that are remembered for each pipeline; beyond it they are worked out each time.
     private static let rememberedMax = 1000
     /// Pipelines that lead to pipelines: more is a circle.
@@ -51,6 +53,7 @@ final class Router {
             made.append(steps)
         }
         pipelines = made
+        errorPipeline = configuration.pipelines.firstIndex { $0.name == "@ERROR" }
         plans = Array(repeating: [:], count: made.count)
     }
 
@@ -128,7 +131,8 @@ final class Router {
     func reachable(from pipeline: Int) -> SinkSet {
         var found: SinkSet = []
         var seen: Set<Int> = []
-        var left = [pipeline]
+        // What fails on the way goes there.
+        var left = [pipeline] + (errorPipeline.map { [$0] } ?? [])
         while let next = left.popLast() {
             guard pipelines.indices.contains(next), seen.insert(next).inserted else { continue }
             for entry in pipelines[next] {

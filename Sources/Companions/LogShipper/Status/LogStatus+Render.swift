@@ -41,6 +41,7 @@ extension LogStatus {
                         + sink.trouble
                 )
             }
+            found += waiting.filter { $0.sink == sink.name }.map(\.text)
             if sink.isBlocked {
                 found.append("sink \(sink.name) is full, and its sources wait for it")
             }

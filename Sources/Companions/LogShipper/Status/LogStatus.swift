@@ -50,6 +50,8 @@ package struct LogStatus: Sendable {
 
     package var sources: [Source]
     package var sinks: [Sink]
+    /// What waits of which files while sinks are in trouble.
+    package var waiting: [WaitingLines.Entry] = []
 
     package init(sources: [Source], sinks: [Sink]) {
         self.sources = sources
@@ -59,6 +61,7 @@ package struct LogStatus: Sendable {
     /// Reads the counters; from any thread.
     package init(_ shipper: LogShipper) {
         let now = Self.milliseconds
+        waiting = shipper.waiting
         sources = zip(shipper.configuration.sources, shipper.sourceCounters).map {
             source,
             counters in
