@@ -236,11 +236,31 @@ struct FluentBitTests {
                 == .forward(ListenOptions(host: "127.0.0.1", port: 24225), sharedKey: nil)
         )
         #expect(configuration.sources[1].parser.kind == .syslog(.rfc5424))
-        #expect(
-            configuration.sources[2].kind
-                == .process(ProcessOptions(command: ["/bin/sh", "-c", "ls"], restartAfter: 5000))
-        )
+        var process = ProcessOptions(command: ["/bin/sh", "-c", "ls"], restartAfter: 5000)
+        process.isPeriodic = true
+        process.readsStandardError = false
+        process.streamKey = nil
+        #expect(configuration.sources[2].kind == .process(process))
         #expect(configuration.sources[3].kind == .otlp(ListenOptions(host: "0.0.0.0", port: 4318)))
+        #expect(configuration.sources[3].tag == "v1_logs")
+    }
+
+    @Test func aCommandMayBeWhatTheShipperLivesFor() throws {
+        func process(_ more: String) throws -> ProcessOptions {
+            let text = "[INPUT]\n    Name exec\n    Command app\n" + more
+            guard case .process(let options) = try FluentTexts.fluentBit(text).sources[0].kind
+            else { throw Missing() }
+            return options
+        }
+        let quiet = try process("    Exit_After_Oneshot on\n")
+        #expect(quiet.endsShipper && !quiet.passesExitCode && quiet.restartAfter == nil)
+        let loud = try process("    Exit_After_Oneshot on\n    Propagate_Exit_Code on\n")
+        #expect(loud.endsShipper && loud.passesExitCode)
+        let once = try process("    Oneshot on\n")
+        #expect(!once.endsShipper && once.restartAfter == nil && !once.isPeriodic)
+        #expect(throws: LogConfigurationFailure.self) {
+            _ = try process("    Propagate_Exit_Code on\n")
+        }
     }
 
     // MARK: - Filters

@@ -230,13 +230,30 @@ struct FluentdCompilerTests {
         }
         #expect(options.port == 514)
         #expect(configuration.sources[1].parser.kind == .syslog(.rfc5424))
-        #expect(
-            configuration.sources[2].kind
-                == .process(
-                    ProcessOptions(command: ["/bin/sh", "-c", "date"], restartAfter: 5000)
-                )
-        )
+        var process = ProcessOptions(command: ["/bin/sh", "-c", "date"], restartAfter: 5000)
+        process.isPeriodic = true
+        process.readsStandardError = false
+        process.streamKey = nil
+        #expect(configuration.sources[2].kind == .process(process))
         #expect(configuration.sources[2].parser.kind == .csv(keys: ["t"], delimiter: 0x09))
+    }
+
+    @Test func openTelemetryIsTakenByBothOfItsTransports() throws {
+        func source(_ sections: String) throws -> SourceConfiguration {
+            try FluentTexts.fluentd(
+                "<source>\n@type opentelemetry\ntag otel.${type}\n\(sections)\n</source>"
+            ).sources[0]
+        }
+        let both = try source("<http>\nbind 127.0.0.1\nport 4318\nbody_size_limit 1m\n</http>")
+        var options = ListenOptions(host: "127.0.0.1", port: 4318)
+        options.messageBytesMax = 1 << 20
+        #expect(both.kind == .otlp(options))
+        #expect(both.tag == "otel.logs")
+        let calls = try source("<grpc>\nbind 127.0.0.1\n</grpc>")
+        #expect(calls.kind == .otlp(ListenOptions(host: "127.0.0.1", port: 4317)))
+        #expect(throws: LogConfigurationFailure.self) {
+            _ = try source("<http>\n</http>\n<grpc>\n</grpc>")
+        }
     }
 
     // MARK: - Structure
