@@ -289,7 +289,7 @@ def test_no_line_is_lost_when_the_server_is_killed(binary, tmp_path, kind, seed,
 def test_few_lines_are_lost_over_plain_tcp(binary, tmp_path, record_property):
     """Only what the server's program had not read when it died may be lost."""
     server = LineServer().start()
-    output = f"    Name tcp\n    Host 127.0.0.1\n    Port {server.port}\n"
+    output = f"    Name tcp\n    Host 127.0.0.1\n    Port {server.port}\n    Format json_lines\n"
     try:
         with Life(binary, tmp_path, output, bit=True) as life:
             for _ in range(5):

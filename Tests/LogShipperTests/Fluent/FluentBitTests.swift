@@ -398,7 +398,7 @@ struct FluentBitTests {
                     + "dce_url https://d\ndcr_id dcr-1\ntable_name T_CL\ntime_generated on"
             ).kind,
             case .file(let file) = try sink("Name file\nPath /out").kind,
-            case .tcp(let tcp) = try sink("Name tcp\nHost h\nPort 1").kind
+            case .tcp(let tcp) = try sink("Name tcp\nHost h\nPort 1\nFormat json_lines").kind
         else { throw Missing() }
         #expect(kafka.compression == "lz4" && kafka.properties.map(\.name) == ["linger.ms"])
         #expect(loki.labels.map(\.name) == ["job", "app", "level"])

@@ -254,6 +254,24 @@ enum FluentBitNetwork {
         return options
     }
 
+    static func tcp(_ parameters: FluentParameters) throws(LogConfigurationFailure) -> StreamTarget
+    {
+        let format = try parameters.choice(
+            "format",
+            of: ["msgpack", "json", "json_lines", "json_stream"]
+        )
+        // Who reads a stream of objects does not mind the line feeds between them.
+        guard format == "json_lines" || format == "json_stream" else {
+            throw parameters.failure(
+                "output tcp: format \(format ?? "msgpack, the default,") is not supported",
+                at: parameters.entry("format")?.place,
+                hint: "write Format json_lines"
+            )
+        }
+        try parameters.refuse(["raw_message_key"], "the record is written as JSON")
+        return try FluentBitOutputs.stream(parameters, port: 5170)
+    }
+
     static func otlp(_ parameters: FluentParameters) throws(LogConfigurationFailure) -> OTLPOptions
     {
         let isGRPC = try parameters.bool("grpc")

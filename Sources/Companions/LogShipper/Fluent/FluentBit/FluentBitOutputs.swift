@@ -33,11 +33,8 @@ enum FluentBitOutputs {
         case "opentelemetry": sink.kind = .otlp(try FluentBitNetwork.otlp(parameters))
         case "syslog": sink.kind = .syslog(try FluentBitNetwork.syslog(parameters))
         case "tcp":
-            let target = try stream(parameters, port: 5170)
-            _ = try parameters.choice("format", of: ["json", "json_lines"]) ?? "json_lines"
+            sink.kind = .tcp(try FluentBitNetwork.tcp(parameters))
             try dates(parameters, into: &sink)
-            try parameters.refuse(["raw_message_key"], "the record is written as JSON")
-            sink.kind = .tcp(target)
         case "s3": sink.kind = .s3(try FluentBitCloud.s3(parameters, into: &sink))
         case "cloudwatch_logs": sink.kind = .cloudWatch(try FluentBitCloud.cloudWatch(parameters))
         case "splunk": sink.kind = .splunk(try FluentBitCloud.splunk(parameters))
