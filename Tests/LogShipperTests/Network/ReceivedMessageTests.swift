@@ -3,7 +3,7 @@ import Testing
 
 @testable import LogShipper
 
-@Suite struct ForwardMessageTests {
+@Suite struct ReceivedMessageTests {
     private typealias Value = ForwardBytes.Value
 
     private let record = Value.map([(.text("a"), .text("b")), (.text("n"), .integer(-3))])
@@ -227,7 +227,7 @@ import Testing
     }
 }
 
-@Suite struct ForwardHandshakeTests {
+@Suite struct PeerHandshakeTests {
     private func ping(_ fields: [String]) -> [UInt8] {
         ForwardBytes.pack(.array(fields.map { .text($0) }))
     }

@@ -89,10 +89,9 @@ struct ReceivedEntries {
         }
         switch head.kind {
         case .unsigned(let seconds):
-            guard seconds > 0, seconds < 9_000_000_000 else { return now }
-            return Int64(seconds) * 1_000_000_000
+            return Self.time(Int64(clamping: seconds), now)
         case .signed(let seconds):
-            return isInArray && seconds < 0 ? nil : now
+            return isInArray && seconds < 0 ? nil : Self.time(seconds, now)
         case .float(let seconds):
             guard seconds > 0, seconds < 9e9 else { return now }
             return Int64(seconds * 1e9)
@@ -104,5 +103,10 @@ struct ReceivedEntries {
         default:
             return now
         }
+    }
+
+    /// Whole seconds; nothing, and what no clock shows, is now.
+    private static func time(_ seconds: Int64, _ now: Int64) -> Int64 {
+        seconds > 0 && seconds < 9_000_000_000 ? seconds * 1_000_000_000 : now
     }
 }
