@@ -8,7 +8,6 @@ final class ChunkQueue: Sendable {
     private struct State {
         var ready: [Chunk] = []
         var first = 0
-        var bytes = 0
         var records = 0
         var taken = 0
         /// Chunks in memory by number: those under way, and since when each waits.
@@ -20,6 +19,8 @@ final class ChunkQueue: Sendable {
     }
 
     private let state = Mutex(State())
+    // Changed with the lock held; the engine asks for it with every record.
+    private let size = Atomic(0)
     private let wake: Int32
     let spool: Spool?
 
@@ -32,7 +33,7 @@ final class ChunkQueue: Sendable {
     deinit { _ = close(wake) }
 
     /// Bytes of the chunks in memory, those under way included.
-    var bytes: Int { state.withLock { $0.bytes } }
+    var bytes: Int { size.value }
     /// Records in memory, those under way included.
     var records: Int { state.withLock { $0.records } }
     /// True where nothing waits and nothing is under way.
@@ -46,7 +47,7 @@ final class ChunkQueue: Sendable {
     /// Adds one at the end.
     func push(_ chunk: Chunk) {
         state.withLock { state in
-            state.bytes += chunk.bytes.count
+            size.add(chunk.bytes.count)
             state.records += chunk.items.count
             state.ready.append(chunk)
             state.since[chunk.number] = EngineLoop.now
@@ -84,7 +85,7 @@ final class ChunkQueue: Sendable {
     func takeOldest() -> (chunk: Chunk, isKept: Bool)? {
         state.withLock { state in
             guard let chunk = Self.next(&state) else { return nil }
-            state.bytes -= chunk.bytes.count
+            size.add(-chunk.bytes.count)
             state.records -= chunk.items.count
             state.since[chunk.number] = nil
             return (chunk, state.kept.removeValue(forKey: chunk.number) != nil)
@@ -95,7 +96,7 @@ final class ChunkQueue: Sendable {
     func dropOldest() -> Chunk? {
         let (chunk, ticket) = state.withLock { state -> (Chunk?, SpoolTicket?) in
             guard let chunk = Self.next(&state) else { return (nil, nil) }
-            state.bytes -= chunk.bytes.count
+            size.add(-chunk.bytes.count)
             state.records -= chunk.items.count
             state.since[chunk.number] = nil
             return (chunk, state.kept.removeValue(forKey: chunk.number))
@@ -162,7 +163,7 @@ final class ChunkQueue: Sendable {
         let ticket = state.withLock { state -> SpoolTicket? in
             state.taken -= 1
             guard !isFromSpool else { return nil }
-            state.bytes -= chunk.bytes.count
+            size.add(-chunk.bytes.count)
             state.records -= chunk.items.count
             state.underWay[number] = nil
             state.since[number] = nil

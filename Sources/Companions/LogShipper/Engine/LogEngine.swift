@@ -150,7 +150,6 @@ final class LogEngine: RecordIntake {
         adjust: (inout LogRecord, Span<UInt8>, Bool) -> Void
     ) {
         guard let state = streams[origin.stream] else { return }
-        let source = configuration.sources[state.stream.source]
         let counters = counters[state.stream.source]
         counters.lines.add(1)
         counters.bytes.add(line.count)
@@ -161,7 +160,7 @@ final class LogEngine: RecordIntake {
         var isMatched = true
         if case .unmatched(let why) = parsers[state.stream.source].parse(line, into: &record) {
             counters.unmatched.add(1)
-            guard source.emitsUnmatched else {
+            guard configuration.sources[state.stream.source].emitsUnmatched else {
                 bury(line, state, origin, "the line could not be parsed: \(why)")
                 pass(origin, state, sinks)
                 return
@@ -169,12 +168,14 @@ final class LogEngine: RecordIntake {
             isMatched = false
             record.removeAll()
             record.time = time
-            let key = Array(source.parser.messageKey.utf8)
+            let key = Array(
+                configuration.sources[state.stream.source].parser.messageKey.utf8
+            )
             record.append(name: key.span, value: line, kind: .text)
         }
         if !mark.isEmpty { add(mark) }
         adjust(&record, line, isMatched)
-        decorate(source, state)
+        decorate(state)
         deliver(state, sinks)
     }
 
@@ -185,10 +186,9 @@ final class LogEngine: RecordIntake {
 
     func take(_ given: inout LogRecord, sinks: SinkSet) {
         guard let state = streams[given.origin.stream] else { return }
-        let source = configuration.sources[state.stream.source]
         counters[state.stream.source].lines.add(1)
         swap(&record, &given)
-        decorate(source, state)
+        decorate(state)
         deliver(state, sinks)
         swap(&record, &given)
     }
@@ -206,7 +206,7 @@ final class LogEngine: RecordIntake {
         }
     }
 
-    private func decorate(_ source: SourceConfiguration, _ state: StreamState) {
+    private func decorate(_ state: StreamState) {
         for (name, value) in state.stream.fields {
             record.set(name: name.span, value: value.span, kind: .text)
         }

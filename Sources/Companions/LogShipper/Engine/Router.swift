@@ -27,6 +27,8 @@ final class Router {
 
     private let pipelines: [[(matcher: TagMatcher, step: Step)]]
     private var plans: [[ByteString: Plan]]
+    /// The one of the last record, by the pipeline: the next one's tag is the same as a rule.
+    private var last: [(tag: ByteString, plan: Plan)?]
     /// fluentd's label for records that a filter or a sink could not work on.
     let errorPipeline: Int?
     /// Tags that are remembered for each pipeline; beyond it they are worked out each time.
@@ -55,6 +57,7 @@ final class Router {
         pipelines = made
         errorPipeline = configuration.pipelines.firstIndex { $0.name == "@ERROR" }
         plans = Array(repeating: [:], count: made.count)
+        last = Array(repeating: nil, count: made.count)
     }
 
     /// Takes one record through a pipeline; `give` puts it into a sink's buffer.
@@ -119,6 +122,13 @@ final class Router {
     }
 
     private func plan(_ pipeline: Int, _ tag: ByteString) -> Plan {
+        if let last = last[pipeline], last.tag == tag { return last.plan }
+        let plan = makePlan(pipeline, tag)
+        last[pipeline] = (tag, plan)
+        return plan
+    }
+
+    private func makePlan(_ pipeline: Int, _ tag: ByteString) -> Plan {
         if let known = plans[pipeline][tag] { return known }
         let bytes = tag.bytes
         let steps = pipelines[pipeline].filter { $0.matcher.matches(bytes.span) }.map(\.step)
