@@ -1,5 +1,6 @@
 """The log shipper under test: started on a configuration, stopped, killed, started again."""
 
+import resource
 import signal
 import subprocess
 from pathlib import Path
@@ -8,9 +9,13 @@ from harness.waiting import wait_until
 
 
 class Shipper:
-    """Runs `pillion run FILE` with its state in a folder."""
+    """Runs `pillion run FILE` with its state in a folder.
 
-    def __init__(self, binary, folder, text, name="fluent.conf", args=(), env=None):
+    `descriptors` limits its open files; `user` is who it runs as.
+    """
+
+    def __init__(self, binary, folder, text, name="fluent.conf", args=(), env=None,
+                 descriptors=None, user=None):
         self.binary = binary
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -19,6 +24,8 @@ class Shipper:
         self.state = self.folder / "state"
         self.args = list(args)
         self.env = env
+        self.descriptors = descriptors
+        self.user = user
         self.process = None
         self.output = self.folder / "output.txt"
 
@@ -28,9 +35,26 @@ class Shipper:
             self.process = subprocess.Popen(
                 [self.binary, "run", str(self.path), "--log-state", str(self.state), *self.args],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder,
-                start_new_session=True, env=self.env,
+                start_new_session=True, env=self.env, user=self.user,
+                preexec_fn=self._limit if self.descriptors else None,
             )
         return self
+
+    def _limit(self):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
+
+    def wait_said(self, text, seconds=20):
+        wait_until(lambda: text in self.said(), f"the shipper to say {text!r}", seconds)
+
+    def peak_memory(self):
+        """Bytes of memory that it has had at most."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("the system tells nothing of its memory")
+
+    def open_files(self):
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     def kill(self):
         if self.process and self.process.poll() is None:
@@ -38,11 +62,11 @@ class Shipper:
         if self.process:
             self.process.wait()
 
-    def stop(self, seconds=20):
+    def stop(self, seconds=20, wait=True):
         """SIGTERM once it is ready for it, and the exit code."""
         wait_until(lambda: self.said().count(" ready ") > self.ready_before, "the shipper's start")
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(seconds)
+        return self.process.wait(seconds) if wait else None
 
     def said(self):
         return self.output.read_text(errors="replace")

@@ -18,6 +18,8 @@ final class CheckpointFile: @unchecked Sendable {
     private var waiting: [() -> Void] = []
     private var waitingForNext: [() -> Void] = []
     private(set) var trouble: String?
+    /// Held while the file is written: the last write is the engine's.
+    private let hasEnded = Mutex(false)
     /// Gives what is to be written.
     var contents: () -> [CheckpointEntry] = { [] }
     /// Milliseconds between two writes that nobody waits for.
@@ -123,8 +125,19 @@ final class CheckpointFile: @unchecked Sendable {
         write()
     }
 
-    /// Writes here and now; for the end.
-    func saveNow() { note(Self.write(contents(), path)) }
+    /// Writes here and now, for the end.
+    ///
+    /// What was under way on the disk's thread comes before it or
+    /// not at all.
+    func saveNow() {
+        let entries = contents()
+        note(
+            hasEnded.withLock { hasEnded in
+                hasEnded = true
+                return Self.write(entries, path)
+            }
+        )
+    }
 
     private func write() {
         guard !isWriting else {
@@ -135,7 +148,7 @@ final class CheckpointFile: @unchecked Sendable {
         needsAnother = false
         let entries = contents()
         disk.post { [path, loop, self] in
-            let trouble = Self.write(entries, path)
+            let trouble = hasEnded.withLock { $0 ? nil : Self.write(entries, path) }
             loop.post { [self] in
                 isWriting = false
                 lastWrite = EngineLoop.now

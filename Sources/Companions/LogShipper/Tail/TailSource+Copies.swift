@@ -131,7 +131,7 @@ extension TailSource {
         var looks = 0
         return others.contains { other in
             guard !other.isClosed, other.fingerprint.length > 0,
-                size <= max(other.lastSize, other.readOffset)
+                size <= max(other.content.size ?? 0, other.lastSize, other.readOffset)
             else { return false }
             if other.fingerprint.length == whole.length {
                 guard other.fingerprint.sum == whole.sum else { return false }

@@ -94,9 +94,10 @@ extension TailSource {
     /// At the start: what was rotated away from under the globs is looked for beside its old place.
     func finishRemembered() {
         let folders = Set(remembered.all.map { Self.folder(of: $0.path) })
+        var others: [(path: String, node: FileNode)] = []
         for folder in folders.sorted() {
             for name in Glob.names(in: folder).sorted().prefix(Self.searchedMax) {
-                guard !remembered.isEmpty else { return }
+                guard !remembered.isEmpty else { break }
                 let path = folder == "/" ? "/" + name : folder + "/" + name
                 var facts = stat()
                 guard unsafe stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
@@ -105,13 +106,33 @@ extension TailSource {
                 else { continue }
                 let node = FileNode(opened)
                 let begin = content.read(at: 0, max: Fingerprint.bytesMax) ?? []
-                guard let entry = takeEntry(node, path, content, begin, isNamed: false) else {
-                    continue
+                if let entry = takeEntry(node, path, content, begin, isNamed: false) {
+                    follow(content, node, path, begin, entry).isRotated = true
+                } else if !content.isCompressed {
+                    others.append((path, node))
                 }
-                follow(content, node, path, begin, entry).isRotated = true
             }
         }
+        // After the copies of what they were.
+        for (path, node) in others where wasReplaced(node, path) {
+            guard let (content, facts) = openContent(path), FileNode(facts) == node else {
+                continue
+            }
+            let begin = content.read(at: 0, max: Fingerprint.bytesMax) ?? []
+            follow(content, node, path, begin, 0).isRotated = true
+        }
         remembered.keep(atMost: Self.rememberedMax)
+    }
+
+    /// True where a followed file was truncated, written anew and moved away since the run before:
+    /// nobody has read what is in it now.
+    private func wasReplaced(_ node: FileNode, _ path: String) -> Bool {
+        let number = remembered.numbers(of: node, at: path).first { number in
+            remembered[number].map { Relatives.isRelated(path, $0.path) } ?? false
+        }
+        guard let number else { return false }
+        remembered.remove(number)
+        return true
     }
 
     // MARK: - Positions of other programs

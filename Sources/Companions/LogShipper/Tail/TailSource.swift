@@ -219,7 +219,8 @@ final class TailSource: LogSource {
         var hasMore = false
         for file in turn {
             file.isDirty = false
-            guard !file.isClosed else { continue }
+            // What is not registered yet is marked again once it is.
+            guard !file.isClosed, file.isRegistered else { continue }
             if readTurn(file) {
                 if !file.isDirty {
                     file.isDirty = true
