@@ -115,7 +115,7 @@ import Testing
                     + "user_auth true\n</security>\n</source>"
             ),
             FluentTexts.refusal(
-                "[INPUT]\nName forward\nSecurity.Users u p\n[OUTPUT]\nName null\nMatch *",
+                "[INPUT]\n  Name forward\n  Security.Users u p\n[OUTPUT]\n  Name null\n  Match *",
                 isBit: true
             ),
         ]
