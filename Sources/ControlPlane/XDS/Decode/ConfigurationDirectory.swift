@@ -1,15 +1,15 @@
-internal import Document
+package import Document
 internal import Glibc
 
 /// The configuration files in a directory.
-enum ConfigurationDirectory {
+package enum ConfigurationDirectory {
     /// What the names of files end with.
     private static let endings = [".yaml", ".yml", ".json"]
     /// More than anybody means to merge.
     private static let entriesMax = 10_000
 
     /// Whether `path` leads to a directory.
-    static func isDirectory(_ path: String) -> Bool {
+    package static func isDirectory(_ path: String) -> Bool {
         kind(of: path) == S_IFDIR
     }
 
@@ -18,7 +18,7 @@ enum ConfigurationDirectory {
     /// Hidden entries are passed over, so that a volume of Kubernetes, which shows each file as a link
     /// through the hidden `..data`, is read once. Links are followed; directories inside are not.
     /// - Throws: why the directory can't be read, or that it holds no such file.
-    static func files(in directory: String) throws(DocumentFailure) -> [String] {
+    package static func files(in directory: String) throws(DocumentFailure) -> [String] {
         let names = try entries(of: directory).filter { name in
             !name.hasPrefix(".") && endings.contains { name.hasSuffix($0) }
         }

@@ -134,6 +134,11 @@ private struct Merging {
         do throws(DocumentFailure) {
             let bytes = try bytes()
             var root = try Self.parse(bytes)
+            // The log shipper's part is its own affair, and a file may have no other.
+            if let others = root.without("logs") {
+                guard case .mapping(let members) = others.content, !members.isEmpty else { return }
+                root = others
+            }
             if EnvironmentSubstitution.mayConcern(bytes) {
                 var substitution = EnvironmentSubstitution(environment)
                 root = substitution.fill(root)
@@ -239,5 +244,14 @@ extension EnvironmentSubstitution.Failure {
             what: what,
             hint: hint
         )
+    }
+}
+
+extension Node {
+    /// The node without a member; nil where it has none of this name.
+    fileprivate func without(_ key: String) -> Node? {
+        guard case .mapping(let members) = content, members.contains(where: { $0.key == key })
+        else { return nil }
+        return Node(content: .mapping(members.filter { $0.key != key }), position: position)
     }
 }

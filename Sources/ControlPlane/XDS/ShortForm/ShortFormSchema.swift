@@ -12,8 +12,20 @@ package enum ShortFormSchema {
                 member("$schema", .text("https://json-schema.org/draft/2020-12/schema")),
                 member("$id", .text("https://pillion.dev/schemas/sidecar-config.schema.json")),
                 member("title", .text("SidecarConfig, the short form of Pillion's configuration")),
-            ] + members
+            ] + members.map(withLogs)
         )
+    }
+
+    /// The log shipper's part stands beside the others, and is nobody's business here.
+    private static func withLogs(_ member: JSONTree.Member) -> JSONTree.Member {
+        guard member.name == "properties", case .object(let properties) = member.value else {
+            return member
+        }
+        let logs = JSONTree.object([
+            Self.member("description", .text("The log shipper, described in logs.md.")),
+            Self.member("type", .text("object")),
+        ])
+        return Self.member("properties", .object(properties + [Self.member("logs", logs)]))
     }
 
     private static func member(_ name: String, _ value: JSONTree) -> JSONTree.Member {

@@ -20,7 +20,7 @@ struct WatchedPaths: Equatable {
     func concerns(_ name: String, in directory: String) -> Bool {
         guard let wanted = names[directory] else { return false }
         guard let wanted else {
-            return [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
+            return [".yaml", ".yml", ".json", ".conf"].contains { name.hasSuffix($0) }
                 || name == "..data"
         }
         return wanted.contains(name)

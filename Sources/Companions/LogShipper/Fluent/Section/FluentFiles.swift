@@ -118,9 +118,13 @@ struct FluentFiles {
         unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
     }
 
-    /// The files that a glob names, sorted; its folder counts as read, so that new files are noticed.
+    /// The files that a glob names, sorted.
+    ///
+    /// Its folder counts as read, so that new files are noticed; of a folder that is watched files
+    /// count that are called like configurations.
     func matching(_ pattern: String) -> [String] {
-        if let star = pattern.firstIndex(where: { "*?[{".contains($0) }) {
+        let isUsual = [".conf", ".yaml", ".yml"].contains { pattern.hasSuffix($0) }
+        if isUsual, let star = pattern.firstIndex(where: { "*?[{".contains($0) }) {
             read?.add(Self.folder(of: String(pattern[..<star]) + "x"))
         }
         return Self.matching(pattern)

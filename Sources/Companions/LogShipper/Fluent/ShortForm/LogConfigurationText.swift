@@ -20,7 +20,7 @@ package enum LogConfigurationText {
     package static func print(_ configuration: LogConfiguration) -> String {
         var root = LogTreeMap()
         root.add("logs", .map(LogFormWriter(configuration.simplified).tree))
-        return LogTree.map(root).yaml
+        return LogTree.map(root).withoutVariables.yaml
     }
 
     /// Reads what stands below `logs:`.
@@ -42,5 +42,20 @@ package enum LogConfigurationText {
         let configuration = form.read(filled)
         guard reading.problems.isEmpty else { throw LogConfigurationFailures(reading.problems) }
         return configuration
+    }
+}
+
+extension LogTree {
+    /// The tree so that no text in it is taken for a variable of the environment.
+    fileprivate var withoutVariables: LogTree {
+        switch self {
+        case .text(let text): return .text(LogVariables.escaped(text))
+        case .list(let values): return .list(values.map(\.withoutVariables))
+        case .map(let map):
+            var escaped = LogTreeMap()
+            for member in map.members { escaped.add(member.name, member.value.withoutVariables) }
+            return .map(escaped)
+        case .integer, .decimal, .boolean: return self
+        }
     }
 }

@@ -198,7 +198,8 @@ extension LogKind where Value == Double {
         Self(
             words: noun,
             read: { node, spot in
-                guard var text = logScalar(node, spot, noun, example: nil) else { return nil }
+                let said = logPlain(noun)
+                guard var text = logScalar(node, spot, said, example: nil) else { return nil }
                 let shown = text
                 var divisor = 1.0
                 if text.hasSuffix("%"), range.upperBound == 1 {
@@ -206,7 +207,7 @@ extension LogKind where Value == Double {
                     divisor = 100
                 }
                 guard let number = ScalarText.double(text) else {
-                    spot.at(node.position).refuse("\(fluentQuoted(shown)) is not \(noun)")
+                    spot.at(node.position).refuse("\(fluentQuoted(shown)) is not \(said)")
                     return nil
                 }
                 guard range.contains(number / divisor) else {

@@ -142,7 +142,7 @@ enum LogSearchTables {
             "`_type`, for Elasticsearch up to 7."
         )
         table.include(LogServerTables.http, \.target)
-        table.add(opensearch)
+        table.add(opensearch, alias: "elasticsearch")
     }
 
     /// The same under its other name, which is never printed.

@@ -211,9 +211,12 @@ extension LogKind where Value == String {
             let example = "https://search.example:9200"
             guard let text = logScalar(node, spot, "a URL", example: example) else { return nil }
             guard text.hasPrefix("http://") || text.hasPrefix("https://") else {
+                let isOther = text.contains("://")
                 spot.at(node.position).refuse(
-                    "\(fluentQuoted(text)) does not say whether it speaks TLS",
-                    hint: "write http://\(text) or https://\(text)"
+                    "\(fluentQuoted(text)) "
+                        + (isOther ? "is not spoken to" : "does not say whether it speaks TLS"),
+                    hint: isOther
+                        ? "http:// and https:// are" : "write http://\(text) or https://\(text)"
                 )
                 return nil
             }

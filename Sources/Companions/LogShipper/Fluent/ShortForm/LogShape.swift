@@ -65,6 +65,8 @@ struct LogShapes<Kind: Sendable>: Sendable {
             let unknown = given.filter { !others.contains($0) }
             let near = unknown.lazy.compactMap { word in
                 fluentDidYouMean(word, among: names)
+                    ?? names.first { $0.hasPrefix(word) && word.utf8.count > 3 }
+                    .map { "did you mean \(fluentQuoted($0))?" }
             }.first
             spot.refuse(
                 "it does not say what kind of \(noun) it is",

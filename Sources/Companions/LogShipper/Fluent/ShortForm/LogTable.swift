@@ -8,6 +8,24 @@ struct LogFieldDescription: Sendable {
     /// The default as it would be written, or what it means that there is none.
     var standard: String
     var tables: [LogTableDescription] = []
+
+    /// The words without their marks, for messages.
+    var plainWords: String { logPlain(words) }
+}
+
+/// Words of the reference as they stand in a message: without links and code marks.
+func logPlain(_ words: String) -> String {
+    var text = ""
+    var rest = Substring(words)
+    while let first = rest.first {
+        if rest.hasPrefix("]("), let end = rest.firstIndex(of: ")") {
+            rest = rest[rest.index(after: end)...]
+            continue
+        }
+        if first != "`", first != "[" { text.append(first) }
+        rest = rest.dropFirst()
+    }
+    return text
 }
 
 /// What the reference says of an object.
@@ -20,6 +38,8 @@ struct LogTableDescription: Sendable {
 struct LogField<Owner: Sendable>: Sendable {
     var description: LogFieldDescription
     var isRequired = false
+    /// Another field that says the same.
+    var alias: String?
     let read: @Sendable (Node, LogSpot, inout Owner) -> Void
     /// nil where it has its default.
     let write: @Sendable (Owner) -> LogTree?
@@ -59,7 +79,8 @@ struct LogTable<Owner: Sendable>: Sendable {
         }
         for field in fields where field.isRequired && !given.contains(field.name) {
             if given.contains(field.name + "File") { continue }
-            spot.refuse("\(field.name) is missing", hint: field.description.words)
+            if let alias = field.alias, given.contains(alias) { continue }
+            spot.refuse("\(field.name) is missing", hint: field.description.plainWords)
         }
         for group in alternatives {
             let both = group.filter(given.contains)
@@ -236,8 +257,14 @@ struct LogTable<Owner: Sendable>: Sendable {
         )
     }
 
-    /// A field of its own making.
-    mutating func add(_ field: LogField<Owner>) { fields.append(field) }
+    /// A field of its own making, which says the same as another one.
+    mutating func add(_ field: LogField<Owner>, alias name: String) {
+        for number in fields.indices where fields[number].name == name {
+            fields[number].alias = field.name
+        }
+        fields.append(field)
+        alternatives.append([name, field.name])
+    }
 }
 
 extension DocumentLimits {
@@ -293,7 +320,7 @@ extension LogKind where Value: Equatable {
                 let before = spot.reading.problems.count
                 main.read(node, spot, &value)
                 for field in table.fields where field.isRequired && field.name != primary {
-                    spot.refuse("\(field.name) is missing", hint: field.description.words)
+                    spot.refuse("\(field.name) is missing", hint: field.description.plainWords)
                 }
                 return spot.reading.problems.count == before ? value : nil
             },
