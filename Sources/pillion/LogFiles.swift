@@ -1,33 +1,60 @@
 import ArgumentParser
 import CompanionKit
+import Document
 import Glibc
 import LogShipper
 import Model
 import Telemetry
+import XDS
 
 /// A log shipper's configuration that was read and found good.
 struct CompiledLogs: Sendable {
     var configuration: LogConfiguration
     var options: LogShipper.Options
+    /// The files and folders that decide what it says.
+    var files: [String] = []
 }
 
 /// Tells the files of log shippers from others, and reads them.
 enum LogFiles {
     private static let bytesMax = 16 << 20
 
-    /// The files that are fluentd's or fluent-bit's, and all others, in their order.
+    /// The files that say what the log shipper is to do, and those that say something else, in their
+    /// order; a sidecar's file with `logs:` is both.
     static func split(_ files: [String]) -> (logs: [String], others: [String]) {
         var logs: [String] = []
         var others: [String] = []
         for file in files {
-            if language(of: file) == nil { others.append(file) } else { logs.append(file) }
+            guard ConfigurationDirectory.isDirectory(file) else {
+                let language = language(of: file)
+                if language != nil { logs.append(file) }
+                if language?.isAlone != true { others.append(file) }
+                continue
+            }
+            others.append(file)
+            let inside = (try? ConfigurationDirectory.files(in: file)) ?? []
+            logs += inside.filter { language(of: $0)?.isShortForm == true }
         }
         return (logs, others)
     }
 
-    private enum Language { case fluentd, fluentBit }
+    private enum Language {
+        case fluentd, fluentBit, fluentBitYAML
+        case shortForm(Node, isAlone: Bool)
 
-    /// nil for what is neither, can't be read, or can be read only once.
+        /// Nothing but the log shipper's part is in it.
+        var isAlone: Bool {
+            if case .shortForm(_, let isAlone) = self { return isAlone }
+            return true
+        }
+
+        var isShortForm: Bool {
+            if case .shortForm = self { return true }
+            return false
+        }
+    }
+
+    /// nil for what is none of them, can't be read, or can be read only once.
     private static func language(of file: String) -> Language? {
         var facts = stat()
         guard unsafe stat(file, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
@@ -35,7 +62,12 @@ enum LogFiles {
         else { return nil }
         if LogConfigurationFile.isFluentd(text, path: file) { return .fluentd }
         if LogConfigurationFile.isFluentBitClassic(text, path: file) { return .fluentBit }
-        return nil
+        guard let root = try? DocumentReader.read(text) else { return nil }
+        if LogConfigurationFile.hasShortForm(root), let logs = root.member("logs") {
+            guard case .mapping(let members) = root.content else { return nil }
+            return .shortForm(logs.value, isAlone: members.count == 1)
+        }
+        return LogConfigurationFile.isFluentBit(root) ? .fluentBitYAML : nil
     }
 
     /// Reads the file; nil where there is none.
@@ -45,16 +77,26 @@ enum LogFiles {
         guard let file = files.first else { return nil }
         if files.count > 1 {
             StandardError.print(
-                "\(files[1]): the log shipper takes one file, and \(file) is one: use @include"
+                "\(files[1]): the log shipper takes one file, and \(file) is one: put it all there, or include files"
             )
             throw ExitCode(2)
         }
-        let configuration: LogConfiguration
-        do throws(LogConfigurationFailure) {
-            configuration = try read(file)
-        } catch {
-            StandardError.print("\(error)")
+        switch reading(file, stateDirectory: stateDirectory) {
+        case .success(let compiled): return compiled
+        case .failure(let failure):
+            for problem in failure.problems { StandardError.print(problem) }
             throw ExitCode(2)
+        }
+    }
+
+    /// Reads the file, now or again; what it warns of is logged.
+    static func reading(_ file: String, stateDirectory: String?) -> LogCompanion.Reading {
+        let configuration: LogConfiguration
+        let read = FilesRead()
+        do throws(LogConfigurationFailures) {
+            configuration = try Self.read(file, files: read)
+        } catch {
+            return .failure(LogReadFailure(problems: error.problems.map(\.description)))
         }
         for note in configuration.warnings {
             Log.shared.log(.warning, "configuration", ["problem": "\(note.place): \(note.what)"])
@@ -64,29 +106,82 @@ enum LogFiles {
         do throws(FileFailure) {
             try AtomicFile.makeDirectories(directory)
         } catch {
-            StandardError.print(
+            let problem =
                 "pillion: the log shipper's state can't be kept: \(error) (name a folder with "
-                    + "--log-state)"
-            )
-            throw ExitCode(2)
+                + "--log-state)"
+            return .failure(LogReadFailure(problems: [problem]))
         }
-        return CompiledLogs(
-            configuration: configuration,
-            options: LogShipper.Options(stateDirectory: directory, hostname: hostname())
+        return .success(
+            CompiledLogs(
+                configuration: configuration,
+                options: LogShipper.Options(stateDirectory: directory, hostname: hostname()),
+                files: read.all
+            )
         )
     }
 
     /// Reads and compiles one file in the language that it is in.
-    static func read(_ file: String) throws(LogConfigurationFailure) -> LogConfiguration {
-        let environment = FluentEnvironment(hostname: hostname()) { name in
+    ///
+    /// - Parameter files: gets the names of the files and folders that decide what it says.
+    static func read(
+        _ file: String,
+        files: FilesRead? = nil
+    ) throws(LogConfigurationFailures) -> LogConfiguration {
+        var environment = FluentEnvironment(hostname: hostname()) { name in
             unsafe getenv(name).map { unsafe String(cString: $0) }
         }
-        if language(of: file) == .fluentBit {
-            let sections = try FluentBitReader.read(path: file, environment: environment)
-            return try FluentBitCompiler.compile(sections, file: file, environment: environment)
+        environment.files = files
+        files?.add(file)
+        let language = language(of: file)
+        if case .shortForm(let node, _)? = language {
+            return try LogConfigurationText.read(node, file: file, environment: environment)
         }
-        let root = try FluentdReader.read(path: file, environment: environment)
-        return try FluentdCompiler.compile(root, environment: environment)
+        do throws(LogConfigurationFailure) {
+            switch language {
+            case .fluentBit:
+                let sections = try FluentBitReader.read(path: file, environment: environment)
+                return try FluentBitCompiler.compile(
+                    sections,
+                    file: file,
+                    environment: environment
+                )
+            case .fluentBitYAML:
+                let sections = try FluentBitYAML.read(path: file, environment: environment)
+                return try FluentBitCompiler.compile(
+                    sections,
+                    file: file,
+                    environment: environment
+                )
+            case nil where isYAML(file):
+                return try refuse(file)
+            default:
+                let root = try FluentdReader.read(path: file, environment: environment)
+                return try FluentdCompiler.compile(root, environment: environment)
+            }
+        } catch {
+            throw LogConfigurationFailures([error])
+        }
+    }
+
+    private static func isYAML(_ file: String) -> Bool {
+        [".yaml", ".yml", ".json"].contains { file.lowercased().hasSuffix($0) }
+    }
+
+    /// Says why a document is nothing for a log shipper.
+    private static func refuse(_ file: String) throws(LogConfigurationFailure) -> LogConfiguration {
+        var place = ConfigurationPlace(file: file, line: 0)
+        do throws(DocumentFailure) {
+            _ = try DocumentReader.read(FileContents.read(file))
+        } catch {
+            place.line = error.position?.line ?? 0
+            place.column = error.position?.column ?? 0
+            throw LogConfigurationFailure(place: place, what: error.what, hint: error.hint)
+        }
+        throw LogConfigurationFailure(
+            place: place,
+            what: "nothing in it is for the log shipper",
+            hint: "write logs: with sources and sinks"
+        )
     }
 
     /// Beside the position file that the configuration names, which is on a volume that stays; or where

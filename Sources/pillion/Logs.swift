@@ -47,7 +47,10 @@ struct Logs: ParsableCommand {
                 throw ExitCode(2)
             }
             print(text, terminator: "")
-            let isWell = json ? text.contains("\"warnings\":[]") : !text.contains("warning: ")
+            let isWell =
+                json
+                ? text.contains("\"warnings\":[]") && text.contains("\"problems\":[]")
+                : !text.contains("warning: ")
             if !isWell { throw ExitCode(1) }
         }
     }
@@ -66,7 +69,7 @@ struct Logs: ParsableCommand {
         var file: String
 
         func run() throws {
-            do throws(LogConfigurationFailure) {
+            do throws(LogConfigurationFailures) {
                 let configuration = try LogFiles.read(file)
                 for note in configuration.warnings {
                     StandardError.print("warning: \(note.place): \(note.what)")

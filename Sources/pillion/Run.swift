@@ -225,7 +225,10 @@ struct Run: ParsableCommand {
             dnsServers: dnsServers,
             lifecycle: try lifecycle(of: source),
             watches: watch,
-            logs: logs
+            logs: logs,
+            readLogs: { [logState] in
+                LogFiles.reading(split.logs[0], stateDirectory: logState)
+            }
         )
         let code = sidecar.run()
         if code != 0 { throw ExitCode(code) }

@@ -20,6 +20,8 @@ struct Sidecar {
     let watches: Bool
     /// The log shipper's configuration; nil: none runs.
     let logs: CompiledLogs?
+    /// Reads it again.
+    let readLogs: @Sendable () -> LogCompanion.Reading
 
     /// A page of the admin interface from which its memory is worth giving back.
     private static let largePageBytes = 1 << 20
@@ -50,6 +52,7 @@ struct Sidecar {
             ending?.begin(cause)
         }
         var plane: DataPlane?
+        var shipper: LogCompanion?
         // Made before any other thread, so that all of them inherit the mask.
         let signals = try SignalSource(
             loop: loop,
@@ -59,12 +62,22 @@ struct Sidecar {
             case SIGUSR1:
                 plane?.flushLogs()
                 accessLog.reopen()
-            case SIGHUP: reloader?.request("SIGHUP")
+            case SIGHUP:
+                reloader?.request("SIGHUP")
+                shipper?.reload("SIGHUP")
             default: end("signal \(signal)")
             }
         }
         _ = signal(SIGPIPE, SIG_IGN)
-        let shipper = try logs.map { try LogShipper($0.configuration, options: $0.options) }
+        let shipperCode = ExitCodeOfShipper()
+        if let logs {
+            shipper = try LogCompanion(logs, read: readLogs) { [mailbox = loop.mailbox] code in
+                shipperCode.value.store(Int(code), ordering: .relaxed)
+                mailbox.post {
+                    ($0.owner as? Reloader)?.whenAsked?("a source of the log shipper has ended")
+                }
+            }
+        }
         // From here on the running process waits for this one, and serves.
         let predecessor = try askPredecessor()
         let inherited = predecessor?.sockets
@@ -83,16 +96,7 @@ struct Sidecar {
         let admin = AdminInterface(plane: made, registry: registry, process: process) {
             end("POST /quitquitquit")
         }
-        let shipperCode = ExitCodeOfShipper()
-        if let shipper {
-            admin.companions.append(LogPages(shipper))
-            shipper.whenEndIsAsked { [mailbox = loop.mailbox] code in
-                shipperCode.value.store(Int(code), ordering: .relaxed)
-                mailbox.post {
-                    ($0.owner as? Reloader)?.whenAsked?("a source of the log shipper has ended")
-                }
-            }
-        }
+        if let shipper { admin.companions.append(LogPages(shipper)) }
         let server = try makeServer(admin, loop: loop, inherited: inherited)
         let pages = ReadinessPages(condition: admin.condition) { [mailbox = loop.mailbox] in
             mailbox.post { ($0.owner as? Reloader)?.whenAsked?("POST /quitquitquit") }
@@ -135,6 +139,7 @@ struct Sidecar {
                     reloads.stop()
                     server?.leave()
                     readiness?.leave()
+                    shipper?.yield()
                     ending?.yield()
                 },
                 refusal: { ending == nil ? "it is starting" : nil }
@@ -160,6 +165,7 @@ struct Sidecar {
             try takeOver(from: predecessor, loop, made)
         }
         shipper?.start()
+        let logWatch = watches ? shipper.map { LogWatch(loop: loop, companion: $0) } : nil
         sayReady(made, admin: server?.address, readiness, workers: count)
         let took = (ContinuousClock.now - begin) / .milliseconds(1)
         registry.serverStats(worker: StatsRegistry.controlWorker - 1)
@@ -173,6 +179,7 @@ struct Sidecar {
         let memory = MemoryReturn(loop: loop, plane: made)
         memory.start()
         withExtendedLifetime((signals, server, reloads, takeover, predecessor)) { loop.run() }
+        logWatch?.stop()
         memory.stop()
         watch?.stop()
         reloads.stop()

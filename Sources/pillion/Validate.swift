@@ -49,19 +49,25 @@ struct Validate: ParsableCommand {
     }
 
     private func validateLogs(_ file: String) throws {
-        do throws(LogConfigurationFailure) {
-            let configuration = try LogFiles.read(file)
-            try configuration.checkSinks(hostname: "localhost")
-            for note in configuration.warnings {
-                StandardError.print("warning: \(note.place): \(note.what)")
-            }
-            print(
-                "ok: \(configuration.sources.count) log sources, \(configuration.sinks.count) "
-                    + "sinks, \(configuration.warnings.count) warnings"
-            )
+        let configuration: LogConfiguration
+        do throws(LogConfigurationFailures) {
+            configuration = try LogFiles.read(file)
         } catch {
             StandardError.print("\(error)")
             throw ExitCode(2)
         }
+        do throws(LogConfigurationFailure) {
+            try configuration.checkSinks(hostname: "localhost")
+        } catch {
+            StandardError.print("\(error)")
+            throw ExitCode(2)
+        }
+        for note in configuration.warnings {
+            StandardError.print("warning: \(note.place): \(note.what)")
+        }
+        print(
+            "ok: \(configuration.sources.count) log sources, \(configuration.sinks.count) "
+                + "sinks, \(configuration.warnings.count) warnings"
+        )
     }
 }
