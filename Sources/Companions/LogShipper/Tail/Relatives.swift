@@ -4,6 +4,9 @@
 /// so that many new ones cost little.
 struct Relatives {
     private var byStem: [String: [TailedFile]] = [:]
+    private var byName: [String: [TailedFile]] = [:]
+    /// Files that share a stem, of which only so many are looked at.
+    private static let sharedMax = 64
     private var checked: Set<ObjectIdentifier> = []
 
     init(_ files: some Sequence<TailedFile>) {
@@ -12,7 +15,11 @@ struct Relatives {
 
     mutating func insert(_ file: TailedFile) {
         let (folder, name) = Self.parts(file.path)
-        byStem["\(folder)/\(Self.stem(name))", default: []].append(file)
+        byName["\(folder)/\(name)", default: []].append(file)
+        let stem = "\(folder)/\(Self.stem(name))"
+        if byStem[stem, default: []].count < Self.sharedMax {
+            byStem[stem, default: []].append(file)
+        }
     }
 
     /// Files in the same folder whose name, or its begin up to a dot, this one's name begins with.
@@ -22,7 +29,7 @@ struct Relatives {
         var found: [TailedFile] = []
         for character in name {
             key.append(character)
-            guard let files = byStem[key] else { continue }
+            let files = (byName[key] ?? []) + (byStem[key] ?? [])
             found += files.filter { Self.isRelated(path, $0.path) }
         }
         return found

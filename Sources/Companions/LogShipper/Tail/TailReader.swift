@@ -101,6 +101,9 @@ final class TailReader {
         if case .inPieces = cursor.longLine {
             mark = [.piece, .lastPiece]
             cursor.longLine = .none
+        } else if line.count > options.lineBytesMax + 2, options.longLines == .split {
+            takePieces(bytes, line, base, file, cursor)
+            return
         } else if line.count > options.lineBytesMax + 2 {
             // Only where a buffer is longer than a line may be.
             let kept = line.lowerBound..<line.lowerBound + options.lineBytesMax
@@ -113,6 +116,39 @@ final class TailReader {
             return
         }
         hand(bytes.extracting(splitter.trimmed(line, in: bytes)), origin, mark, file, cursor)
+    }
+
+    /// A line of a buffer that is longer than a line may be, in the pieces that ``takePiece`` makes.
+    private func takePieces(
+        _ bytes: Span<UInt8>,
+        _ line: Range<Int>,
+        _ base: UInt64,
+        _ file: TailedFile,
+        _ cursor: TailCursor
+    ) {
+        var start = line.lowerBound
+        let most = max(splitter.isWide ? options.lineBytesMax & ~1 : options.lineBytesMax, 4)
+        while line.upperBound - start > most + 2 {
+            var piece: [UInt8] = []
+            for index in start..<start + most { piece.append(bytes[index]) }
+            if splitter.encoding == .utf8 { Self.dropCutCharacter(&piece) }
+            let end = start + piece.count
+            let origin = RecordOrigin(
+                stream: file.stream,
+                start: base + UInt64(start),
+                end: base + UInt64(end)
+            )
+            counters.truncated.add(1)
+            hand(piece.span, origin, [.piece], file, cursor)
+            start = end
+        }
+        let origin = RecordOrigin(
+            stream: file.stream,
+            start: base + UInt64(start),
+            end: base + UInt64(line.upperBound)
+        )
+        let rest = splitter.trimmed(start..<line.upperBound, in: bytes)
+        hand(bytes.extracting(rest), origin, [.piece, .lastPiece], file, cursor)
     }
 
     /// A line that is left out: an empty record with its place moves the watermark.
