@@ -309,6 +309,19 @@ def test_a_kill_between_loses_nothing(binary, tmp_path, kafka):
         shipper.finish()
 
 
+def test_memory_is_steady_over_many_chunks(binary, tmp_path, kafka):
+    with Shipping(binary, tmp_path, kafka, 'headers {"who":"pillion"}',
+                  buffer="chunk_limit_size 16k") as shipper:
+        sizes = []
+        for first in range(1, 60_001, 20_000):
+            shipper.write(first, first + 19_999)
+            wait_until(lambda last=first + 19_999: len(kafka.messages("logs")) >= last,
+                       "all of it", 25)
+            sizes.append(shipper.resident_memory())
+        shipper.finish()
+    assert sizes[2] - sizes[1] < 4 << 20, sizes
+
+
 def test_a_stop_is_prompt_while_brokers_are_away_and_loses_nothing(binary, tmp_path, kafka):
     kafka.down()
     shipper = Shipping(binary, tmp_path, kafka, buffer="flush_at_shutdown false")

@@ -48,8 +48,15 @@ class Shipper:
 
     def peak_memory(self):
         """Bytes of memory that it has had at most."""
+        return self._memory("VmHWM:")
+
+    def resident_memory(self):
+        """Bytes of memory that it has now."""
+        return self._memory("VmRSS:")
+
+    def _memory(self, name):
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(name):
                 return int(line.split()[1]) * 1024
         raise AssertionError("the system tells nothing of its memory")
 

@@ -146,30 +146,6 @@ private let isInstalled = (try? KafkaLibrary.load()) != nil
         }
         sender.close()
     }
-
-    @Test func memoryIsSteadyOverManyChunks() throws {
-        let (sink, sender) = try sink { $0.headers = [("h", RecordTemplate(literal: "v"))] }
-        var chunk = SinkFixtures.chunk(sink.encoder, 200)
-        var middle = 0
-        for number in 1...1000 {
-            chunk.number = UInt64(number)
-            let outcome = sender.send(chunk, cancellation: Cancellation())
-            guard case .delivered = outcome else {
-                Issue.record("chunk \(number): \(words(outcome))")
-                return
-            }
-            if number == 500 { middle = Self.residentKilobytes }
-        }
-        // The brokers inside keep some of what they were sent.
-        #expect(Self.residentKilobytes - middle < 12_000)
-        sender.close()
-    }
-
-    private static var residentKilobytes: Int {
-        guard let text = try? AtomicFile.read("/proc/self/statm", bytesMax: 1000) else { return 0 }
-        let words = String(decoding: text, as: UTF8.self).split(separator: " ")
-        return words.count > 1 ? (Int(words[1]) ?? 0) * 4 : 0
-    }
 }
 
 struct KafkaLibraryTests {
