@@ -303,5 +303,6 @@ final class SinkBuffer {
         counters.memoryBytes.store(openBytes + queue.bytes, ordering: .relaxed)
         counters.diskBytes.store(queue.spool?.bytes ?? 0, ordering: .relaxed)
         counters.waitingRecords.store(waitingRecords, ordering: .relaxed)
+        counters.truncated.store(encoder.truncatedRecords, ordering: .relaxed)
     }
 }
