@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The comparison and the allocation count, one after the other: both must pass. Of the scenarios
-# named, those that the allocation count knows are counted; without a name all are.
+# The comparison, the allocation count and the log shipper, one after the other: all must pass. Of the
+# scenarios named, those that the allocation count knows are counted; without a name all are.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 binary=${1:?usage: scripts/bench.sh BINARY [arguments of Benchmarks/compare.py]}
@@ -21,5 +21,9 @@ done
 if ! $named || ((${#counted[@]} > 0)); then
     echo
     $python Benchmarks/allocations.py --pillion "$binary" "${counted[@]}" || status=1
+fi
+if ! $named; then
+    echo
+    $python Benchmarks/logs.py --pillion "$binary" || status=1
 fi
 exit $status

@@ -155,7 +155,49 @@ request "http://$admin/stats/prometheus" |
     fail "there are metrics"
 show <"$work/metrics"
 
-step "8. SIGTERM: a request that runs is finished, new ones are refused, the exit code is 0."
+step "8. Logs travel, too: six lines of YAML ship the access log. Its backend is down, so lines wait."
+"$pillion" app --port 0 >"$work/backend" 2>&1 &
+backend=$!
+wait_lines "$work/backend" ':[0-9]+' 1
+backend_port=$(grep -o -m1 -E ':[0-9]+' "$work/backend" | tr -d :)
+kill "$backend"
+wait "$backend" 2>/dev/null || true
+cat >"$work/logs.yaml" <<EOF
+logs:
+  sources:
+    - tail: $work/access.log
+  sinks:
+    - http: http://127.0.0.1:$backend_port/lines
+      retry: { first: 50ms, max: 200ms }
+EOF
+"$pillion" run "$work/logs.yaml" --log-state "$work/state" --admin 127.0.0.1:0 \
+    >"$work/shipper.log" 2>&1 &
+shipper=$!
+children+=("$shipper")
+wait_lines "$work/shipper.log" 'admin bound' 1
+shipper_admin=$(grep -o -m1 -E '127\.0\.0\.1:[0-9]+' "$work/shipper.log")
+# Waits until the shipper's status says it.
+wait_status() {
+    for _ in $(seq 200); do
+        "$pillion" logs status --admin "$shipper_admin" >"$work/shipped" || true
+        grep -q -E "$1" "$work/shipped" && return
+        sleep 0.05
+    done
+    fail "the status says '$1': $(<"$work/shipped")"
+}
+wait_status 'warning: .*refused'
+show <"$work/shipped"
+
+step "9. The backend is back: every line arrives, and only then is it remembered as delivered."
+"$pillion" app --port "$backend_port" >"$work/backend2" 2>&1 &
+children+=($!)
+lines=$(wc -l <"$work/access.log")
+wait_status "sink .*: $lines records delivered"
+show <"$work/shipped"
+kill -TERM "$shipper"
+wait "$shipper" || fail "the log shipper ends with code 0"
+
+step "10. SIGTERM: a request that runs is finished, new ones are refused, the exit code is 0."
 request -o "$work/slow" -w '%{http_code}' "${shop[@]}" "http://$front/delay/1s" >"$work/status" &
 slow=$!
 # The request runs when the app has it.

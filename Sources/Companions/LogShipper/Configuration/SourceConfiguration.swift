@@ -51,7 +51,10 @@ package struct TailOptions: Sendable, Equatable {
     package var importedPositions: ImportedPositions?
     /// Where a file that no checkpoint knows is read from at the start of the shipper; files that
     /// appear later are read from their begin.
-    package var readsFromHead = false
+    ///
+    /// An app often writes before its sidecar runs, so nothing is left out unless it is asked for;
+    /// fluentd's and fluent-bit's files have their own default, the end.
+    package var readsFromHead = true
     /// Milliseconds for which a rotated file is followed after its last byte.
     package var rotateWait: Int64 = 5000
     /// Milliseconds between two looks for new files, beside the notices of the kernel.

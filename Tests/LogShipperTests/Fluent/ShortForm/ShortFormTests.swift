@@ -142,7 +142,7 @@ struct ShortFormTests {
           sources:
             - tail: [/a, '/b/{c,d}*.log']
               exclude: /a/x
-              from: start
+              from: end
               positions: {fluentBit: /p.db}
               rotateWait: 1m30s
               refresh: 5s

@@ -113,8 +113,8 @@ package enum LogReference {
         name: "name",
         words: "a name",
         summary:
-            "For metrics, messages, the spool's folder and `to`. Keep it: positions in files are "
-            + "remembered by it.",
+            "For metrics, messages, the spool's folder and `to`. Positions in files go by where the sink "
+            + "sends.",
         standard: "the kind's, then `KIND-2`"
     )
 
