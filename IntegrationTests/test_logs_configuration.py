@@ -257,6 +257,43 @@ def test_what_means_the_same_changes_nothing(binary, tmp_path):
     assert taken == ["2"], shipper.said()
 
 
+def test_one_process_at_a_time_ships_and_a_takeover_loses_and_repeats_nothing(binary, tmp_path):
+    """The new process has the sockets at once, and the files once the old one has stopped reading."""
+    append(tmp_path / "app.log", 1, 50)
+    args = ["--takeover-socket", str(tmp_path / "takeover"), "--drain-time", "5"]
+    text = short(tmp_path)
+    with Shipper(binary, tmp_path / "shipper", text, name="logs.yaml", args=args) as shipper:
+        for round in range(3):
+            first = 100 * round
+            append(tmp_path / "app.log", first + 51, first + 100)
+            wait_numbers(tmp_path / "out.log", first + 51, first + 100, "lines before a takeover")
+            old = shipper.process
+            append(tmp_path / "app.log", first + 101, first + 125)
+            shipper.start()
+            append(tmp_path / "app.log", first + 126, first + 150)
+            assert old.wait(20) == 0, shipper.said()
+            wait_numbers(tmp_path / "out.log", first + 101, first + 150, "lines of a takeover")
+        assert shipper.stop() == 0, shipper.said()
+    assert sorted(numbers(tmp_path / "out.log")) == list(range(1, 351))
+
+
+def test_a_second_process_says_for_whom_it_waits(binary, tmp_path):
+    append(tmp_path / "app.log", 1, 5)
+    with Shipper(binary, tmp_path / "shipper", short(tmp_path), name="logs.yaml") as first:
+        wait_numbers(tmp_path / "out.log", 1, 5, "the first lines")
+        second = Shipper(binary, tmp_path / "shipper", short(tmp_path), name="logs.yaml")
+        second.output = tmp_path / "second.txt"
+        with second:
+            second.wait_said(f"another process ships from {second.state}")
+            append(tmp_path / "app.log", 6, 10)
+            wait_numbers(tmp_path / "out.log", 6, 10, "lines of the first")
+            first.kill()
+            append(tmp_path / "app.log", 11, 15)
+            wait_numbers(tmp_path / "out.log", 11, 15, "lines of the second")
+            assert second.stop() == 0, second.said()
+    assert set(numbers(tmp_path / "out.log")) == set(range(1, 16))
+
+
 def test_every_metric_is_in_the_reference(binary, tmp_path):
     text = short(tmp_path)
     with Shipper(binary, tmp_path / "shipper", text, name="logs.yaml",
