@@ -64,6 +64,30 @@ import Testing
         #expect(bench.messages().sorted() == lines(numbers(1, 6)))
     }
 
+    /// The end comes before anybody looks at the file again, which is longer than it was by then.
+    @Test func theNextRunKnowsTheCopyOfWhatWasTruncatedJustBeforeTheEnd() throws {
+        try append(numbers(1, 3), to: log)
+        let first = try TailBench(folder, paths: ["app.log*"])
+        try first.play([
+            .init(act: {}) { first.messages().count == 3 },
+            .init(
+                act: {
+                    try append(numbers(4, 4), to: log)
+                    let bytes = try #require(try AtomicFile.read(log, bytesMax: 1 << 20))
+                    try AtomicFile.write(bytes.span, to: log + ".1")
+                    _ = unsafe truncate(log, 0)
+                    try append(numbers(11, 30), to: log)
+                },
+                isDone: { true }
+            ),
+        ])
+        #expect(first.messages() == lines(numbers(1, 3)))
+        let second = try TailBench(folder, paths: ["app.log*"])
+        try second.play([.init(act: {}) { second.messages().count >= 21 }])
+        #expect(second.messages().sorted() == lines(numbers(11, 30) + numbers(4, 4)))
+        #expect(second.keepers[0].identities.contains(first.keepers[0].identities[0]))
+    }
+
     @Test func aBlockedSinkStaysBehindAloneAndCatchesUp() throws {
         let bench = try TailBench(folder, sinks: 2, memoryMax: 200)
         bench.silent = [1]

@@ -44,6 +44,9 @@ final class FolderWatch {
     }
 
     /// Watches these folders and no others.
+    ///
+    /// Of each one that was not watched before ``changed`` is told: what came to it after somebody
+    /// looked and before the watch began is told by nobody else.
     func watch(_ wanted: Set<String>) {
         guard descriptor >= 0 else {
             unwatched = wanted
@@ -64,6 +67,7 @@ final class FolderWatch {
             // Two paths to one folder share a watch: the first name stays.
             if folders[watch] == nil { folders[watch] = folder }
             watches[folder] = watch
+            changed(folder, "")
         }
     }
 

@@ -22,11 +22,19 @@ extension TailSource {
         }
     }
 
+    /// The same for a file that nobody is about to read: only one whose size has changed is looked
+    /// into.
+    func mayBeReplaced(_ file: TailedFile) -> Bool {
+        guard let size = file.content.size, size != file.lastSize else { return false }
+        return isReplaced(file)
+    }
+
     /// The content was replaced in place: what was not read may be in a copy, and the file begins anew.
     func replaced(_ file: TailedFile) {
         let unread = file.lastSize - min(file.hindmostOffset, file.lastSize)
         let hasCopy = moveToCopy(file)
         if !hasCopy {
+            file.isGone = true
             if unread > 0 {
                 say(
                     file.path,
@@ -74,7 +82,8 @@ extension TailSource {
                 node: node,
                 path: path,
                 fingerprint: Fingerprint(begin.span),
-                delivered: file.delivered
+                delivered: file.delivered,
+                known: file.known
             )
             copy.stream = file.stream
             copy.cursors = file.cursors

@@ -242,7 +242,8 @@ extension TailSource {
             node: node,
             path: path,
             fingerprint: Fingerprint(begin.span),
-            delivered: delivered
+            delivered: delivered,
+            known: (entry.offset, entry.marker)
         )
         file.stream = engine.open(
             LogStream(

@@ -148,7 +148,13 @@ final class TailSource: LogSource {
         if file.isClosed { forgetIfDelivered(file) }
     }
 
-    func save() { checkpoint.saveNow() }
+    func save() {
+        // What was copied and truncated since the last look: the next run goes on in the copy.
+        for file in Array(byStream.values) where !file.isClosed && mayBeReplaced(file) {
+            replaced(file)
+        }
+        checkpoint.saveNow()
+    }
 
     func lag() -> SourceLag {
         var lag = SourceLag()
@@ -176,7 +182,11 @@ final class TailSource: LogSource {
 
     private func entries() -> [CheckpointEntry] {
         // Of files that are gone and wholly delivered nothing is kept.
-        byStream.values.map { $0.entry(sinkKeys: sinkKeys) } + remembered.all
+        byStream.values.map(entry) + remembered.all
+    }
+
+    private func entry(_ file: TailedFile) -> CheckpointEntry {
+        file.entry(sinkKeys: sinkKeys) { mayBeReplaced(file) }
     }
 
     private func forgetIfDelivered(_ file: TailedFile) {
@@ -184,7 +194,7 @@ final class TailSource: LogSource {
         byStream[file.stream] = nil
         if compressed.values.contains(file.stream) {
             // Its compressed copy goes on for it: nothing of it is read again.
-            remembered.insert(file.entry(sinkKeys: sinkKeys))
+            remembered.insert(entry(file))
             compressed = compressed.filter { $0.value != file.stream }
             setScan()
         }

@@ -27,6 +27,10 @@ final class TailedFile {
     /// It is in the list of those to be read.
     var isDirty = false
     var isClosed = false
+    /// What it was read from is gone, truncated without a copy: what is there now is another file's.
+    var isGone = false
+    /// The place that the checkpoint knew last, with the bytes before it.
+    private(set) var known: (offset: UInt64, marker: Marker)
     /// Bytes that may be read in this second, where there is a limit.
     var allowance: Int = 0
     var allowanceSecond: Int64 = 0
@@ -37,7 +41,8 @@ final class TailedFile {
         node: FileNode,
         path: String,
         fingerprint: Fingerprint,
-        delivered: [Int: UInt64]
+        delivered: [Int: UInt64],
+        known: (offset: UInt64, marker: Marker)
     ) {
         self.content = content
         self.identity = identity
@@ -46,6 +51,7 @@ final class TailedFile {
         name = path
         self.fingerprint = fingerprint
         self.delivered = delivered
+        self.known = known
     }
 
     /// Everything before it is delivered to every sink.
@@ -56,20 +62,26 @@ final class TailedFile {
     var hindmostOffset: UInt64 { cursors.map(\.offset).min() ?? watermark }
 
     /// What the checkpoint keeps of it.
-    func entry(sinkKeys: [Int: String]) -> CheckpointEntry {
+    ///
+    /// - Parameter isReplaced: asked after the bytes before the offset were read: where they may be
+    ///   another file's, the place that was known before is kept.
+    func entry(sinkKeys: [Int: String], isReplaced: () -> Bool) -> CheckpointEntry {
         let offset = watermark
         // Of a file that can't be read now nothing is known but where it was.
         let length = Int(min(offset, UInt64(Marker.bytesMax)))
         let bytes = content.peek(at: offset - UInt64(length), max: length) ?? []
+        if !isGone, !isReplaced() {
+            known = (offset, bytes.count == length ? Marker(bytes.span) : Marker())
+        }
         var entry = CheckpointEntry(
             identity: identity,
             node: node,
             path: path,
             fingerprint: fingerprint,
-            offset: offset,
-            marker: bytes.count == length ? Marker(bytes.span) : Marker()
+            offset: known.offset,
+            marker: known.marker
         )
-        for (sink, value) in delivered where value > offset {
+        for (sink, value) in delivered where value > known.offset {
             if let key = sinkKeys[sink] { entry.sinkOffsets[key] = value }
         }
         return entry
