@@ -1,5 +1,6 @@
 import CompanionKit
 import Glibc
+import Synchronization
 import Testing
 
 @testable import LogShipper
@@ -64,6 +65,62 @@ import Testing
         }
         let again = try Spool(directory: folder.path + "/s", bytesMax: 1 << 20)
         #expect(texts(again) == (2..<5).map { "c\($0)-0c\($0)-1" })
+    }
+
+    /// The process ended between the removal of a file and that of its note.
+    @Test func aNoteThatStayedDoesNotMakeANewFileDone() throws {
+        let folder = TemporaryFolder()
+        let directory = folder.path + "/s"
+        try AtomicFile.makeDirectories(directory)
+        let five: [UInt8] = [5, 0, 0, 0, 0, 0, 0, 0]
+        try AtomicFile.write(five.span, to: directory + "/000000000001.ack")
+        do {
+            let spool = try Spool(directory: directory, bytesMax: 1 << 20)
+            for number in 0..<3 { try spool.append(chunk("c\(number)")) }
+        }
+        let again = try Spool(directory: directory, bytesMax: 1 << 20)
+        #expect(again.found.chunks == 3)
+        #expect(texts(again) == (0..<3).map { "c\($0)-0c\($0)-1" })
+    }
+
+    @Test func aFileThatIsGoneIsLostAndHoldsUpNothing() throws {
+        let folder = TemporaryFolder()
+        let directory = folder.path + "/s"
+        let spool = try Spool(directory: directory, bytesMax: 1 << 20, segmentBytes: 300)
+        for number in 0..<10 { try spool.append(chunk("c\(number)")) }
+        let first = try #require(folder.names(in: directory).sorted().first)
+        _ = unsafe unlink(directory + "/" + first)
+        let found = texts(spool)
+        #expect(found.count < 10 && found.last == "c9-0c9-1")
+        #expect(spool.isEmpty && spool.bytes == 0)
+    }
+
+    @Test func aDiskThatRefusesIsAskedAgainAndThenHasAll() throws {
+        let folder = TemporaryFolder()
+        let directory = folder.path + "/s"
+        let isRefusing = Mutex(true)
+        do {
+            let spool = try Spool(
+                directory: directory,
+                bytesMax: 1 << 20,
+                segmentBytes: 300,
+                bringToDisk: { _ in !isRefusing.withLock { $0 } }
+            )
+            for number in 0..<6 { try spool.append(chunk("c\(number)")) }
+            #expect(throws: FileFailure.self) { try spool.sync() }
+            // What it refused is written anew, in files of their own.
+            try spool.sync()
+            try spool.append(chunk("c6"))
+            #expect(throws: FileFailure.self) { try spool.sync() }
+            isRefusing.withLock { $0 = false }
+            try spool.append(chunk("c7"))
+            try spool.sync()
+            let next = spool.next()
+            let (_, ticket) = try #require(next)
+            spool.done(ticket)
+        }
+        let again = try Spool(directory: directory, bytesMax: 1 << 20)
+        #expect(texts(again) == (1..<8).map { "c\($0)-0c\($0)-1" })
     }
 
     @Test func oneThatWasPutBackComesNext() throws {

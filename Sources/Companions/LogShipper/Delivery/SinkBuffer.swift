@@ -37,6 +37,9 @@ final class SinkBuffer {
     private(set) var dropped: [DoneChunk] = []
     /// Chunks that were written to the spool and not yet brought to the disk.
     private(set) var unsynced: [DoneChunk] = []
+    /// When the disk took nothing more for the spool, in milliseconds on the monotonic clock; nil where
+    /// it did.
+    private var refusedAt: Int64?
 
     /// A chunk that nobody waits for any more.
     struct DoneChunk: Sendable {
@@ -209,14 +212,46 @@ final class SinkBuffer {
         do throws(FileFailure) {
             try spool.append(chunk)
         } catch {
-            Log.shared.log(.error, "a log sink's spool can't be written: \(error)")
+            noteRefusal(error)
             return false
         }
+        refusedAt = nil
         counters.spilledChunks.add(1)
         unsynced.append(DoneChunk(chunk))
         queue.signal()
         return true
     }
+
+    /// A full disk is said once; until it has room what waits stays within the memory's limit.
+    private func noteRefusal(_ failure: FileFailure) {
+        if refusedAt == nil {
+            Log.shared.log(
+                .error,
+                "the spool of log sink \(configuration.name) can't be written: \(failure)"
+            )
+        }
+        refusedAt = EngineLoop.now
+    }
+
+    /// Asks a disk that took nothing whether it has room again, once in a while.
+    ///
+    /// A sender that could not open a file of the spool is told to try once more.
+    ///
+    /// - Parameter now: milliseconds on the monotonic clock.
+    func lookAtSpool(now: Int64) {
+        guard let spool = queue.spool else { return }
+        if let last = refusedAt, now - last >= Self.refusalInterval {
+            refusedAt = spool.hasRoom(for: chunkBytesMax) ? nil : now
+        }
+        if now - signalledAt >= Self.refusalInterval, !spool.isEmpty {
+            signalledAt = now
+            queue.signal()
+        }
+    }
+
+    private var signalledAt: Int64 = 0
+    /// Milliseconds between two looks at a disk that is full.
+    private static let refusalInterval: Int64 = 1000
 
     /// Writes all that waits in memory to the spool, for the end of the process.
     ///
@@ -249,6 +284,7 @@ final class SinkBuffer {
     /// - Parameter now: milliseconds on the monotonic clock.
     func keepWaiting(butOf streams: Set<UInt32>, now: Int64) {
         guard let spool = queue.spool else { return }
+        guard refusedAt == nil else { return }
         for chunk in queue.waiting(since: now - Self.keepAfter)
         where !chunk.streams.isSubset(of: streams) {
             guard !spool.isFull else { return }
@@ -256,7 +292,7 @@ final class SinkBuffer {
                 let ticket = try spool.keep(chunk)
                 queue.isKept(chunk.number, as: ticket)
             } catch {
-                Log.shared.log(.error, "a log sink's spool can't be written: \(error)")
+                noteRefusal(error)
                 return
             }
             counters.spilledChunks.add(1)
@@ -287,7 +323,7 @@ final class SinkBuffer {
     /// True while nothing more goes in.
     var isFull: Bool {
         guard openBytes + queue.bytes >= configuration.buffer.memoryMax else { return false }
-        if let spool = queue.spool, isInTrouble, !spool.isFull { return false }
+        if let spool = queue.spool, isInTrouble, !spool.isFull, refusedAt == nil { return false }
         return true
     }
 

@@ -1,6 +1,7 @@
 internal import CompanionKit
 import Glibc
 import Synchronization
+import Telemetry
 
 /// Names a chunk that came from a spool, to say later that it is done.
 struct SpoolTicket: Sendable {
@@ -75,7 +76,13 @@ final class Spool: Sendable {
         try AtomicFile.makeDirectories(directory)
         var initial = State()
         var found = Found()
-        for number in try Self.segmentNumbers(in: directory) {
+        let numbers = try Self.numbers(in: directory)
+        for number in numbers.left {
+            // Its file is gone and it stayed: a new file of this number would be taken for done.
+            initial.nextNumber = max(initial.nextNumber, number + 1)
+            _ = unsafe unlink(Self.ackPath(directory, number))
+        }
+        for number in numbers.segments {
             let segment = try Self.scan(directory, number, &found)
             initial.nextNumber = max(initial.nextNumber, number + 1)
             guard segment.readRecords < segment.records else {
@@ -261,26 +268,65 @@ final class Spool: Sendable {
                     )
                     continue
                 }
-                let (chunk, length) = read(segment, &state)
-                state.segments[index].readRecords += 1
-                state.segments[index].readBytes += length
-                state.waiting -= 1
-                if let chunk { return (chunk, ticket) }
-                // Unreadable: nothing of it can be sent, so it is done.
-                markDone(ticket, &state)
+                switch read(segment, &state) {
+                case .chunk(let chunk, let length):
+                    state.segments[index].readRecords += 1
+                    state.segments[index].readBytes += length
+                    state.waiting -= 1
+                    return (chunk, ticket)
+                case .rotten(let length):
+                    state.segments[index].readRecords += 1
+                    state.segments[index].readBytes += length
+                    state.waiting -= 1
+                    // Nothing of it can be sent, so it is done.
+                    lose([ticket], &state)
+                case .unreadable:
+                    let left = (segment.readRecords..<segment.records)
+                        .filter { !segment.kept.contains($0) }
+                    state.segments[index].readRecords = segment.records
+                    state.segments[index].readBytes = segment.bytes
+                    state.waiting -= left.count
+                    lose(
+                        left.map { SpoolTicket(segment: segment.number, record: $0) },
+                        &state
+                    )
+                case .later: return nil
+                }
             }
             return nil
         }
     }
 
-    private func read(_ segment: Segment, _ state: inout State) -> (Chunk?, Int) {
+    private func lose(_ tickets: [SpoolTicket], _ state: inout State) {
+        for ticket in tickets { markDone(ticket, &state) }
+        Log.shared.log(
+            .error,
+            "chunks of a spool can't be read and are lost",
+            ["folder": directory, "chunks": "\(tickets.count)"]
+        )
+    }
+
+    /// What reading one record came to.
+    private enum Reading {
+        case chunk(Chunk, length: Int)
+        /// It is not what was written; the next begins so many bytes later.
+        case rotten(length: Int)
+        /// Nothing of the rest of the file can be found.
+        case unreadable
+        /// The system has no file descriptor for it now.
+        case later
+    }
+
+    private func read(_ segment: Segment, _ state: inout State) -> Reading {
         if state.readerNumber != segment.number || state.reader < 0 {
             if state.reader >= 0 { _ = close(state.reader) }
             state.reader = unsafe open(Self.path(directory, segment.number), O_RDONLY | O_CLOEXEC)
             state.readerNumber = segment.number
         }
+        guard state.reader >= 0 else {
+            return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? .later : .unreadable
+        }
         let rest = segment.bytes - segment.readBytes
-        guard state.reader >= 0 else { return (nil, rest) }
         guard let head = Self.bytes(state.reader, at: segment.readBytes, SpoolRecord.headBytes),
             let (length, sum) = try? SpoolRecord.bodyLength(head.span),
             SpoolRecord.headBytes + length <= rest,
@@ -289,8 +335,24 @@ final class Spool: Sendable {
                 at: segment.readBytes + SpoolRecord.headBytes,
                 length
             )
-        else { return (nil, rest) }
-        return (try? SpoolRecord.decode(body.span, sum: sum), SpoolRecord.headBytes + length)
+        else { return .unreadable }
+        guard let chunk = try? SpoolRecord.decode(body.span, sum: sum) else {
+            return .rotten(length: SpoolRecord.headBytes + length)
+        }
+        return .chunk(chunk, length: SpoolRecord.headBytes + length)
+    }
+
+    /// True where the disk takes so many bytes more.
+    func hasRoom(for count: Int) -> Bool {
+        let path = directory + "/probe"
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return false }
+        defer {
+            _ = close(descriptor)
+            _ = unsafe unlink(path)
+        }
+        let bytes = [UInt8](repeating: 0, count: count)
+        return (try? AtomicFile.writeAll(bytes.span, to: descriptor, path: path)) != nil
     }
 
     /// A chunk is delivered or given up: it will not be read again, not even after a restart.
@@ -391,23 +453,29 @@ final class Spool: Sendable {
         _ = close(descriptor)
     }
 
-    private static func segmentNumbers(in directory: String) throws(FileFailure) -> [UInt64] {
+    /// The numbers of its files, and those of which only the note of what is done is left.
+    private static func numbers(
+        in directory: String
+    ) throws(FileFailure) -> (segments: [UInt64], left: [UInt64]) {
         guard let handle = unsafe opendir(directory) else {
             throw FileFailure(path: directory, call: "open")
         }
         defer { unsafe closedir(handle) }
-        var numbers: [UInt64] = []
+        var segments: Set<UInt64> = []
+        var notes: Set<UInt64> = []
         while let entry = unsafe readdir(handle) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
                     unsafe String(cString: $0)
                 }
             }
-            if name.hasSuffix(".seg"), let number = UInt64(name.dropLast(4)) {
-                numbers.append(number)
+            guard let number = UInt64(name.dropLast(4)), number < UInt64(Int64.max) else {
+                continue
             }
+            if name.hasSuffix(".seg") { segments.insert(number) }
+            if name.hasSuffix(".ack") { notes.insert(number) }
         }
-        return numbers.sorted()
+        return (segments.sorted(), notes.subtracting(segments).sorted())
     }
 
     /// Walks through a file, cuts a torn end off, and finds where reading goes on.

@@ -227,6 +227,7 @@ package final class LogShipper: Sendable {
         engine.beginRound()
         for buffer in engine.buffers {
             buffer.sealOld(now: engine.now)
+            buffer.lookAtSpool(now: engine.now)
             if engine.hasFleeting {
                 buffer.keepWaiting(butOf: engine.repeatable, now: engine.now)
             }
