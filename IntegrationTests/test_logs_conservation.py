@@ -11,6 +11,7 @@ import gzip
 import os
 import random
 import shutil
+import signal
 import subprocess
 import time
 
@@ -18,12 +19,14 @@ import pytest
 
 from harness.elastic import Elastic, Fault
 from harness.shipper import Shipper
+from harness.waiting import wait_until
 
 pytestmark = pytest.mark.pillion_only
 
 EACH = 10
 SEQUENCES = int(os.environ.get("PILLION_SEQUENCES", "500"))
 
+TAKEN_OVER = "log configuration taken over"
 SOURCE = """
 <source>
   @type tail
@@ -60,7 +63,7 @@ SINK = """
     request_timeout 1s
     <buffer>
       {buffer}
-      flush_interval 0.05
+      flush_interval {interval}
       retry_wait 0.02
       retry_max_interval 0.1
       retry_forever true
@@ -97,7 +100,9 @@ class Life:
         self.is_seen = False
         self.filler = None
         self.path = self.logs / "app.log"
-        self.shipper = Shipper(binary, folder / "shipper", self.configuration(folder))
+        self.reloads = 0
+        self.text = self.configuration(folder)
+        self.shipper = Shipper(binary, folder / "shipper", self.changed_text())
         self.folder = folder
         self.file = None
         if self.is_linked:
@@ -118,8 +123,8 @@ class Life:
             if self.spills:
                 buffer += "\n      flush_at_shutdown false"
             text += SINK.format(
-                name=f"es{number}", port=elastic.port, chunk=choose(["1k", "8k", "1m"]),
-                total=choose(["4k", "64k", "8m"]),
+                name=f"es{number}", port=elastic.port, interval="{interval}",
+                chunk=choose(["1k", "8k", "1m"]), total=choose(["4k", "64k", "8m"]),
                 buffer=buffer if self.has_spool else "@type memory")
         return text + "</match>\n"
 
@@ -281,9 +286,27 @@ class Life:
         time.sleep(self.random.random() * 0.03)
         self.kill()
 
+    def changed_text(self):
+        return self.text.replace("{interval}", f"0.0{50 + self.reloads}")
+
     def reload(self):
-        """The same configuration again, as after any change to it."""
-        self.restart()
+        """Another configuration while it runs; now and then life goes on before that is taken over."""
+        if not self.spills:
+            for elastic in self.elastics:
+                with elastic.changed:
+                    elastic.is_down = False
+        waits = self.random.random() < 0.5
+        self.is_seen = False
+        self.reloads += 1
+        self.shipper.wait_ready()
+        before = self.shipper.said().count(TAKEN_OVER)
+        fresh = self.shipper.path.with_suffix(".new")
+        fresh.write_text(self.changed_text())
+        os.rename(fresh, self.shipper.path)
+        if self.random.random() < 0.5:
+            self.shipper.process.send_signal(signal.SIGHUP)
+        if waits:
+            wait_until(lambda: self.shipper.said().count(TAKEN_OVER) > before, "the new configuration")
 
     def fault(self):
         elastic = self.random.choice(self.elastics)

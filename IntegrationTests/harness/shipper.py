@@ -69,9 +69,12 @@ class Shipper:
         if self.process:
             self.process.wait()
 
+    def wait_ready(self):
+        wait_until(lambda: self.said().count(" ready ") > self.ready_before, "the shipper's start")
+
     def stop(self, seconds=20, wait=True):
         """SIGTERM once it is ready for it, and the exit code."""
-        wait_until(lambda: self.said().count(" ready ") > self.ready_before, "the shipper's start")
+        self.wait_ready()
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds) if wait else None
 
