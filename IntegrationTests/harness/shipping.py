@@ -105,13 +105,16 @@ class Shipping(Shipper):
         return self.status()["sinks"][0]
 
     def wait_for_trouble(self, words, seconds=20.0):
-        """Wait until the sink's trouble is said in these words; they are in the warnings then."""
+        """Wait until the sink's trouble is said in these words; while it lasts they are in the warnings.
+
+        One that passes at once may be over before the status is asked for, and is in the log alone.
+        """
         last = [""]
 
         def matches():
             assert self.process.poll() is None, f"it ended: {self.said()[-2000:]}"
             last[0] = self.sink()["trouble"] or last[0]
-            return re.search(words, last[0])
+            return re.search(words, last[0]) or re.search(words, self.said())
 
         with contextlib.suppress(AssertionError):
             return wait_until(matches, words, seconds)
