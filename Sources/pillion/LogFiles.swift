@@ -41,6 +41,8 @@ enum LogFiles {
     private enum Language {
         case fluentd, fluentBit, fluentBitYAML
         case shortForm(Node, isAlone: Bool)
+        /// What belongs below `logs:` stands at the top of the file.
+        case shortFormWithoutLogs(Node.Member)
 
         /// Nothing but the log shipper's part is in it.
         var isAlone: Bool {
@@ -67,7 +69,9 @@ enum LogFiles {
             guard case .mapping(let members) = root.content else { return nil }
             return .shortForm(logs.value, isAlone: members.count == 1)
         }
-        return LogConfigurationFile.isFluentBit(root) ? .fluentBitYAML : nil
+        if LogConfigurationFile.isFluentBit(root) { return .fluentBitYAML }
+        guard root.member("static_resources") == nil, root.member("spec") == nil else { return nil }
+        return (root.member("sources") ?? root.member("sinks")).map { .shortFormWithoutLogs($0) }
     }
 
     /// Reads the file; nil where there is none.
@@ -138,6 +142,17 @@ enum LogFiles {
         }
         do throws(LogConfigurationFailure) {
             switch language {
+            case .shortFormWithoutLogs(let member):
+                let position = member.keyPosition
+                throw LogConfigurationFailure(
+                    place: ConfigurationPlace(
+                        file: file,
+                        line: position.line,
+                        column: position.column
+                    ),
+                    what: "\(member.key) stands at the top of the file",
+                    hint: "a log shipper's fields stand below logs:"
+                )
             case .fluentBit:
                 let sections = try FluentBitReader.read(path: file, environment: environment)
                 return try FluentBitCompiler.compile(

@@ -39,8 +39,9 @@ package enum LogConfigurationText {
         let filled = LogVariables(reading).fill(node, at: spot)
         guard reading.problems.isEmpty else { throw LogConfigurationFailures(reading.problems) }
         let form = LogFormReader(spot)
-        let configuration = form.read(filled)
+        var configuration = form.read(filled)
         guard reading.problems.isEmpty else { throw LogConfigurationFailures(reading.problems) }
+        configuration.warnings = reading.warnings
         return configuration
     }
 }

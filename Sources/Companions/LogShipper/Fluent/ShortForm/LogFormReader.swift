@@ -286,7 +286,6 @@ final class LogFormReader {
         for (number, sink) in configuration.sinks.enumerated() where !reached.contains(number) {
             spot.reading.warn("no step leads to the sink \(sink.name)", at: sink.place)
         }
-        configuration.warnings = spot.reading.warnings
     }
 }
 

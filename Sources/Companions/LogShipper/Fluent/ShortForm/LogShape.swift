@@ -70,7 +70,8 @@ struct LogShapes<Kind: Sendable>: Sendable {
             }.first
             spot.refuse(
                 "it does not say what kind of \(noun) it is",
-                hint: near ?? "write one of \(names.joined(separator: ", "))"
+                hint: LogGuesses.hint(members, noun: noun, kinds: names) ?? near
+                    ?? "write one of \(names.joined(separator: ", "))"
             )
             return nil
         }

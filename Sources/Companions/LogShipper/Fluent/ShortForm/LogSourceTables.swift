@@ -468,6 +468,13 @@ extension LogKind where Value == LogEndpoint {
                 guard let text = logScalar(node, spot, noun, example: "127.0.0.1:\(usual)") else {
                     return nil
                 }
+                if text.contains("://") {
+                    spot.at(node.position).refuse(
+                        "\(fluentQuoted(text)) is not \(noun)",
+                        hint: "without udp://, tcp:// or http://; transport says how it is spoken"
+                    )
+                    return nil
+                }
                 var host = "127.0.0.1"
                 var digits = Substring(text)
                 if let colon = text.lastIndex(of: ":") {

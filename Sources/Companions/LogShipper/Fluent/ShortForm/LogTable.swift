@@ -277,7 +277,8 @@ func logRefuseUnknown(_ members: [Node.Member], known: [String], _ spot: LogSpot
     for member in members where !known.contains(member.key) {
         spot.inside(member).refuse(
             "the field is not known",
-            hint: fluentDidYouMean(member.key, among: known)
+            hint: LogGuesses.field(member.key, among: known)
+                ?? fluentDidYouMean(member.key, among: known)
                 ?? "known here: \(known.joined(separator: ", "))"
         )
     }

@@ -58,6 +58,13 @@ struct LogVariables {
                 result += value ?? ""
                 rest = reference.rest
             } else {
+                if rest.hasPrefix("${"), rest.contains("}") {
+                    spot.warn(
+                        "what begins with ${ and names no environment variable stays as it is; "
+                            + "a field is %{field}, and a secret's file has a field of its own, "
+                            + "such as passwordFile"
+                    )
+                }
                 result += "$"
                 rest = rest.dropFirst()
             }
