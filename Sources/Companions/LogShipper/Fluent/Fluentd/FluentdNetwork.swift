@@ -163,7 +163,8 @@ enum FluentdNetwork {
                 notes: parameters.notes
             )
             key = try inner.required("shared_key")
-            inner.withoutEffect(["self_hostname"])
+            // fluentd insists on it; the host's own name is said here.
+            _ = try inner.filled("self_hostname")
             try inner.finish()
         }
         options.sharedKey = try parameters.filled("shared_key") ?? key
