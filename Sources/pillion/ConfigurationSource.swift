@@ -44,7 +44,11 @@ struct ConfigurationSource: Sendable {
 
     /// Why changes cannot be noticed, nor the files be read twice; nil where they can.
     var reasonAgainstWatching: String? {
-        if files.isEmpty { return "the command line is the configuration" }
+        if files.isEmpty {
+            return app == nil && listen == nil
+                ? "there is only the log shipper's, which is watched by itself"
+                : "the command line is the configuration"
+        }
         for file in files {
             var status = stat()
             guard unsafe stat(file, &status) == 0 else { continue }

@@ -123,9 +123,26 @@ final class LogCompanion: Sendable {
     func stop(deadline: Int64) {
         isEnding.store(true, ordering: .releasing)
         turn.withLock { turn in
-            turn.shipper?.stop(deadline: deadline)
+            if let shipper = turn.shipper {
+                shipper.stop(deadline: deadline)
+                tellWhatIsLeft(shipper)
+            }
             turn.shipper = nil
             turn.lock = nil
+        }
+    }
+
+    /// Who reads no status after the end must learn that something has not arrived.
+    private func tellWhatIsLeft(_ shipper: LogShipper) {
+        for sink in LogStatus(shipper).sinks where sink.diskBytes > 0 {
+            Log.shared.log(
+                .warning,
+                "not all is delivered; the rest waits on disk",
+                [
+                    "sink": sink.name, "bytes": "\(sink.diskBytes)",
+                    "why": sink.trouble.isEmpty ? "the time to stop was over" : sink.trouble,
+                ]
+            )
         }
     }
 

@@ -16,6 +16,8 @@ package final class SourceCounters: Sendable {
     package let lagSince = Atomic(0)
     /// Files lost from sight with bytes unread, shrunk, unreadable: each kind of trouble once.
     package let troubles = Atomic(0)
+    /// Files that its paths match; -1 where it has none, or has not looked yet.
+    package let matches = Atomic(-1)
     /// Where it listens.
     private let addresses = Mutex<[String]>([])
 

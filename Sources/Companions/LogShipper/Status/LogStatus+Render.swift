@@ -10,7 +10,9 @@ extension LogStatus {
                 out += "listening at \(source.listening.joined(separator: ", ")), "
             }
             out += "\(Self.grouped(source.lines)) lines, "
-            out += "\(Self.grouped(source.streams)) open"
+            out +=
+                source.matches == 0 && source.streams == 0
+                ? "no file matches" : "\(Self.grouped(source.streams)) open"
             if source.lagBytes > 0 {
                 out += ", \(Self.grouped(source.lagBytes)) bytes behind"
                 out += " for \(Self.seconds(source.lagSeconds))"

@@ -19,6 +19,8 @@ package struct LogStatus: Sendable {
         /// Seconds since which something waits; 0: nothing does.
         package var lagSeconds: Double
         package var troubles: Int
+        /// Files that its paths match; -1 where it has no paths.
+        package var matches = -1
         /// Where it listens, with the ports that the system chose.
         package var listening: [String] = []
     }
@@ -79,6 +81,7 @@ package struct LogStatus: Sendable {
                 lagBytes: counters.lagBytes.value,
                 lagSeconds: since == 0 ? 0 : Double(max(0, now - Int64(since))) / 1000,
                 troubles: counters.troubles.value,
+                matches: counters.matches.value,
                 listening: counters.listening
             )
         }

@@ -1,6 +1,7 @@
 internal import CompanionKit
 import Glibc
 import Model
+import Synchronization
 import Telemetry
 
 extension TailSource {
@@ -18,6 +19,7 @@ extension TailSource {
                 "it leads through too many folders; some are left out"
             )
         }
+        tellMatches(found.paths.count)
         relatives = nil
         let leftOutBefore = leftOut
         leftOut = 0
@@ -49,6 +51,18 @@ extension TailSource {
         forgetNodes(butFor: nodes)
         tellLeftOut(before: leftOutBefore)
         scanTime = EngineLoop.now - began
+    }
+
+    /// Paths that match nothing are often a slip: that is said once, and again after there was a file.
+    private func tellMatches(_ count: Int) {
+        let before = counters.matches.value
+        counters.matches.store(count, ordering: .relaxed)
+        guard count == 0, before != 0 else { return }
+        Log.shared.log(
+            .info,
+            "no file matches yet; it is looked for again",
+            ["paths": options.paths.joined(separator: ",")]
+        )
     }
 
     /// What is known of files that are gone must not be taken for others that get their nodes.
