@@ -13,6 +13,9 @@ extension LogStatus {
             out +=
                 source.matches == 0 && source.streams == 0
                 ? "no file matches" : "\(Self.grouped(source.streams)) open"
+            if source.filtered > 0 {
+                out += ", \(Self.grouped(source.filtered)) left out by filters"
+            }
             if source.lagBytes > 0 {
                 out += ", \(Self.grouped(source.lagBytes)) bytes behind"
                 out += " for \(Self.seconds(source.lagSeconds))"
