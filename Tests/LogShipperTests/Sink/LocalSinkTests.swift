@@ -63,9 +63,14 @@ import Testing
         )
         #expect(words(outcome) == "delivered 0")
         #expect(text(folder.path + "/shop/20261121.log") == "{\"team\":\"shop\",\"m\":\"x\"}\n")
-        for evil in ["..", "../..", "a/../../b", "a\0b", "a\nb"] {
+        for evil in ["..", ".", "", "a\0b", "a\nb"] {
             let refused = SinkFixtures.encode(encoder, SinkFixtures.record([("team", evil)]))
             #expect(refused.text == nil && !refused.reason.isEmpty, "\(evil)")
+        }
+        for evil in ["../..", "a/../../b", "/etc"] {
+            let key = SinkFixtures.key(encoder, SinkFixtures.record([("team", evil)]))
+            let name = evil.map { $0 == "/" ? "_" : String($0) }.joined()
+            #expect(key == folder.path + "/\(name)/20261121.log")
         }
         sender.close()
     }

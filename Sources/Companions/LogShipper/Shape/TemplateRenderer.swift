@@ -69,6 +69,24 @@ package final class TemplateRenderer {
         for number in parts.indices { append(number, record, &out) }
     }
 
+    /// Appends the text as the path of a file: what comes from the record is a part of a name, and leads
+    /// into no other folder.
+    func appendPath(_ record: borrowing LogRecord, _ out: inout [UInt8]) {
+        for number in parts.indices {
+            let start = out.count
+            append(number, record, &out)
+            switch parts[number] {
+            case .tag, .tagParts, .field:
+                var index = start
+                while index < out.count {
+                    if out[index] == UInt8(ascii: "/") { out[index] = UInt8(ascii: "_") }
+                    index += 1
+                }
+            case .literal, .time, .isoTime, .unixTime: break
+            }
+        }
+    }
+
     /// Appends the text, its parts that come from the record as the inside of a JSON text.
     func appendEscaping(_ record: borrowing LogRecord, _ out: inout [UInt8]) {
         for number in parts.indices {

@@ -23,7 +23,26 @@ final class S3Encoder: RecordEncoder {
     }
 
     func key(of record: borrowing LogRecord, into key: inout [UInt8]) {
+        let start = key.count
         self.key.append(record, &key)
+        Self.clean(&key, from: start)
+    }
+
+    /// Control characters, and parts that lead upwards, become underscores: some servers refuse such
+    /// keys for ever, and what stands between may make another object's path of them.
+    static func clean(_ key: inout [UInt8], from start: Int) {
+        var begin = start
+        for index in start...key.count {
+            guard index == key.count || key[index] == UInt8(ascii: "/") else {
+                if key[index] < 0x20 || key[index] == 0x7f { key[index] = UInt8(ascii: "_") }
+                continue
+            }
+            let dots = index - begin
+            if dots == 1 || dots == 2, key[begin..<index].allSatisfy({ $0 == 0x2e }) {
+                for place in begin..<index { key[place] = UInt8(ascii: "_") }
+            }
+            begin = index + 1
+        }
     }
 
     func encode(

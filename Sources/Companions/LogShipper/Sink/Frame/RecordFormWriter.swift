@@ -28,7 +28,8 @@ final class RecordFormWriter {
         case .outFile:
             LogTime.appendISO8601(record.time, digits: 0, &out)
             out.append(0x09)
-            out.append(contentsOf: record.tag.bytes)
+            // A tag may come from a peer, and must not begin a line or a column of its own.
+            for byte in record.tag.bytes { out.append(byte < 0x20 ? UInt8(ascii: "_") : byte) }
             out.append(0x09)
             document.appendObject(record, &out)
         case .message: _ = record.appendText(of: messageKey, &out)

@@ -24,4 +24,13 @@ final class SinkTemplate {
             renderer.append(record, &out)
         }
     }
+
+    /// Appends the text as the path of a file; `/` in what comes from the record becomes `_`.
+    func appendPath(_ record: borrowing LogRecord, _ out: inout [UInt8]) {
+        if let constant {
+            out.append(contentsOf: constant)
+        } else {
+            renderer.appendPath(record, &out)
+        }
+    }
 }

@@ -4,6 +4,10 @@ import Model
 final class ForwardConnection: ConnectionHandler {
     /// Messages that a peer may have under way before its next ones are read.
     private static let acknowledgementsMax = 1000
+    /// Milliseconds for which nothing may come in the middle of a message.
+    private static let messageIdle: Int64 = 60_000
+    /// Bytes of a message of a peer that has not said who it is.
+    private static let greetingBytesMax = 64 << 10
 
     private struct Acknowledgement {
         /// The number after the message's last record.
@@ -28,7 +32,10 @@ final class ForwardConnection: ConnectionHandler {
     init(_ connection: ServerConnection, source: ForwardSource) {
         self.connection = connection
         self.source = source
-        framing = MessagePackFraming(bytesMax: source.options.messageBytesMax)
+        let bytesMax = source.options.messageBytesMax
+        framing = MessagePackFraming(
+            bytesMax: source.security == nil ? bytesMax : min(bytesMax, Self.greetingBytesMax)
+        )
         handshake = source.security.map { PeerHandshake($0) }
         for sink in source.sinkNumbers { delivered[sink] = 0 }
         // A peer that must say who it is does so at once.
@@ -61,8 +68,11 @@ final class ForwardConnection: ConnectionHandler {
             finish()
         case .idle:
             source.complaints.say(
-                "a connection was closed",
-                "\(connection.peer) did not say who it is in time"
+                "a connection was closed, for nothing came",
+                "\(connection.peer) "
+                    + (handshake == nil
+                        ? "sent nothing in the middle of a message"
+                        : "did not say who it is in time")
             )
             finish()
         }
@@ -80,12 +90,11 @@ final class ForwardConnection: ConnectionHandler {
                 guard takeEntries(&turn) else { break }
                 continue
             }
-            guard waiting.count < Self.acknowledgementsMax, takeMessage() else { break }
+            guard mayTakeMessage, takeMessage() else { break }
         }
         source.engine.settle()
         guard !isOver else { return }
-        let isHeld = entries != nil || waiting.count >= Self.acknowledgementsMax
-        if isHeld {
+        if entries != nil || !mayTakeMessage {
             connection.pause()
             if turn <= 0 { source.goOn(self) } else { source.hold(self) }
             return
@@ -95,8 +104,15 @@ final class ForwardConnection: ConnectionHandler {
             source.heldBytes -= start
             start = 0
         }
+        if handshake == nil {
+            connection.idleTimeout = buffer.isEmpty ? nil : Self.messageIdle
+        }
         connection.resume()
         if hasPeerEnded { endIfIdle() }
+    }
+
+    private var mayTakeMessage: Bool {
+        waiting.count < Self.acknowledgementsMax && source.hasRoomForEntries
     }
 
     /// Takes the next message out of the buffer; false where none is whole.
@@ -108,8 +124,7 @@ final class ForwardConnection: ConnectionHandler {
         case .needsMore: return false
         case .tooLarge:
             refuse(
-                "a message is larger than \(source.options.messageBytesMax) bytes, the limit of this "
-                    + "source"
+                "a message is larger than \(framing.bytesMax) bytes, the limit of this source"
             )
             return false
         case .broken:
@@ -129,7 +144,7 @@ final class ForwardConnection: ConnectionHandler {
             switch verdict {
             case .accepted:
                 self.handshake = nil
-                connection.idleTimeout = nil
+                framing = MessagePackFraming(bytesMax: source.options.messageBytesMax)
             case .refused(let why): refuse(why)
             }
             return
@@ -146,6 +161,7 @@ final class ForwardConnection: ConnectionHandler {
                 acknowledge(found.chunk)
             } else {
                 source.counters.bytes.add(message.count)
+                source.entryBytes += found.entries.count
                 entries = ReceivedEntries(found)
             }
         } catch {
@@ -187,10 +203,16 @@ final class ForwardConnection: ConnectionHandler {
                 )
             case .end:
                 acknowledge(entries?.message.chunk)
-                entries = nil
+                dropEntries()
                 return true
             }
         }
+    }
+
+    private func dropEntries() {
+        guard let entries else { return }
+        self.entries = nil
+        source.releaseEntries(entries.message.entries.count)
     }
 
     private func give(_ tag: ByteString) {
@@ -253,7 +275,8 @@ final class ForwardConnection: ConnectionHandler {
     // MARK: - The end
 
     private func refuse(_ why: String) {
-        source.complaints.say("a connection was closed: \(why)", "\(connection.peer)")
+        // The peer has a part in some of the words.
+        source.complaints.say("a connection was closed", "\(connection.peer): \(why)")
         connection.close()
         finish()
     }
@@ -275,7 +298,7 @@ final class ForwardConnection: ConnectionHandler {
         isOver = true
         source.heldBytes -= buffer.count
         buffer = []
-        entries = nil
+        dropEntries()
         source.forget(self, stream: stream)
     }
 }

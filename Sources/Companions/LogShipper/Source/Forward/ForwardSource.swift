@@ -25,11 +25,19 @@ final class ForwardSource: LogSource {
     /// Bytes of messages that are not whole, of all connections.
     var heldBytes = 0
     static let heldBytesMax = 512 << 20
+    /// Bytes of the messages that are being taken, of all connections; inflated ones are a thousand
+    /// times what a peer had to send.
+    var entryBytes = 0
+    private static let entryBytesMax = 256 << 20
+    /// Heartbeats that are answered in a second.
+    private static let heartbeatsMax = 200
 
     private let configuration: SourceConfiguration
     private let loop: EngineLoop
     private let listener: StreamListener
     private let heartbeats: DatagramSocket?
+    private var heartbeatSecond: Int64 = 0
+    private var heartbeatCount = 0
     private var held: [ObjectIdentifier: ForwardConnection] = [:]
     private var isTurnSet = false
     private var isStopped = false
@@ -120,9 +128,22 @@ final class ForwardSource: LogSource {
 
     func start() {
         listener.start { [unowned self] in ForwardConnection($0, source: self) }
-        heartbeats?.start { [unowned self] _, peer, _ in
-            heartbeats?.send([0], to: peer)
+        heartbeats?.start { [unowned self] _, peer, _ in answer(peer) }
+    }
+
+    /// Says that somebody is there.
+    ///
+    /// A sender's address may be forged: an answer to another server's port is answered there in turn,
+    /// and so on for ever, if nothing ends it.
+    private func answer(_ peer: DatagramSocket.Sender) {
+        guard peer.address.port != listener.address.port else { return }
+        let second = EngineLoop.now / 1000
+        if second != heartbeatSecond {
+            heartbeatSecond = second
+            heartbeatCount = 0
         }
+        heartbeatCount += 1
+        if heartbeatCount <= Self.heartbeatsMax { heartbeats?.send([0], to: peer) }
     }
 
     func resume() { if !held.isEmpty { setTurn() } }
@@ -167,6 +188,16 @@ final class ForwardSource: LogSource {
     /// Waits until sinks take records again.
     func hold(_ connection: ForwardConnection) {
         held[ObjectIdentifier(connection)] = connection
+    }
+
+    /// Whether one more message may be taken apart.
+    var hasRoomForEntries: Bool { entryBytes < Self.entryBytesMax }
+
+    /// A message is taken: those that had no room go on.
+    func releaseEntries(_ count: Int) {
+        let hadRoom = hasRoomForEntries
+        entryBytes -= count
+        if !hadRoom, hasRoomForEntries, !held.isEmpty { setTurn() }
     }
 
     func forget(_ connection: ForwardConnection, stream: UInt32?) {

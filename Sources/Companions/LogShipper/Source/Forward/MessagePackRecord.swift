@@ -33,7 +33,7 @@ struct MessagePackRecord {
                 value = try MessagePackReader.head(bytes, at: key.end)
             default:
                 name.removeAll(keepingCapacity: true)
-                let next = try Self.append(bytes, at: position, depth: 1, &name)
+                let next = try Self.appendName(bytes, key, depth: 1, &name)
                 value = try MessagePackReader.head(bytes, at: next)
             }
             let kind: LogRecord.ValueKind
@@ -134,9 +134,8 @@ struct MessagePackRecord {
                 JSONWriter.appendString(bytes.extracting(key.content), &out)
                 position = key.end
             default:
-                // JSON's names are texts only.
                 var name: [UInt8] = []
-                position = try appendValue(bytes, key, depth: depth + 1, &name)
+                position = try appendName(bytes, key, depth: depth, &name)
                 JSONWriter.appendString(name.span, &out)
             }
             out.append(UInt8(ascii: ":"))
@@ -145,6 +144,26 @@ struct MessagePackRecord {
         out.append(UInt8(ascii: "}"))
         return position
     }
+
+    /// Appends a name that is no text as JSON; JSON's names are texts only.
+    ///
+    /// Its quotes and backslashes are escaped where it is written: a list or a map in a name of a name
+    /// would double with each level, and counts for several.
+    private static func appendName(
+        _ bytes: Span<UInt8>,
+        _ head: MessagePackHead,
+        depth: Int,
+        _ name: inout [UInt8]
+    ) throws(MessagePackFault) -> Int {
+        switch head.kind {
+        case .array, .map:
+            try appendValue(bytes, head, depth: depth + nameDepth, &name)
+        default: try appendValue(bytes, head, depth: depth + 1, &name)
+        }
+    }
+
+    /// Levels that a list or a map in the place of a name counts for.
+    private static let nameDepth = MessagePackReader.depthMax / 3
 
     private static func append(_ value: UInt64, isNegative: Bool, _ out: inout [UInt8]) {
         if isNegative { out.append(UInt8(ascii: "-")) }

@@ -26,15 +26,19 @@ final class Complaints {
         counters.troubles.add(1)
         let now = EngineLoop.now
         var withheld = 0
-        if let known = kinds[kind] {
+        let known = kinds[kind]
+        if let known {
             guard now - known.saidAt >= Self.interval else {
                 kinds[kind]?.withheld += 1
                 return
             }
             withheld = known.withheld
         }
-        // A peer may have a part in the words.
-        if kinds.count >= Self.kindsMax { kinds = [:] }
+        // A peer may have a part in the words: new ones without end are not said without end.
+        if known == nil, kinds.count >= Self.kindsMax {
+            kinds = kinds.filter { now - $0.value.saidAt < Self.interval }
+            if kinds.count >= Self.kindsMax { return }
+        }
         kinds[kind] = Kind(saidAt: now)
         let before = withheld > 0 ? " (\(withheld) more since it was said last)" : ""
         Log.shared.log(

@@ -56,8 +56,13 @@ struct OTLPJSONReader {
 
     private func readRecord(_ value: Span<UInt8>) -> Bool {
         guard Self.isObject(value) else { return false }
+        if builder.isFull {
+            builder.passOver()
+            return true
+        }
         builder.begin()
         OTLPValue.forEachMember(value) { name, value in
+            guard builder.wantsMore else { return }
             switch Self.text(name) {
             case "timeUnixNano", "time_unix_nano": builder.time = unsigned(value)
             case "observedTimeUnixNano", "observed_time_unix_nano":
@@ -81,7 +86,8 @@ struct OTLPJSONReader {
                 builder.set(body: bytes.span, kind)
             case "attributes":
                 let isRight = forEach(value) { pair in
-                    forPair(pair) { name, value in
+                    if !builder.wantsMore { return true }
+                    return forPair(pair) { name, value in
                         let (bytes, kind) = top(value)
                         let name = Self.meaning(name)
                         builder.add(attribute: name.span, bytes.span, kind)
@@ -174,7 +180,9 @@ struct OTLPJSONReader {
     private func appendMembers(_ list: Span<UInt8>, _ out: inout [UInt8], depth: Int) {
         var made: [UInt8] = [0x7b]
         _ = forEach(list) { pair in
-            forPair(pair) { name, value in
+            // No record is as long.
+            if made.count > OTLPRecordBuilder.recordBytesMax { return true }
+            return forPair(pair) { name, value in
                 if made.count > 1 { made.append(0x2c) }
                 JSONWriter.append(name, &made)
                 made.append(0x3a)
@@ -234,7 +242,11 @@ struct OTLPJSONReader {
             case "doubleValue", "double_value": appendDouble(inner, &made)
             case "arrayValue", "array_value": appendList(inner, &made, depth: depth)
             case "kvlistValue", "kvlist_value":
-                member("values", "values", of: inner) { appendMembers($0, &made, depth: depth + 1) }
+                member("values", "values", of: inner) { list in
+                    // The last counts: two objects one after the other are no JSON.
+                    made.removeAll(keepingCapacity: true)
+                    appendMembers(list, &made, depth: depth + 1)
+                }
                 if made.isEmpty { JSONWriter.append("{}", &made) }
             default: break
             }
@@ -246,6 +258,7 @@ struct OTLPJSONReader {
     private func appendList(_ value: Span<UInt8>, _ out: inout [UInt8], depth: Int) {
         var made: [UInt8] = [0x5b]
         member("values", "values", of: value) { list in
+            made.removeLast(made.count - 1)
             _ = forEach(list) { element in
                 if made.count > 1 { made.append(0x2c) }
                 append(element, &made, depth: depth + 1)

@@ -156,7 +156,8 @@ struct OTLPProtobufReader {
         builder.scopeAttributes = attributes
         var second = WireReader(range)
         while let field = try second.next(bytes) {
-            if field.number == 2, let part = field.range { try readRecord(bytes, part) }
+            guard field.number == 2, let part = field.range else { continue }
+            if builder.isFull { builder.passOver() } else { try readRecord(bytes, part) }
         }
     }
 
@@ -166,7 +167,7 @@ struct OTLPProtobufReader {
     ) throws(OTLPReadingFailure) {
         builder.begin()
         var record = WireReader(range)
-        while let field = try record.next(bytes) {
+        while builder.wantsMore, let field = try record.next(bytes) {
             switch (field.number, field.value) {
             case (1, .fixed64(let value)): builder.time = value
             case (11, .fixed64(let value)): builder.observedTime = value
@@ -224,7 +225,10 @@ struct OTLPProtobufReader {
     ) throws(OTLPReadingFailure) {
         var isFirst = true
         var reader = WireReader(range)
-        while let field = try reader.next(bytes) {
+        // Beyond it no record is taken, so nothing is missing where it stops.
+        while out.count <= OTLPRecordBuilder.contextBytesMax,
+            let field = try reader.next(bytes)
+        {
             guard field.number == number, let part = field.range else { continue }
             try appendMember(bytes, part, isFirst: &isFirst, &out, depth: 1)
         }

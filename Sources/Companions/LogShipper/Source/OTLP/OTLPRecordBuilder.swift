@@ -128,6 +128,21 @@ final class OTLPRecordBuilder {
         if take != nil { record.set(name: name, value: value, kind: kind) }
     }
 
+    /// False where nothing that is still added to the record can make it one that is taken.
+    var wantsMore: Bool { problem == nil }
+
+    /// True once the request's records are too much: those that are left are counted and not read,
+    /// which would take long for millions of them.
+    var isFull: Bool { left < 0 }
+
+    /// Counts a record that is not read.
+    func passOver() {
+        if reason.isEmpty { reason = Self.tooMuch }
+        rejected += 1
+    }
+
+    private static let tooMuch = "the request's records are too much at once: send fewer"
+
     /// Hands the record on, or counts why not.
     func finish() {
         let context =
@@ -136,7 +151,7 @@ final class OTLPRecordBuilder {
             reject("a resource and its scope take more than \(Self.contextBytesMax) bytes")
         }
         left -= bytes + min(context, Self.contextBytesMax) + Self.recordCost
-        if left < 0 { reject("the request's records are too much at once: send fewer") }
+        if left < 0 { reject(Self.tooMuch) }
         if let problem {
             if reason.isEmpty { reason = problem }
             rejected += 1

@@ -20,8 +20,18 @@ final class SyslogConnection: ConnectionHandler {
     // MARK: - ConnectionHandler
 
     func received(_ bytes: Span<UInt8>) {
+        guard !isOver else { return }
         unsafe bytes.withUnsafeBufferPointer { unsafe buffer.append(contentsOf: $0) }
+        source.heldBytes += bytes.count
         work()
+        guard !isOver, source.heldBytes > SyslogSource.heldBytesMax,
+            buffer.count > SyslogSource.smallBytes
+        else { return }
+        source.complaints.say(
+            "a connection was closed, for all together hold too much of messages that are not whole",
+            "\(connection.peer)"
+        )
+        finish()
     }
 
     func ended(_ end: ConnectionEnd) {
@@ -39,6 +49,14 @@ final class SyslogConnection: ConnectionHandler {
         let isDone = takeMessages()
         source.engine.settle()
         if !isDone {
+            if connection.isClosed, source.isCrowded {
+                source.complaints.say(
+                    "what a connection that failed had sent was left out, for too many others wait",
+                    "\(connection.peer)"
+                )
+                finish()
+                return
+            }
             connection.pause()
             source.hold(self)
             return
@@ -62,6 +80,7 @@ final class SyslogConnection: ConnectionHandler {
                     "a connection was closed",
                     "\(connection.peer) announces a message of \(count) bytes"
                 )
+                source.heldBytes -= buffer.count
                 buffer = []
                 framing.trimmed()
                 hasPeerEnded = true
@@ -78,6 +97,7 @@ final class SyslogConnection: ConnectionHandler {
 
     private func trim() {
         buffer.removeFirst(framing.position)
+        source.heldBytes -= framing.position
         framing.trimmed()
     }
 
@@ -99,6 +119,7 @@ final class SyslogConnection: ConnectionHandler {
     private func finish() {
         guard !isOver else { return }
         isOver = true
+        source.heldBytes -= buffer.count
         buffer = []
         connection.close()
         if let stream { source.engine.close(stream) }

@@ -13,6 +13,11 @@ final class SyslogSource: LogSource {
     let engine: LogEngine
     let sinks: SinkSet
     let complaints: Complaints
+    /// Bytes of messages that are not whole or that sinks don't take yet, of all connections.
+    var heldBytes = 0
+    /// Beyond it, connections that hold more than ``smallBytes`` are closed.
+    static let heldBytesMax = 256 << 20
+    static let smallBytes = 256 << 10
     private let configuration: SourceConfiguration
     private let loop: EngineLoop
     private let counters: SourceCounters
@@ -146,6 +151,9 @@ final class SyslogSource: LogSource {
     func hold(_ connection: SyslogConnection) {
         held[ObjectIdentifier(connection)] = connection
     }
+
+    /// Whether more connections wait for sinks than may be open: some of them are closed already.
+    var isCrowded: Bool { held.count >= options.connectionsMax }
 
     func openStream(_ name: String) -> UInt32 {
         engine.open(
