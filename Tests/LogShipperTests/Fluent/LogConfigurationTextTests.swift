@@ -35,6 +35,7 @@ struct LogConfigurationTextTests {
                 logs:
                   sources:
                     - tail: /var/log/myapp/*.log
+                      from: end
                       positions: {fluentd: /var/log/fluentd.pos}
                       tag: app.logs
                       parse: {json: true, time: {field: time, zone: local}}
