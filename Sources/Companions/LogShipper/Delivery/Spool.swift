@@ -21,8 +21,8 @@ final class Spool: Sendable {
         var number: UInt64
         var bytes = 0
         var records = 0
-        /// Where reading goes on.
-        var readBytes = 0
+        /// Where reading goes on; nil: it must be counted from the begin.
+        var readBytes: Int? = 0
         var readRecords = 0
         /// Records done, from the begin without a gap, and those beyond one.
         var done = 0
@@ -262,21 +262,18 @@ final class Spool: Sendable {
                 let ticket = SpoolTicket(segment: segment.number, record: segment.readRecords)
                 if segment.kept.contains(segment.readRecords) {
                     state.segments[index].readRecords += 1
-                    state.segments[index].readBytes = offset(
-                        ofRecord: segment.readRecords + 1,
-                        in: segment
-                    )
+                    state.segments[index].readBytes = nil
                     continue
                 }
                 switch read(segment, &state) {
-                case .chunk(let chunk, let length):
+                case .chunk(let chunk, let end):
                     state.segments[index].readRecords += 1
-                    state.segments[index].readBytes += length
+                    state.segments[index].readBytes = end
                     state.waiting -= 1
                     return (chunk, ticket)
-                case .rotten(let length):
+                case .rotten(let end):
                     state.segments[index].readRecords += 1
-                    state.segments[index].readBytes += length
+                    state.segments[index].readBytes = end
                     state.waiting -= 1
                     // Nothing of it can be sent, so it is done.
                     lose([ticket], &state)
@@ -308,9 +305,9 @@ final class Spool: Sendable {
 
     /// What reading one record came to.
     private enum Reading {
-        case chunk(Chunk, length: Int)
-        /// It is not what was written; the next begins so many bytes later.
-        case rotten(length: Int)
+        case chunk(Chunk, end: Int)
+        /// It is not what was written; the next begins there.
+        case rotten(end: Int)
         /// Nothing of the rest of the file can be found.
         case unreadable
         /// The system has no file descriptor for it now.
@@ -326,20 +323,29 @@ final class Spool: Sendable {
         guard state.reader >= 0 else {
             return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? .later : .unreadable
         }
-        let rest = segment.bytes - segment.readBytes
-        guard let head = Self.bytes(state.reader, at: segment.readBytes, SpoolRecord.headBytes),
+        let start = segment.readBytes ?? Self.offset(ofRecord: segment.readRecords, state.reader)
+        guard let start, let head = Self.bytes(state.reader, at: start, SpoolRecord.headBytes),
             let (length, sum) = try? SpoolRecord.bodyLength(head.span),
-            SpoolRecord.headBytes + length <= rest,
-            let body = Self.bytes(
-                state.reader,
-                at: segment.readBytes + SpoolRecord.headBytes,
-                length
-            )
+            SpoolRecord.headBytes + length <= segment.bytes - start,
+            let body = Self.bytes(state.reader, at: start + SpoolRecord.headBytes, length)
         else { return .unreadable }
+        let end = start + SpoolRecord.headBytes + length
         guard let chunk = try? SpoolRecord.decode(body.span, sum: sum) else {
-            return .rotten(length: SpoolRecord.headBytes + length)
+            return .rotten(end: end)
         }
-        return .chunk(chunk, length: SpoolRecord.headBytes + length)
+        return .chunk(chunk, end: end)
+    }
+
+    /// Where a record begins; nil where what is before it can't be read.
+    private static func offset(ofRecord record: Int, _ descriptor: Int32) -> Int? {
+        var offset = 0
+        for _ in 0..<record {
+            guard let head = bytes(descriptor, at: offset, SpoolRecord.headBytes),
+                let (length, _) = try? SpoolRecord.bodyLength(head.span)
+            else { return nil }
+            offset += SpoolRecord.headBytes + length
+        }
+        return offset
     }
 
     /// True where the disk takes so many bytes more.
@@ -371,25 +377,8 @@ final class Spool: Sendable {
                 .count { !segment.kept.contains($0) }
             state.segments[index].readRecords = segment.done
             state.segments[index].doneBeyond = segment.doneBeyond.intersection(segment.kept)
-            state.segments[index].readBytes = offset(
-                ofRecord: state.segments[index].done,
-                in: state.segments[index]
-            )
+            state.segments[index].readBytes = nil
         }
-    }
-
-    private func offset(ofRecord record: Int, in segment: Segment) -> Int {
-        let descriptor = unsafe open(Self.path(directory, segment.number), O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return segment.bytes }
-        defer { _ = close(descriptor) }
-        var offset = 0
-        for _ in 0..<record {
-            guard let head = Self.bytes(descriptor, at: offset, SpoolRecord.headBytes),
-                let (length, _) = try? SpoolRecord.bodyLength(head.span)
-            else { return segment.bytes }
-            offset += SpoolRecord.headBytes + length
-        }
-        return offset
     }
 
     private func markDone(_ ticket: SpoolTicket, _ state: inout State) {

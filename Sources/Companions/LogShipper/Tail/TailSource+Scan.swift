@@ -287,8 +287,15 @@ extension TailSource {
         files[node] = file
         byStream[file.stream] = file
         relatives?.insert(file)
-        file.isRegistered = true
-        mark(file)
+        let known = entry.fingerprint.length
+        if known < Self.fingerprintBytesMin, file.fingerprint.length > known {
+            // It has grown since it was seen last: after a crash the node, which may be another file's
+            // by then, must not be all that tells whose identity this is.
+            register(file)
+        } else {
+            file.isRegistered = true
+            mark(file)
+        }
         return file
     }
 
