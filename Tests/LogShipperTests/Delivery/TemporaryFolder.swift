@@ -14,16 +14,14 @@ final class TemporaryFolder {
         )
     }
 
-    deinit {
-        // The tests make files and folders one level deep.
-        for name in names(in: path) {
-            for inner in names(in: path + "/" + name) {
-                _ = unsafe unlink(path + "/" + name + "/" + inner)
-            }
-            _ = unsafe unlink(path + "/" + name)
-            _ = unsafe rmdir(path + "/" + name)
+    deinit { remove(path) }
+
+    private func remove(_ folder: String) {
+        for name in names(in: folder) {
+            // A link to a folder is no folder.
+            if unsafe unlink(folder + "/" + name) != 0 { remove(folder + "/" + name) }
         }
-        _ = unsafe rmdir(path)
+        _ = unsafe rmdir(folder)
     }
 
     func names(in directory: String) -> [String] {

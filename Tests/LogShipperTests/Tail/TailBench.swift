@@ -136,14 +136,18 @@ final class TailBench {
     /// Acknowledges what there is, again and again.
     private func tick() {
         engine.beginRound()
+        acknowledge()
+        engine.refreshBlocked()
+        loop.schedule(after: 2) { [self] in tick() }
+    }
+
+    private func acknowledge() {
         for buffer in engine.buffers where !silent.contains(buffer.number) {
             buffer.sealAll()
             while let chunk = buffer.queue.dropOldest() {
                 engine.finished(chunk.number, chunk.streams, sink: buffer.number)
             }
         }
-        engine.refreshBlocked()
-        loop.schedule(after: 2) { [self] in tick() }
     }
 
     private struct Stuck: Error { var step: Int }
@@ -169,6 +173,7 @@ final class TailBench {
 
     private func end() {
         source.stop()
+        acknowledge()
         engine.settle()
         source.save()
         loop.end()

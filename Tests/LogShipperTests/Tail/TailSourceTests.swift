@@ -88,6 +88,33 @@ import Testing
         #expect(second.keepers[0].identities.contains(first.keepers[0].identities[0]))
     }
 
+    /// Otherwise a file that gets its node after a crash would get its identity too.
+    @Test func whatAFileBeginsWithIsOnTheDiskBeforeItsFirstRecordGoesOut() throws {
+        try append("", to: log)
+        let first = try TailBench(folder)
+        try first.play([.init(act: {}) { first.source.files.count == 1 }])
+        try append(numbers(1, 30), to: log)
+        let second = try TailBench(folder)
+        second.silent = [0]
+        var found: [CheckpointEntry] = []
+        try second.play([
+            .init(
+                act: {},
+                isDone: {
+                    guard !second.messages().isEmpty else { return false }
+                    let state = folder.path + "/state"
+                    for name in folder.names(in: state) where name.hasSuffix(".checkpoint") {
+                        let bytes = try? AtomicFile.read(state + "/" + name, bytesMax: 1 << 20)
+                        found += (try? Checkpoint.decode(bytes ?? [])) ?? []
+                    }
+                    return true
+                }
+            )
+        ])
+        #expect(found.map(\.identity) == Array(second.keepers[0].identities.prefix(1)))
+        #expect(found.first?.fingerprint.length == Fingerprint.bytesMax)
+    }
+
     @Test func aBlockedSinkStaysBehindAloneAndCatchesUp() throws {
         let bench = try TailBench(folder, sinks: 2, memoryMax: 200)
         bench.silent = [1]
