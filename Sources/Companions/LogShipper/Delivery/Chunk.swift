@@ -40,6 +40,15 @@ package struct Chunk: Sendable {
         items = []
     }
 
+    /// What it counts for in the memory of its sink: its bytes, and what it costs that its key is its
+    /// own.
+    ///
+    /// Peers choose tags: with a new one for each record, keys are larger than what they are of.
+    var memory: Int { bytes.count + Self.cost(ofKey: key) }
+
+    /// The part of ``memory`` that does not depend on its records.
+    static func cost(ofKey key: [UInt8]) -> Int { key.isEmpty ? 0 : 2 * key.count + 256 }
+
     /// The bytes of one item.
     @_lifetime(borrow self)
     package func bytes(of item: Item) -> Span<UInt8> {

@@ -47,7 +47,7 @@ final class ChunkQueue: Sendable {
     /// Adds one at the end.
     func push(_ chunk: Chunk) {
         state.withLock { state in
-            size.add(chunk.bytes.count)
+            size.add(chunk.memory)
             state.records += chunk.items.count
             state.ready.append(chunk)
             state.since[chunk.number] = EngineLoop.now
@@ -85,7 +85,7 @@ final class ChunkQueue: Sendable {
     func takeOldest() -> (chunk: Chunk, isKept: Bool)? {
         state.withLock { state in
             guard let chunk = Self.next(&state) else { return nil }
-            size.add(-chunk.bytes.count)
+            size.add(-chunk.memory)
             state.records -= chunk.items.count
             state.since[chunk.number] = nil
             return (chunk, state.kept.removeValue(forKey: chunk.number) != nil)
@@ -96,7 +96,7 @@ final class ChunkQueue: Sendable {
     func dropOldest() -> Chunk? {
         let (chunk, ticket) = state.withLock { state -> (Chunk?, SpoolTicket?) in
             guard let chunk = Self.next(&state) else { return (nil, nil) }
-            size.add(-chunk.bytes.count)
+            size.add(-chunk.memory)
             state.records -= chunk.items.count
             state.since[chunk.number] = nil
             return (chunk, state.kept.removeValue(forKey: chunk.number))
@@ -163,7 +163,7 @@ final class ChunkQueue: Sendable {
         let ticket = state.withLock { state -> SpoolTicket? in
             state.taken -= 1
             guard !isFromSpool else { return nil }
-            size.add(-chunk.bytes.count)
+            size.add(-chunk.memory)
             state.records -= chunk.items.count
             state.underWay[number] = nil
             state.since[number] = nil

@@ -31,6 +31,8 @@ final class SinkBuffer {
     private var last: OpenChunk?
     private var openBytes = 0
     private var openItems = 0
+    /// What the keys of open chunks cost.
+    private var openKeys = 0
     private var nextNumber: UInt64 = 1
     private var key: [UInt8] = []
     /// Chunks that were given up: their records count as passed.
@@ -96,11 +98,13 @@ final class SinkBuffer {
         let start = target.chunk.bytes.count
         var reason = ""
         guard encoder.encode(record, of: stream, into: &target.chunk.bytes, reason: &reason) else {
+            forgetEmpty(target)
             return .refused(reason)
         }
         let size = target.chunk.bytes.count - start
         guard size <= limits.itemBytesMax, size <= limits.bytesMax - limits.overheadPerItem else {
             target.chunk.bytes.removeLast(size)
+            forgetEmpty(target)
             return .refused(
                 "the record takes \(size) bytes, and the sink takes \(limits.itemBytesMax) at most"
             )
@@ -129,7 +133,7 @@ final class SinkBuffer {
         let number = target.chunk.number
         if target.chunk.items.count >= chunkItemsMax || end >= chunkBytesMax {
             seal(target)
-        } else if openBytes > configuration.buffer.memoryMax / 2 {
+        } else if openBytes + openKeys > configuration.buffer.memoryMax / 2 {
             sealAll()
         }
         return .added(chunk: number)
@@ -144,8 +148,20 @@ final class SinkBuffer {
         let made = OpenChunk(Chunk(number: nextNumber, key: key, began: began), openedAt: now)
         nextNumber += 1
         open[key] = made
+        openKeys += Chunk.cost(ofKey: key)
         last = made
         return made
+    }
+
+    /// A chunk that was opened for a record that is refused would stay open for ever.
+    private func forgetEmpty(_ chunk: OpenChunk) {
+        if chunk.chunk.items.isEmpty { forget(chunk) }
+    }
+
+    private func forget(_ chunk: OpenChunk) {
+        open[chunk.chunk.key] = nil
+        openKeys -= Chunk.cost(ofKey: chunk.chunk.key)
+        if last === chunk { last = nil }
     }
 
     // MARK: - Sending on
@@ -172,8 +188,7 @@ final class SinkBuffer {
     }
 
     private func seal(_ sealed: OpenChunk) {
-        open[sealed.chunk.key] = nil
-        if last === sealed { last = nil }
+        forget(sealed)
         openBytes -= sealed.chunk.bytes.count
         openItems -= sealed.chunk.items.count
         push(sealed.chunk)
@@ -183,7 +198,7 @@ final class SinkBuffer {
     private func push(_ chunk: Chunk) {
         let buffer = configuration.buffer
         let isLate = queue.spool.map { !$0.isEmpty } ?? false
-        let hasRoom = queue.bytes + chunk.bytes.count <= buffer.memoryMax
+        let hasRoom = queue.bytes + chunk.memory <= buffer.memoryMax
         if hasRoom, !isLate {
             queue.push(chunk)
             return
@@ -194,7 +209,7 @@ final class SinkBuffer {
             // The last that gets in: `isFull` holds from here on.
             queue.push(chunk)
         case .dropOldest:
-            while queue.bytes + chunk.bytes.count > buffer.memoryMax,
+            while queue.bytes + chunk.memory > buffer.memoryMax,
                 let oldest = queue.dropOldest()
             {
                 counters.droppedOldest.add(oldest.items.count)
@@ -322,7 +337,9 @@ final class SinkBuffer {
 
     /// True while nothing more goes in.
     var isFull: Bool {
-        guard openBytes + queue.bytes >= configuration.buffer.memoryMax else { return false }
+        guard openBytes + openKeys + queue.bytes >= configuration.buffer.memoryMax else {
+            return false
+        }
         if let spool = queue.spool, isInTrouble, !spool.isFull, refusedAt == nil { return false }
         return true
     }
@@ -332,11 +349,13 @@ final class SinkBuffer {
 
     private var isInTrouble: Bool { counters.trouble.withLock { $0.attempts > 0 } }
 
+    /// Chunks that records may still be added to.
+    var openChunks: Int { open.count }
     /// Records that were added and are not done, those in the spool left out.
     var waitingRecords: Int { openItems + queue.records }
 
     func updateGauges() {
-        counters.memoryBytes.store(openBytes + queue.bytes, ordering: .relaxed)
+        counters.memoryBytes.store(openBytes + openKeys + queue.bytes, ordering: .relaxed)
         counters.diskBytes.store(queue.spool?.bytes ?? 0, ordering: .relaxed)
         counters.waitingRecords.store(waitingRecords, ordering: .relaxed)
         counters.truncated.store(encoder.truncatedRecords, ordering: .relaxed)
