@@ -332,10 +332,11 @@ def test_hostile_peers_harm_nobody_else(binary, tmp_path):
         good = Client(target)
         good.send(["app", entries(1, 1), {"chunk": "first"}])
         assert good.read() == {"ack": "first"}
+        # The first of them is said at once; of the others it is said how many there were.
         hostile = [
+            b"\x92\xa3app\xc6\x40\x00\x00\x00" + b"x" * 1000,
             b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
             b"\xc1\xc1\xc1",
-            b"\x92\xa3app\xc6\x40\x00\x00\x00" + b"x" * 1000,
             b"\xdd\xff\xff\xff\xff",
             b"\x93\xa3app\x01\xdf\xff\xff\xff\xff",
             msgpack.packb(["app", gzip.compress(b"\0" * (64 << 20)), {"compressed": "gzip",
