@@ -247,7 +247,8 @@ def verdicts(medians):
     for scenario, rows in medians.items():
         figure = "speed" if scenario in ("bulk", "null") else "share"
         for name, theirs in rows.items():
-            if name != "pillion" and "pillion" in rows:
+            # An idle process may take less than one tick of the kernel's clock.
+            if name != "pillion" and "pillion" in rows and theirs[figure] > 0:
                 ratio = rows["pillion"][figure] / theirs[figure]
                 what = "speed" if figure == "speed" else "CPU"
                 yield "info", f"{scenario} {ratio:.2f} of the {what} of {name}"
