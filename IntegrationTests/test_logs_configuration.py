@@ -206,6 +206,18 @@ def test_a_change_loses_and_repeats_no_line(binary, tmp_path):
     assert all(record["change"] == "c4" for record in last if record["n"] > 600)
 
 
+@pytest.mark.parametrize("text", [
+    '{"logs": %s}', '# a comment\n{"logs": %s}\n', '---\n  "logs": %s\n', "'logs' : %s\n",
+    "&all {\n  'logs': %s }\n", "\ufefflogs: %s\n",
+], ids=["json", "comment", "indented", "quoted", "anchor", "mark"])
+def test_however_it_is_written_it_is_known_as_the_log_shippers(binary, tmp_path, text):
+    path = tmp_path / "any.yaml"
+    logs = {"sources": [{"tail": f"{tmp_path}/a.log"}], "sinks": [{"file": f"{tmp_path}/out"}]}
+    path.write_text(text % json.dumps(logs), encoding="utf-8")
+    done = validate(binary, path)
+    assert (done.returncode, done.stdout) == (0, "ok: 1 log sources, 1 sinks, 0 warnings\n"), done
+
+
 def test_a_bad_change_is_said_and_the_last_good_one_goes_on(binary, tmp_path):
     append(tmp_path / "app.log", 1, 5)
     good = short(tmp_path)

@@ -18,6 +18,8 @@ struct CompiledLogs: Sendable {
 /// Tells the files of log shippers from others, and reads them.
 enum LogFiles {
     private static let bytesMax = 16 << 20
+    /// Without one of these at its top a document is none of the log shipper's.
+    private static let topWords = ["logs", "pipeline", "includes", "sources", "sinks"]
 
     /// The files that say what the log shipper is to do, and those that say something else, in their
     /// order; a sidecar's file with `logs:` is both.
@@ -64,7 +66,9 @@ enum LogFiles {
         else { return nil }
         if LogConfigurationFile.isFluentd(text, path: file) { return .fluentd }
         if LogConfigurationFile.isFluentBitClassic(text, path: file) { return .fluentBit }
-        guard let root = try? DocumentReader.read(text) else { return nil }
+        guard TopLevelWords.mayBegin(topWords, in: text),
+            let root = try? DocumentReader.read(text)
+        else { return nil }
         if LogConfigurationFile.hasShortForm(root), let logs = root.member("logs") {
             guard case .mapping(let members) = root.content else { return nil }
             return .shortForm(logs.value, isAlone: members.count == 1)
