@@ -19,7 +19,7 @@ import Synchronization
         "/usr/lib64/librdkafka.so.1",
     ]
     private static let hint =
-        "install librdkafka1 (Debian, Ubuntu) or librdkafka (Red Hat, Fedora, SUSE, Alpine), or name "
+        "install librdkafka1 (Debian, Ubuntu) or librdkafka (Red Hat, Fedora, SUSE), or name "
         + "its file in \(pathVariable)"
     private static let loaded = Mutex<KafkaLibrary?>(nil)
 
